@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing the audit log (envpod-audit(5)): STATE/pods/NAME/audit/NNNNNN.jsonl, one JSON object a
+ * line, appended under the lock audit/lock by one write(2).
+ *
+ * Every line ends with "seq" and "chain":
+ *     {"v":1,"ts":…,"pod":…,"src":…,"event":…,…,"seq":N,"chain":"HEX"}
+ * where HEX = BLAKE2b-256(previous line's HEX, "\n", this line without `,"chain":"HEX"`), the
+ * first line's previous HEX being 64 zeros.  `b2sum -l 256` gives the same.
+ *
+ * Where ENVPOD_TOOLS puts another pod-audit in front, record_event() hands the event to its
+ * `append` instead, so that an integrator's log sees everything.
+ */
+#ifndef LIBCOMMON_RECORD_H
+#define LIBCOMMON_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "libcommon/buf.h"
+#include "libcommon/err.h"
+
+#define RECORD_LINE_MAX 65536             /* bytes of one line with its newline; longer fields are cut */
+#define RECORD_SEGMENT_MAX (64ull << 20) /* a longer segment is followed by the next number */
+
+/* An event under construction: an open JSON object. */
+struct event {
+	struct buf json;
+	char pod[64];
+};
+
+#define OWN_EVENT __attribute__((cleanup(event_finish)))
+
+void event_init(struct event *ev, const char *pod, const char *src, const char *name);
+void event_finish(struct event *ev);
+void event_str(struct event *ev, const char *key, const char *value); /* cut at 4 KiB */
+void event_num(struct event *ev, const char *key, int64_t value);
+void event_bool(struct event *ev, const char *key, bool value);
+void event_strv(struct event *ev, const char *key, char *const *v); /* cut at 16 KiB in all */
+
+/*
+ * Append it.  sync: wait until it is on disk (refusals, commits, approvals, policy); otherwise the
+ * caller or the next synced event brings it there.  Returns 0 or -errno with e set: an event that
+ * cannot be recorded fails the operation it stands for.
+ */
+int record_event(struct event *ev, bool sync, struct err *e);
+
+/* The same beneath an open audit directory, for a finished JSON object `{…}` without seq/chain. */
+int record_append_at(int auditfd, const char *json, size_t len, bool sync, struct err *e);
+
+/* fdatasync the newest segment of the pod's log. */
+int record_sync(const char *pod);
+
+/* The next link: hex of 64 characters and a NUL. */
+#define RECORD_HEX 65
+void record_chain(const char prev[RECORD_HEX], const char *line, size_t len, char out[RECORD_HEX]);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcommon/spawn.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/buf.h"
+#include "libcommon/own.h"
+
+/* The directory our own binary lies in, without a '/' at the end; "" when unknown. */
+static const char *own_dir(void)
+{
+	static char dir[4096];
+	ssize_t n;
+
+	if (dir[0])
+		return dir;
+	n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+	if (n <= 0)
+		return "";
+	dir[n] = '\0';
+	*strrchr(dir, '/') = '\0';
+	return dir;
+}
+
+static char *in_list(const char *dirs, const char *name)
+{
+	while (dirs && *dirs) {
+		size_t n = strcspn(dirs, ":");
+		OWN_FREE char *path = xfmt("%.*s/%s", (int)n, dirs, name);
+
+		if (n > 0 && access(path, X_OK) == 0)
+			return take_ptr(path);
+		dirs += n + (dirs[n] == ':');
+	}
+	return NULL;
+}
+
+char *tool_path(const char *name, struct err *e)
+{
+	char *path = in_list(secure_getenv("ENVPOD_TOOLS"), name);
+
+	if (!path)
+		path = in_list(own_dir(), name);
+	if (!path)
+		path = in_list(ENVPOD_LIBDIR, name);
+	if (!path)
+		err_status(e, POD_EXIT_NOT_FOUND, ENOENT,
+			   "find %s in ENVPOD_TOOLS, %s or %s (is the installation whole?)", name,
+			   own_dir(), ENVPOD_LIBDIR);
+	return path;
+}
+
+int tool_is_foreign(const char *name)
+{
+	OWN_FREE char *front = in_list(secure_getenv("ENVPOD_TOOLS"), name);
+	OWN_FREE char *ours = in_list(own_dir(), name);
+	struct stat a, b;
+
+	if (!front || stat(front, &a) < 0)
+		return 0;
+	return !ours || stat(ours, &b) < 0 || a.st_ino != b.st_ino || a.st_dev != b.st_dev;
+}
+
+char *data_path(const char *file)
+{
+	const char *dir = secure_getenv("ENVPOD_DATA_DIR");
+	OWN_FREE char *checkout = xfmt("%s/../../../share/%s", own_dir(), file);
+
+	if (dir && *dir)
+		return xfmt("%s/%s", dir, file);
+	if (access(checkout, R_OK) == 0)
+		return take_ptr(checkout);
+	return xfmt("%s/%s", ENVPOD_DATADIR, file);
+}
+
+static void redirect(int from, int to)
+{
+	if (from >= 0 && from != to)
+		dup2(from, to);
+}
+
+int spawn_start(char *const argv[], const struct spawn_io *io, struct err *e)
+{
+	OWN_FREE char *path = tool_path(argv[0], e);
+	pid_t pid;
+
+	if (!path)
+		return -e->code;
+	pid = fork();
+	if (pid < 0)
+		return err_set(e, errno, "start %s", argv[0]);
+	if (pid > 0)
+		return pid;
+	if (io) {
+		redirect(io->in, 0);
+		redirect(io->out, 1);
+		redirect(io->err, 2);
+	}
+	execv(path, argv);
+	_exit(errno == ENOENT ? POD_EXIT_NOT_FOUND : POD_EXIT_CANNOT_RUN);
+}
+
+int spawn_reap(int pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return POD_EXIT_FAILED;
+	return WIFSIGNALED(status) ? POD_EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int spawn_wait(char *const argv[], const struct spawn_io *io, struct err *e)
+{
+	int pid = spawn_start(argv, io, e);
+
+	return pid < 0 ? pid : spawn_reap(pid);
+}
+
+int spawn_exec(char *const argv[], struct err *e)
+{
+	OWN_FREE char *path = tool_path(argv[0], e);
+
+	if (!path)
+		return -e->code;
+	execv(path, argv);
+	return err_status(e, errno == ENOENT ? POD_EXIT_NOT_FOUND : POD_EXIT_CANNOT_RUN, errno,
+			  "run %s", path);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding and running the other tools, and finding our data. */
+#ifndef LIBCOMMON_SPAWN_H
+#define LIBCOMMON_SPAWN_H
+
+#include "libcommon/err.h"
+
+/*
+ * Where a tool is: the directories of $ENVPOD_TOOLS (':' between them), the directory of our own
+ * binary, LIBEXECDIR.  Caller frees; NULL with e set (status 127) when there is none.
+ */
+char *tool_path(const char *name, struct err *e);
+/* Is the tool somebody else's, put in front by ENVPOD_TOOLS? */
+int tool_is_foreign(const char *name);
+/* A file of share/: $ENVPOD_DATA_DIR, the checkout we were built in, DATADIR.  Caller frees. */
+char *data_path(const char *file);
+
+struct spawn_io {
+	int in, out, err; /* descriptors for the child's 0, 1, 2; -1: ours */
+};
+
+/* Run argv[0] as a tool and wait.  The exit status (128+N for a signal), or -errno with e set. */
+int spawn_wait(char *const argv[], const struct spawn_io *io, struct err *e);
+/* Start only; the pid, or -errno with e set. */
+int spawn_start(char *const argv[], const struct spawn_io *io, struct err *e);
+/* Wait for it: exit status as above. */
+int spawn_reap(int pid);
+/* Become the tool.  Returns only on failure, -errno with e set (status 125, 126 or 127). */
+int spawn_exec(char *const argv[], struct err *e);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcommon/unit.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+/* Digits and at most one dot: strtod alone would also take "inf", "0x10" and "1e9". */
+static int decimal(const char *s, const char **end, double *value)
+{
+	size_t n = strspn(s, "0123456789.");
+	char text[32];
+
+	if (n == 0 || n >= sizeof(text) || !isdigit((unsigned char)s[0]))
+		return -EINVAL;
+	memcpy(text, s, n);
+	text[n] = '\0';
+	if (strchr(text, '.') != strrchr(text, '.'))
+		return -EINVAL;
+	*value = strtod(text, NULL);
+	*end = s + n;
+	return 0;
+}
+
+int unit_size(const char *s, uint64_t *bytes)
+{
+	static const struct {
+		const char *word;
+		double factor;
+	} units[] = {
+		{"", 1.0},           {"B", 1.0},          {"K", 1024.0},
+		{"KB", 1024.0},      {"KiB", 1024.0},     {"M", 1048576.0},
+		{"MB", 1048576.0},   {"MiB", 1048576.0},  {"G", 1073741824.0},
+		{"GB", 1073741824.0}, {"GiB", 1073741824.0}, {"T", 1099511627776.0},
+		{"TB", 1099511627776.0}, {"TiB", 1099511627776.0},
+	};
+	const char *end;
+	double value;
+
+	if (decimal(s, &end, &value) < 0)
+		return -EINVAL;
+	while (*end == ' ')
+		end++;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcasecmp(end, units[i].word) != 0)
+			continue;
+		value *= units[i].factor;
+		if (value >= 9e18)
+			return -ERANGE;
+		*bytes = (uint64_t)value;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int unit_duration(const char *s, uint64_t *seconds)
+{
+	static const char letters[] = "dhms";
+	static const uint64_t factors[] = {86400, 3600, 60, 1};
+	uint64_t sum = 0;
+	int last = -1;
+
+	if (*s == '\0')
+		return -EINVAL;
+	while (*s) {
+		const char *end, *letter;
+		double value;
+
+		if (decimal(s, &end, &value) < 0 || memchr(s, '.', (size_t)(end - s)))
+			return -EINVAL;
+		if (*end == '\0' && last < 0) {
+			*seconds = (uint64_t)value;
+			return value >= 1e15 ? -ERANGE : 0;
+		}
+		letter = *end ? strchr(letters, *end) : NULL;
+		if (!letter || letter - letters <= last)
+			return -EINVAL;
+		last = (int)(letter - letters);
+		if (value >= 1e12)
+			return -ERANGE;
+		sum += (uint64_t)value * factors[last];
+		s = end + 1;
+	}
+	*seconds = sum;
+	return 0;
+}
+
+int unit_u64(const char *s, uint64_t max, uint64_t *n)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)s[0]))
+		return -EINVAL;
+	errno = 0;
+	*n = strtoull(s, &end, 10);
+	if (*end)
+		return -EINVAL;
+	return errno == ERANGE || *n > max ? -ERANGE : 0;
+}
+
+void unit_now(char out[UNIT_TIME_LEN])
+{
+	struct timespec ts;
+	struct tm tm;
+	char date[20];
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out, UNIT_TIME_LEN, "%s.%06dZ", date, (int)(ts.tv_nsec / 1000) % 1000000);
+}
+
+const char *unit_human(uint64_t bytes, char out[16])
+{
+	static const char letters[] = "BKMGTPE";
+	double value = (double)bytes;
+	int i = 0;
+
+	while (value >= 1024.0 && i < 6) {
+		value /= 1024.0;
+		i++;
+	}
+	snprintf(out, 16, i == 0 || value >= 100 ? "%.0f%c" : "%.1f%c", value, letters[i]);
+	return out;
+}

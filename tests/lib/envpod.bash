@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# Every test gets its own state and run directory; whatever it started or mounted is gone after it,
+# also when it failed.
+#	load ../lib/envpod
+#	setup() { envpod_setup; }
+#	teardown() { envpod_teardown; }
+
+envpod_setup()
+{
+	local top
+	top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+	B=${B:-$top/build/plain}
+	TOP=$top
+	T=$(mktemp -d "${TMPDIR:-/tmp}/envpod-test.XXXXXX")
+	chmod 755 "$T"
+	export B TOP T
+	export ENVPOD_STATE_DIR=$T/state ENVPOD_RUN_DIR=$T/run
+	export PATH=$B/bin:$PATH
+	unset ENVPOD_TOOLS ENVPOD_DATA_DIR ENVPOD_LOG SUDO_UID SUDO_GID SUDO_USER
+	mkdir -m 700 "$ENVPOD_STATE_DIR" "$ENVPOD_RUN_DIR"
+}
+
+# Kill every process of every pod of this test, then let go of pins and files.
+envpod_teardown()
+{
+	local pid dir group
+	[ -n "${T:-}" ] || return 0
+	for dir in "$ENVPOD_RUN_DIR"/*/; do
+		[ -d "$dir" ] || continue
+		for file in "$dir"supervise.pid "$dir"init.pid; do
+			[ -s "$file" ] || continue
+			read -r pid _ <"$file" || true
+			[ "${pid:-0}" -gt 1 ] && kill -KILL "$pid" 2>/dev/null
+		done
+		[ -x "$B/bin/pod-limit" ] && "$B/bin/pod-limit" remove "$(basename "$dir")" 2>/dev/null
+	done
+	cd /
+	grep -o " $T/[^ ]*" /proc/self/mounts | sort -r | while read -r dir; do
+		umount -l "$dir" 2>/dev/null || true
+	done
+	rm -rf --one-file-system "$T"
+}
+
+# need overlay userns …: without the feature the test is skipped, under ENVPOD_MUST_RUN=1 it fails.
+need()
+{
+	local feature
+	for feature; do
+		have_"$feature" && continue
+		[ "${ENVPOD_MUST_RUN:-0}" = 1 ] && { echo "this machine lacks: $feature" >&2; return 1; }
+		skip "needs $feature"
+	done
+}
+
+have_root() { [ "$(id -u)" = 0 ]; }
+have_overlay() { grep -qw overlay /proc/filesystems; }
+have_userns() { unshare -U true 2>/dev/null; }
+have_netns() { unshare -n true 2>/dev/null; }
+have_landlock() { grep -qw landlock /sys/kernel/security/lsm 2>/dev/null || "$B/bin/pod-exec" --doctor --json 2>/dev/null | grep '"landlock"' | grep -q '"pass"'; }
+
+# The status and output of a command that must fail with that status.
+#	expect 78 envpod check bad.yaml
+expect()
+{
+	local want=$1
+	shift
+	run "$@"
+	# shellcheck disable=SC2154
+	[ "$status" -eq "$want" ] && return 0
+	echo "want status $want, got $status from: $*" >&2
+	# shellcheck disable=SC2154
+	echo "$output" >&2
+	return 1
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; for states, never for time itself.
+wait_for()
+{
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "never came true: $*" >&2; return 1; }
+		sleep 0.02
+	done
+}
+
+# hashes DIR: type, mode, owner, size, content hash and link target of everything below it.
+hashes()
+{
+	(cd "$1" && find . -printf '%y %m %U:%G %p %l\n' | LC_ALL=C sort
+	 find . -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum)
+}
