@@ -112,7 +112,7 @@ void unit_now(char out[UNIT_TIME_LEN])
 	clock_gettime(CLOCK_REALTIME, &ts);
 	gmtime_r(&ts.tv_sec, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out, UNIT_TIME_LEN, "%s.%06dZ", date, (int)(ts.tv_nsec / 1000) % 1000000);
+	snprintf(out, UNIT_TIME_LEN, "%s.%06uZ", date, (unsigned)(ts.tv_nsec / 1000) % 1000000u);
 }
 
 const char *unit_human(uint64_t bytes, char out[16])
