@@ -241,12 +241,41 @@ static bool lock_within(int fd, int wait_ms)
 	}
 }
 
+/* The descriptor of ENVPOD_LOCK_FD, if it is the same file as fd; our own copy, else -1. */
+static int inherited_lock(int fd)
+{
+	const char *text = secure_getenv("ENVPOD_LOCK_FD");
+	struct stat held, want;
+	uint64_t n;
+
+	if (!text || unit_u64(text, INT32_MAX, &n) < 0)
+		return -1;
+	if (fstat((int)n, &held) < 0 || fstat(fd, &want) < 0)
+		return -1;
+	if (held.st_ino != want.st_ino || held.st_dev != want.st_dev)
+		return -1;
+	return fcntl((int)n, F_DUPFD_CLOEXEC, 3);
+}
+
+int pod_lock_pass(const struct pod *p, struct err *e)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", p->lock);
+	if (fcntl(p->lock, F_SETFD, 0) < 0 || setenv("ENVPOD_LOCK_FD", text, 1) < 0)
+		return err_set(e, errno, "pass on the lock of pod %s", p->name);
+	return 0;
+}
+
 int pod_lock(struct pod *p, int wait_ms, struct err *e)
 {
 	OWN_FD int fd = openat(p->run, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return err_set(e, errno, "open %s/lock", p->runpath);
+	p->lock = inherited_lock(fd);
+	if (p->lock >= 0)
+		return 0;
 	if (!lock_within(fd, wait_ms))
 		return err_status(e, POD_EXIT_BUSY, EAGAIN,
 				  "pod %s: another envpod command is working on it", p->name);

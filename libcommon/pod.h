@@ -61,10 +61,13 @@ void pod_finish(struct pod *p);
 /*
  * Take the pod's lock: everything that mounts, turns layers over, commits, rolls back or destroys.
  * Waits at most wait_ms; then EAGAIN, status 75.  The lock lives in an open file description: it
- * passes over exec to a child that inherits it (ENVPOD_LOCK_FD).
+ * passes over exec to a child that inherits it (ENVPOD_LOCK_FD): when that variable names a
+ * descriptor of this very file, the caller's lock is ours too and nothing waits.
  */
 int pod_lock(struct pod *p, int wait_ms, struct err *e);
 void pod_unlock(struct pod *p);
+/* Let the programs we start or become inherit the held lock: sets ENVPOD_LOCK_FD. */
+int pod_lock_pass(const struct pod *p, struct err *e);
 
 /*
  * The live init of the pod, as a pidfd in *pidfd and its pid as result; 0 when none lives.
