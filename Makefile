@@ -1,10 +1,11 @@
-# envpod: every directory under tools/ is a program, every directory under
-# plugins/ is a .so, and every *.c inside belongs to it.  Nothing to register.
+# envpod: every directory under tools/ is a program, every directory under plugins/ is a .so, and
+# every *.c inside belongs to it.  Nothing to register.  `make help` lists the targets.
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0.0.0)
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 LIBDIR     ?= $(PREFIX)/lib
 LIBEXECDIR ?= $(PREFIX)/libexec/envpod
+INCLUDEDIR ?= $(PREFIX)/include
 DATADIR    ?= $(PREFIX)/share
 MANDIR     ?= $(DATADIR)/man
 -include config.mk
@@ -13,14 +14,18 @@ MANDIR     ?= $(DATADIR)/man
 FLAVOUR := $(if $(SAN),$(SAN),$(if $(COV),cov,plain))
 B       := build/$(FLAVOUR)
 
-# External libraries, per program.  Every program may write audit lines (BLAKE2b of libsodium).
+# External libraries, per program; every program may write audit lines (BLAKE2b of libsodium).
 LIBS_pod-exec   := -lseccomp
 LIBS_pod-config := -lyaml -ljq
 LIBS_pod-audit  := -ljq
 LIBS            := -lsodium -lm
+NEED_-lseccomp  := seccomp.h:libseccomp-dev
+NEED_-lyaml     := yaml.h:libyaml-dev
+NEED_-ljq       := jq.h:libjq-dev
+NEED_-lsodium   := sodium.h:libsodium-dev
 
-# Programs of the warm path are static: an exec of a dynamic one costs more (DESIGN 15).  Debian
-# has no static libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic.
+# Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
+# libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
 DYNAMIC := pod-config pod-audit
 static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,-static -no-pie -Wl,-z,norelro -Wl,-z,noseparate-code)
 
@@ -43,21 +48,51 @@ obj      = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
 
 LIB     := $(B)/libcommon.a
 UNIT    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/test_*.c))
-FUZZ    := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*/*.c))
+FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*/*.c))
 
-.PHONY: all
+# make check T=pod-mount: one folder.  Long ones, the virtual machine and bench have targets of
+# their own.  FILTERS: what reads standard input or files and needs no privileges.
+T       ?= *
+OTHERS  := tests/long/% tests/vm/% tests/bench/%
+TESTS    = $(filter-out $(OTHERS),$(wildcard tests/$(T)/*.bats)) $(filter $(subst *,%,$(B)/tests/$(T)/%),$(UNIT))
+FILTERS  = $(wildcard $(patsubst %,tests/%/*.bats,libcommon pod-config pod-audit))
+SUDO    := $(if $(filter-out 0,$(shell id -u)),sudo)
+RUN      = $(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) tests/run
+FUZZ_S  ?= 60
+SUB      = $(MAKE) --no-print-directory
+
+.PHONY: all unit deps demo check check-unit check-long check-vm bench fuzz fuzz-run lint format \
+        install uninstall deb clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(TOOLS:%=$(B)/bin/%) $(PLUGINS:%=$(B)/plugins/%.so)
+unit: $(UNIT)
 
-$(B)/%.o: %.c Makefile
+# Objects depend on the very line that makes them: other flags or another prefix rebuild them.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(ALLC))' | cmp -s - $@ || echo '$(subst ','\'',$(CC) $(ALLC))' >$@
+
+$(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALLC) -MMD -MP -c -o $@ $<
 
 $(LIB): $(call obj,libcommon)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(call obj,libcommon): | $(B)/have/libcommon
+
+# A missing library names the program that needs it; make -k builds the rest.
+$(B)/have/%:
+	@mkdir -p $(@D)
+	@for need in $(foreach l,$(LIBS_$*) -lsodium,$(l):$(NEED_$(l))); do \
+	  lib=$${need%%:*} package=$${need##*:} header=$${need#*:}; header=$${header%:*}; \
+	  printf '#include <%s>\nint main(void) { return 0; }\n' "$$header" | \
+	    $(CC) $(CPPFLAGS) $(call static,$*) -x c - -o $@.try $$lib 2>/dev/null || { \
+	    echo "$* needs $$header and $$lib: install $$package (or run make deps)" >&2; exit 1; }; \
+	done; rm -f $@.try; touch $@
 
 define tool
+$(call obj,tools/$(1)): | $(B)/have/$(1)
 $(B)/bin/$(1): $(call obj,tools/$(1)) $(LIB)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(ALLC) $(call static,$(1)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS)
@@ -71,14 +106,86 @@ $(B)/plugins/$(1).so: $(call obj,plugins/$(1))
 endef
 $(foreach p,$(PLUGINS),$(eval $(call plugin,$(p))))
 
-# tests/TOOL/test_x.c is linked with that tool's objects, less its main.o; tests/libcommon/ with
-# libcommon alone.
-unit_of = $(notdir $(patsubst %/,%,$(dir $(1))))
+# tests/TOOL/test_x.c and tests/fuzz/TOOL/x.c are linked with that tool's objects, less its main.o;
+# those of libcommon with the library alone.
+of = $(notdir $(patsubst %/,%,$(dir $(1))))
 define unit
-$(1): $(1).o $(filter-out %/main.o,$(call obj,tools/$(call unit_of,$(1)))) $(LIB)
-	$(Q)$$(CC) $$(ALLC) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(call unit_of,$(1))) $$(LIBS)
+$(1): $(1).o $(filter-out %/main.o,$(call obj,tools/$(call of,$(1)))) $(LIB)
+	$(Q)$$(CC) $$(ALLC) $$(LDFLAGS) $(2) -o $$@ $$^ $$(LIBS_$(call of,$(1))) $$(LIBS)
 endef
 $(foreach u,$(UNIT),$(eval $(call unit,$(u))))
+$(foreach f,$(FUZZ),$(eval $(call unit,$(f),-fsanitize=fuzzer)))
 
+deps:
+	$(Q)share/packages/install build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+demo:
+	$(Q)share/packages/install build run demo
+	$(Q)$(SUB) all
+	$(Q)$(SUDO) share/demo/run $(abspath $(B)/bin)
+
+check:
+	$(Q)share/packages/install build run test
+	$(Q)$(SUB) all unit
+	$(Q)$(RUN) $(TESTS)
+
+# What sanitizers can watch: make SAN=address,undefined check-unit
+check-unit:
+	$(Q)share/packages/install build run test
+	$(Q)$(SUB) all unit
+	$(Q)$(RUN) $(UNIT) $(FILTERS)
+
+check-long: all
+	$(Q)$(RUN) $(wildcard tests/long/*.bats)
+
+# The stock kernel of the distribution in an emulated machine, under the unified cgroup hierarchy.
+check-vm: all
+	$(Q)share/packages/install vm
+	$(Q)B=$(abspath $(B)) tests/vm/run
+
+bench: all
+	$(Q)share/packages/install bench
+	$(Q)for b in $(wildcard tests/bench/*.sh); do $(SUDO) env B=$(abspath $(B)) $$b || exit 1; done
+
+# FUZZ_S seconds in all, shared by the targets.
+fuzz:
+	$(Q)share/packages/install build lint
+	$(Q)$(SUB) B=$(B)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-run
+fuzz-run: $(FUZZ)
+	$(Q)FUZZ_S=$(FUZZ_S) CORPUS=build/corpus tests/lib/fuzz-run $(FUZZ)
+
+# Every program and every header of tests/lint/ is a lint of its own; they print TAP.
+lint:
+	$(Q)share/packages/install build run test lint
+	$(Q)$(SUB) all
+	$(Q)B=$(abspath $(B)) JOBS=$(JOBS) tests/run $(wildcard tests/lint/[a-z]*)
+
+format:
+	$(Q)clang-format -i $$(git ls-files '*.[ch]')
+
+# One list says what goes where; install, uninstall and the package follow it.
+FILES = B=$(B) BINDIR=$(BINDIR) LIBDIR=$(LIBDIR) INCLUDEDIR=$(INCLUDEDIR) DATADIR=$(DATADIR) \
+        MANDIR=$(MANDIR) share/dist/files
+install: all
+	$(Q)$(FILES) | while read -r mode from to; do \
+	  install -D -m "$$mode" "$$from" "$(DESTDIR)$$to" || exit 1; done
+	$(Q)share/completions/generate $(B)/bin "$(DESTDIR)$(DATADIR)"
+
+uninstall:
+	$(Q)$(FILES) | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
+	$(Q)share/completions/generate --remove "$(DESTDIR)$(DATADIR)"
+	$(Q)for d in $(DATADIR)/envpod $(LIBDIR)/envpod $(INCLUDEDIR)/envpod; do \
+	  [ ! -d "$(DESTDIR)$$d" ] || find "$(DESTDIR)$$d" -depth -type d -empty -delete; done
+
+deb:
+	$(Q)share/packages/install build
+	$(Q)$(SUB) B=$(B)/deb PREFIX=/usr DESTDIR=$(abspath $(B))/deb/root install
+	$(Q)share/dist/deb $(B)/deb/root $(VERSION) build
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile | sort -u | tr '\n' ' '; echo
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
