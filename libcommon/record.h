@@ -20,7 +20,7 @@
 #include "libcommon/buf.h"
 #include "libcommon/err.h"
 
-#define RECORD_LINE_MAX 65536             /* bytes of one line with its newline; longer fields are cut */
+#define RECORD_LINE_MAX    65536 /* bytes of one line with its newline; longer fields are cut */
 #define RECORD_SEGMENT_MAX (64ull << 20) /* a longer segment is followed by the next number */
 
 /* An event under construction: an open JSON object. */
@@ -33,10 +33,11 @@ struct event {
 
 void event_init(struct event *ev, const char *pod, const char *src, const char *name);
 void event_finish(struct event *ev);
-void event_str(struct event *ev, const char *key, const char *value); /* cut at 4 KiB */
+/* Strings are cut at 4 KiB, lists at 16 KiB, counted as they are written, and ended by "...". */
+void event_str(struct event *ev, const char *key, const char *value);
 void event_num(struct event *ev, const char *key, int64_t value);
 void event_bool(struct event *ev, const char *key, bool value);
-void event_strv(struct event *ev, const char *key, char *const *v); /* cut at 16 KiB in all */
+void event_strv(struct event *ev, const char *key, char *const *v);
 
 /*
  * Append it.  sync: wait until it is on disk (refusals, commits, approvals, policy); otherwise the
@@ -48,11 +49,25 @@ int record_event(struct event *ev, bool sync, struct err *e);
 /* The same beneath an open audit directory, for a finished JSON object `{…}` without seq/chain. */
 int record_append_at(int auditfd, const char *json, size_t len, bool sync, struct err *e);
 
+/* Many of them, one a line, under one lock and with one write: all or none. */
+int record_append_lines_at(int auditfd, const char *json, size_t len, bool sync, struct err *e);
+
+/* The pod's audit directory, made when missing: the descriptor, or -errno with e set. */
+int record_open(const char *pod, struct err *e);
+
 /* fdatasync the newest segment of the pod's log. */
 int record_sync(const char *pod);
 
 /* The next link: hex of 64 characters and a NUL. */
 #define RECORD_HEX 65
 void record_chain(const char prev[RECORD_HEX], const char *line, size_t len, char out[RECORD_HEX]);
+
+/* Read seq and chain off the end of a line (without its newline).  -EINVAL when they are not there.
+ */
+#define RECORD_TAIL (10 + 64 + 2) /* bytes of `,"chain":"HEX"}` */
+int record_tail(const char *line, size_t len, uint64_t *seq, char chain[RECORD_HEX]);
+
+/* N of "NNNNNN.jsonl", 0 for any other name. */
+unsigned record_segment_number(const char *name);
 
 #endif
