@@ -13,7 +13,10 @@ struct buf {
 	size_t len, cap;
 };
 
-#define BUF_INIT {0}
+#define BUF_INIT  \
+	{         \
+		0 \
+	}
 
 void buf_finish(struct buf *b);
 void buf_clear(struct buf *b); /* len = 0, memory kept */

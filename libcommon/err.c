@@ -61,8 +61,10 @@ int err_exit(const struct err *e)
 	static const struct {
 		int code, status;
 	} follows[] = {
-		{EAGAIN, POD_EXIT_BUSY},       {EBUSY, POD_EXIT_BUSY},
-		{EPERM, POD_EXIT_UNSUPPORTED}, {ENOSYS, POD_EXIT_UNSUPPORTED},
+		{EAGAIN, POD_EXIT_BUSY},
+		{EBUSY, POD_EXIT_BUSY},
+		{EPERM, POD_EXIT_UNSUPPORTED},
+		{ENOSYS, POD_EXIT_UNSUPPORTED},
 		{EOPNOTSUPP, POD_EXIT_UNSUPPORTED},
 	};
 

@@ -87,8 +87,8 @@ int read_line_at(int dirfd, const char *name, char *out, size_t size)
 
 static int fill_temp(int dirfd, const char *temp, const void *data, size_t len, int mode, bool sync)
 {
-	OWN_FD int fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-			       mode);
+	OWN_FD int fd =
+		openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	int r;
 
 	if (fd < 0)

@@ -27,9 +27,9 @@ void jw_close(struct buf *b, char bracket)
 
 static void escaped(struct buf *b, unsigned char c)
 {
-	static const char *const shorts[] = {['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n",
-					     ['\r'] = "\\r", ['\t'] = "\\t", ['"'] = "\\\"",
-					     ['\\'] = "\\\\"};
+	static const char *const shorts[] = {
+		['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r",
+		['\t'] = "\\t", ['"'] = "\\\"", ['\\'] = "\\\\"};
 
 	if (c < sizeof(shorts) / sizeof(shorts[0]) && shorts[c])
 		buf_str(b, shorts[c]);

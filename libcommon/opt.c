@@ -32,7 +32,8 @@ static int distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (int j = 1; j <= n; j++) {
-			int cost = tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
+			int cost = tolower((unsigned char)a[i - 1]) !=
+				   tolower((unsigned char)b[j - 1]);
 			int next = min3(row[j] + 1, row[j - 1] + 1, diagonal + cost);
 
 			diagonal = row[j];
@@ -149,7 +150,8 @@ static void parse_long(const struct opt *opts, const struct opt_usage *u, int ar
 		if (strcmp(o->name, name.v[0]) == 0)
 			break;
 	if (!o || o->kind == OPT_END)
-		usage_error(u, "unknown option", argv[*i], opts ? nearest(name.v[0], opt_name, opts) : NULL);
+		usage_error(u, "unknown option", argv[*i],
+			    opts ? nearest(name.v[0], opt_name, opts) : NULL);
 	if (!takes_value(o) && eq)
 		usage_error(u, "option takes no value", argv[*i], NULL);
 	if (takes_value(o) && !eq && *i + 1 >= argc)

@@ -26,7 +26,7 @@ struct opt {
 	char letter;      /* 0: none */
 	const char *name; /* long name */
 	void *to;
-	const char *arg;  /* what --help calls the argument; NULL for flags */
+	const char *arg; /* what --help calls the argument; NULL for flags */
 	const char *help;
 };
 
@@ -34,7 +34,7 @@ struct opt_usage {
 	const char *line; /* "envpod diff [OPTION]... POD [PATH]..." */
 	const char *text; /* one sentence for --help */
 	int min, max;     /* positional arguments; max 0: any number */
-	int stop;         /* stop at this many positionals, so that a command keeps its options; 0: never */
+	int stop; /* stop at this many positionals, so that a command keeps its options; 0: never */
 };
 
 /*
@@ -53,6 +53,7 @@ struct cmd {
 int cmd_main(const char *tool, const struct cmd *cmds, int argc, char **argv);
 
 /* The candidate nearest to word (at most two edits away), or NULL.  get(i) is NULL at the end. */
-const char *nearest(const char *word, const char *(*get)(const void *from, int i), const void *from);
+const char *nearest(const char *word, const char *(*get)(const void *from, int i),
+		    const void *from);
 
 #endif

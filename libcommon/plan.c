@@ -70,7 +70,8 @@ static int parse_head(struct plan *pl, const char *line, size_t len, struct err 
 	memcpy(head, line, len);
 	head[len] = '\0';
 	if (sscanf(head, "envpod-plan %d %llu %llu %llu%c", &version, &pl->ino, &pl->mtime_ns,
-		   &pl->size, &extra) != 4 || version != 1)
+		   &pl->size, &extra) != 4 ||
+	    version != 1)
 		return bad(e, 1, "not an envpod plan of version 1");
 	return 0;
 }
@@ -126,8 +127,10 @@ int plan_open(struct plan *pl, const struct pod *p, struct err *e)
 	int r;
 
 	if (fstatat(p->dir, "pod.json", &json, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_set(e, errno, "pod %s was never finished (envpod destroy %s clears it): "
-			       "look at pod.json", p->name, p->name);
+		return err_set(e, errno,
+			       "pod %s was never finished (envpod destroy %s clears it): "
+			       "look at pod.json",
+			       p->name, p->name);
 	r = load(pl, p, &json, e);
 	if (r == 0)
 		return 0;
@@ -135,8 +138,9 @@ int plan_open(struct plan *pl, const struct pod *p, struct err *e)
 	*e = (struct err){0};
 	r = spawn_wait(argv, NULL, e);
 	if (r != 0)
-		return r < 0 ? r : err_status(e, r, ERR_PLAIN, "pod %s: pod-config made no plan",
-					      p->name);
+		return r < 0 ? r
+			     : err_status(e, r, ERR_PLAIN, "pod %s: pod-config made no plan",
+					  p->name);
 	return load(pl, p, &json, e);
 }
 

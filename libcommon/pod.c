@@ -4,13 +4,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,7 +63,8 @@ int pod_check_name(const char *name, struct err *e)
 		return 0;
 	return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
 			  "pod name '%.80s' is not valid: use a-z, 0-9, '.', '_' and '-', at most "
-			  "63 of them, the first a letter or digit", esc(name));
+			  "63 of them, the first a letter or digit",
+			  esc(name));
 }
 
 int pod_check_caller(struct err *e)
@@ -119,7 +120,8 @@ int pod_caller(struct pod_caller *c, struct err *e)
 	if (pod_host_user(number, c, e) == 0)
 		return 0;
 	*e = (struct err){0};
-	*c = (struct pod_caller){.uid = (uid_t)uid, .gid = (gid_t)gid, .home = "/", .shell = "/bin/sh"};
+	*c = (struct pod_caller){
+		.uid = (uid_t)uid, .gid = (gid_t)gid, .home = "/", .shell = "/bin/sh"};
 	snprintf(c->name, sizeof(c->name), "%s", number);
 	return 0;
 }
@@ -132,9 +134,11 @@ static int check_mode(int fd, const char *path, struct err *e)
 		return err_set(e, errno, "look at %s", path);
 	if (st.st_uid == geteuid() && (st.st_mode & 077) == 0)
 		return 0;
-	return err_status(e, POD_EXIT_UNSUPPORTED, EPERM,
-			  "%s must belong to root with mode 0700, because pods keep files of agents "
-			  "in it; mend with: chown root %s && chmod 0700 %s", path, path, path);
+	return err_status(
+		e, POD_EXIT_UNSUPPORTED, EPERM,
+		"%s must belong to root with mode 0700, because pods keep files of agents "
+		"in it; mend with: chown root %s && chmod 0700 %s",
+		path, path, path);
 }
 
 static int open_private_dir(const char *path, struct err *e)
@@ -166,10 +170,11 @@ static int check_version(int fd, struct err *e)
 		return err_set(e, -r, "read %s/version", pod_state_dir());
 	if (unit_u64(text, UINT32_MAX, &version) == 0 && version == POD_STATE_VERSION)
 		return 0;
-	return err_status(e, POD_EXIT_CONFIG, ERR_PLAIN,
-			  "%s has state version '%s', this envpod knows version %d; install the envpod "
-			  "that made it, or point ENVPOD_STATE_DIR elsewhere",
-			  pod_state_dir(), esc(text), POD_STATE_VERSION);
+	return err_status(
+		e, POD_EXIT_CONFIG, ERR_PLAIN,
+		"%s has state version '%s', this envpod knows version %d; install the envpod "
+		"that made it, or point ENVPOD_STATE_DIR elsewhere",
+		pod_state_dir(), esc(text), POD_STATE_VERSION);
 }
 
 int pod_state_open(struct err *e)
@@ -205,7 +210,8 @@ int pod_open(struct pod *p, const char *name, struct err *e)
 	p->runpath = xfmt("%s/%s", pod_run_dir(), name);
 	p->dir = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (p->dir < 0 && errno == ENOENT)
-		return err_set(e, ERR_PLAIN, "there is no pod named %s (envpod ls lists them)", name);
+		return err_set(e, ERR_PLAIN, "there is no pod named %s (envpod ls lists them)",
+			       name);
 	if (p->dir < 0)
 		return err_set(e, errno, "open %s", p->path);
 	if (mkdir(p->runpath, 0700) < 0 && errno != EEXIST)

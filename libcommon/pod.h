@@ -37,7 +37,8 @@ struct pod_caller {
 	char shell[128];
 };
 int pod_caller(struct pod_caller *c, struct err *e);
-/* The same for any user of the host's /etc/passwd, by name or number (no NSS: programs are static). */
+/* The same for any user of the host's /etc/passwd, by name or number (no NSS: programs are static).
+ */
 int pod_host_user(const char *name_or_uid, struct pod_caller *c, struct err *e);
 
 struct pod {
@@ -49,12 +50,16 @@ struct pod {
 	char *runpath;
 };
 
-#define POD_INIT {.dir = -1, .run = -1, .lock = -1}
+#define POD_INIT                                 \
+	{                                        \
+		.dir = -1, .run = -1, .lock = -1 \
+	}
 
 /* Make STATE, RUN and their version file when missing, check mode 0700 and the version. */
 int pod_state_open(struct err *e);
 
-/* Open an existing pod: name, caller and state version are checked.  Status 2 when there is none. */
+/* Open an existing pod: name, caller and state version are checked.  Status 2 when there is none.
+ */
 int pod_open(struct pod *p, const char *name, struct err *e);
 void pod_finish(struct pod *p);
 

@@ -37,12 +37,12 @@ static void line(const char *kind, const char *fmt, va_list ap)
 	errno = saved;
 }
 
-#define SAY(kind)                                                                                  \
-	do {                                                                                       \
-		va_list ap;                                                                        \
-		va_start(ap, fmt);                                                                 \
-		line(kind, fmt, ap);                                                               \
-		va_end(ap);                                                                        \
+#define SAY(kind)                    \
+	do {                         \
+		va_list ap;          \
+		va_start(ap, fmt);   \
+		line(kind, fmt, ap); \
+		va_end(ap);          \
 	} while (0)
 
 void say_error(const char *fmt, ...)

@@ -47,7 +47,8 @@ static int private_ns_dir(const struct pod *p, struct err *e)
 		return err_set(e, errno, "make %s", dir);
 	if (mount(NULL, dir, NULL, MS_PRIVATE, NULL) == 0)
 		return 0; /* was a mount already */
-	if (mount(dir, dir, NULL, MS_BIND, NULL) < 0 || mount(NULL, dir, NULL, MS_PRIVATE, NULL) < 0)
+	if (mount(dir, dir, NULL, MS_BIND, NULL) < 0 ||
+	    mount(NULL, dir, NULL, MS_PRIVATE, NULL) < 0)
 		return err_set(e, errno, "make %s a mount of its own", dir);
 	return 0;
 }
@@ -65,7 +66,8 @@ static void map_text(struct buf *b, unsigned base, unsigned identity)
 		buf_fmt(b, "%u %u %u\n", identity + 1, base + identity + 1, 65535 - identity);
 }
 
-static int write_map(pid_t child, const char *which, unsigned base, unsigned identity, struct err *e)
+static int write_map(pid_t child, const char *which, unsigned base, unsigned identity,
+		     struct err *e)
 {
 	OWN_FREE char *path = xfmt("/proc/%d/%s", (int)child, which);
 	OWN_BUF struct buf b = BUF_INIT;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the front end's commands share: command lines of other tools, printed or run. */
+#ifndef ENVPOD_FRONT_H
+#define ENVPOD_FRONT_H
+
+#include <stdbool.h>
+
+#include "libcommon/buf.h"
+#include "libcommon/err.h"
+#include "libcommon/pod.h"
+
+/* envpod --print COMMAND: show the tools' command lines and touch nothing. */
+extern bool front_print;
+
+/* A command line from words, ended by NULL. */
+void front_words(struct strv *argv, ...) __attribute__((sentinel));
+
+/* Become that tool, or print it.  Returns an exit status: `return front_exec(&argv);`. */
+int front_exec(const struct strv *argv);
+
+/* Run it and wait, or print it: its exit status, or one of ours after a message. */
+int front_run(const struct strv *argv);
+
+/* The same, with its standard output appended to out (bounded to 16 MiB). */
+int front_capture(const struct strv *argv, struct buf *out);
+
+/* Hand argv[1..] on to `TOOL WORD`, with --cwd of the caller where the tool wants it. */
+int front_pass(const char *tool, const char *word, bool cwd, int argc, char **argv);
+
+/* For each named pod, or with all for every pod there is: the highest status of fn. */
+int front_each(int n, char **names, bool all, int (*fn)(const char *name));
+
+/* Names of all pods, sorted. */
+int front_names(struct strv *names, struct err *e);
+
+/* What a pod is doing: broken | created | running | frozen | stopped. */
+const char *front_state(const struct pod *p);
+
+/* One audit event of the front end's without further fields, synced. */
+int front_record(const char *pod, const char *event);
+
+/* Every command; see the table in main.c. */
+int cmd_init(int argc, char **argv);
+int cmd_setup(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_up(int argc, char **argv);
+int cmd_start(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_restart(int argc, char **argv);
+int cmd_fg(int argc, char **argv);
+int cmd_logs(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
+int cmd_commit(int argc, char **argv);
+int cmd_rollback(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_destroy(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
+int cmd_lock(int argc, char **argv);
+int cmd_unlock(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_mount(int argc, char **argv);
+int cmd_unmount(int argc, char **argv);
+int cmd_completions(int argc, char **argv);
+int cmd_about(int argc, char **argv);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * envpod init.  A pod counts as made once its file `created` stands; what an interrupted init left
+ * is cleared by the next one, or by destroy.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/io.h"
+#include "libcommon/opt.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/say.h"
+#include "libcommon/unit.h"
+#include "tools/envpod/front.h"
+#include "tools/envpod/init.h"
+#include "tools/envpod/setup.h"
+
+/* The pod's directory, new and empty, with its lock held. */
+static int claim(struct pod *p, const char *name, struct err *e)
+{
+	OWN_FREE char *path = xfmt("%s/pods/%s", pod_state_dir(), name);
+	struct stat st;
+	int r = pod_check_name(name, e);
+
+	if (r == 0)
+		r = pod_state_open(e);
+	if (r < 0)
+		return r;
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make %s", path);
+	r = pod_open(p, name, e);
+	if (r == 0)
+		r = pod_lock(p, 0, e);
+	if (r < 0)
+		return r;
+	if (fstatat(p->dir, "created", &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return err_set(e, ERR_PLAIN,
+			       "there is a pod named %s already (envpod destroy %s removes it)",
+			       name, name);
+	return pod_lock_pass(p, e);
+}
+
+/* Take back what claim() and the steps made. */
+static void unclaim(const struct pod *p)
+{
+	OWN_STRV struct strv remove = {0};
+	OWN_FREE char *pods = xfmt("%s/pods", pod_state_dir());
+	OWN_FD int fd = open(pods, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (fstatat(p->dir, "stack", &st, 0) == 0) {
+		front_words(&remove, "pod-mount", "remove", p->name, NULL);
+		front_run(&remove);
+	}
+	if (fd >= 0)
+		remove_tree_at(fd, p->name);
+}
+
+static int steps(const struct pod *p, const char *file, const char *cwd)
+{
+	OWN_STRV struct strv compile = {0}, seccomp = {0}, prepare = {0};
+	int status;
+
+	front_words(&compile, "pod-config", "compile", "--name", p->name, "--into", p->path,
+		    "--cwd", cwd, NULL);
+	if (file)
+		front_words(&compile, "--file", file, NULL);
+	front_words(&seccomp, "pod-exec", "--compile", p->name, NULL);
+	front_words(&prepare, "pod-mount", "prepare", p->name, NULL);
+	status = front_run(&compile);
+	if (status == 0)
+		status = front_run(&seccomp);
+	if (status == 0)
+		status = front_run(&prepare);
+	return status;
+}
+
+static int mark_created(const struct pod *p)
+{
+	struct err e = {0};
+	char now[UNIT_TIME_LEN], line[UNIT_TIME_LEN + 1];
+	int r;
+
+	if (front_record(p->name, "create"))
+		return POD_EXIT_FAILED;
+	unit_now(now);
+	snprintf(line, sizeof(line), "%s\n", now);
+	r = write_file_at(p->dir, "created", line, strlen(line), 0600, true);
+	return r < 0 ? say_err((err_set(&e, -r, "write %s/created", p->path), &e)) : POD_EXIT_OK;
+}
+
+static void announce_unbuilt(const struct plan *pl, const char *name)
+{
+	const char *key;
+
+	for (size_t i = 0; (key = plan_next(pl, "unbuilt", &i));)
+		say_warn("%s is not built yet: runs of %s are refused until you say --without %s",
+			 key, name, key);
+}
+
+/* --print: the steps as they would be, on a pod that is not there. */
+static int show(const char *name, const char *file, const char *cwd)
+{
+	OWN(pod_finish) struct pod p = POD_INIT;
+	struct err e = {0};
+
+	if (pod_check_name(name, &e) < 0)
+		return say_err(&e);
+	snprintf(p.name, sizeof(p.name), "%s", name);
+	p.path = xfmt("%s/pods/%s", pod_state_dir(), name);
+	return steps(&p, file, cwd);
+}
+
+int init_pod(const char *name, const char *file, bool verbose)
+{
+	OWN(pod_finish) struct pod p = POD_INIT;
+	OWN_FREE char *cwd = getcwd(NULL, 0);
+	OWN_PLAN struct plan pl = {0};
+	struct err e = {0};
+	int status;
+
+	if (front_print)
+		return show(name, file, cwd ? cwd : "/");
+	if (claim(&p, name, &e) < 0)
+		return say_err(&e);
+	status = steps(&p, file, cwd ? cwd : "/");
+	if (status == 0)
+		status = mark_created(&p);
+	if (status) {
+		unclaim(&p);
+		return status;
+	}
+	if (plan_open(&pl, &p, &e) < 0)
+		return say_err(&e);
+	announce_unbuilt(&pl, name);
+	status = setup_run(&p, &pl, verbose);
+	if (status)
+		say_error(
+			"pod %s is there without its setup; mend the cause, then: envpod setup %s",
+			name, name);
+	return status;
+}
+
+int cmd_init(int argc, char **argv)
+{
+	const char *file = NULL;
+	bool verbose = false;
+	const struct opt opts[] = {
+		{OPT_STR, 'c', "config", &file, "FILE", "the pod file; without it every default"},
+		{OPT_FLAG, 'v', "verbose", &verbose, NULL, "show the output of setup commands"},
+		{0},
+	};
+	const struct opt_usage usage = {"envpod init [-c FILE] [-v] POD",
+					"Make a pod; nothing of the host is copied or changed.", 1,
+					1, 0};
+	int status;
+
+	opt_parse(opts, &usage, argc, argv);
+	status = init_pod(argv[0], file, verbose);
+	if (status == 0 && !front_print)
+		printf("Created pod %s.\n", argv[0]);
+	return status;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "envpod/exit.h"
+#include "libcommon/io.h"
+#include "libcommon/opt.h"
+#include "libcommon/out.h"
+#include "libcommon/own.h"
+#include "libcommon/plan.h"
+#include "libcommon/say.h"
+#include "tools/envpod/front.h"
+
+struct row {
+	const char *name, *status, *user, *network, *base, *created_at;
+};
+
+static const struct col cols[] = {
+	{"name", COL_STR, offsetof(struct row, name), 20},
+	{"status", COL_STR, offsetof(struct row, status), 8},
+	{"user", COL_STR, offsetof(struct row, user), 12},
+	{"network", COL_STR, offsetof(struct row, network), 9},
+	{"base", COL_STR, offsetof(struct row, base), 8},
+	{"created_at", COL_STR, offsetof(struct row, created_at), 27},
+	{0},
+};
+
+static void one(struct out *o, const char *name)
+{
+	OWN(pod_finish) struct pod p = POD_INIT;
+	OWN_PLAN struct plan pl = {0};
+	struct row row = {.name = name, .status = "broken"};
+	struct err e = {0};
+	char created[64];
+
+	if (pod_open(&p, name, &e) == 0 && plan_open(&pl, &p, &e) == 0) {
+		row.status = front_state(&p);
+		row.user = plan_str(&pl, "run.user", NULL);
+		row.network = plan_str(&pl, "network", NULL);
+		row.base = plan_str(&pl, "base.name", NULL);
+		if (read_line_at(p.dir, "created", created, sizeof(created)) == 0)
+			row.created_at = created;
+	}
+	out_row(o, &row);
+}
+
+int cmd_ls(int argc, char **argv)
+{
+	bool json = false, nul = false;
+	const struct opt opts[] = {
+		{OPT_FLAG, 'j', "json", &json, NULL, "one JSON object a line"},
+		{OPT_FLAG, 'z', "null", &nul, NULL, "names alone, each ended by NUL"},
+		{0},
+	};
+	const struct opt_usage usage = {"envpod ls [OPTION]... [POD]...", "List pods.", 0, 0, 0};
+	OWN_STRV struct strv names = {0};
+	struct err e = {0};
+	int n = opt_parse(opts, &usage, argc, argv);
+	struct out o = {.form = json ? OUT_JSON : nul ? OUT_NUL : OUT_TEXT, .cols = cols};
+
+	if (front_names(&names, &e) < 0)
+		return say_err(&e);
+	for (int i = 0; i < n; i++)
+		if (!strv_has(&names, argv[i])) {
+			say_error("there is no pod named %s", argv[i]);
+			return POD_EXIT_FAILED;
+		}
+	for (size_t i = 0; i < (n ? (size_t)n : names.n); i++)
+		one(&o, n ? argv[i] : names.v[i]);
+	return POD_EXIT_OK;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* envpod: the user's commands.  It makes no kernel calls of its own: it finds and runs the tools.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "envpod/exit.h"
+#include "libcommon/opt.h"
+#include "libcommon/say.h"
+#include "tools/envpod/front.h"
+
+static const struct cmd commands[] = {
+	{"init", cmd_init, "make a pod from a pod file"},
+	{"setup", cmd_setup, "run the pod file's setup commands again"},
+	{"run", cmd_run, "run a command in a pod"},
+	{"up", cmd_up, "make the pod of this directory if need be, and run in it"},
+	{"start", cmd_start, "run the start command in the background"},
+	{"stop", cmd_stop, "end a pod's runs, politely first"},
+	{"restart", cmd_restart, "stop and start"},
+	{"fg", cmd_fg, "attach to the background run"},
+	{"logs", cmd_logs, "print what the background run said"},
+	{"diff", cmd_diff, "list what the pod changed"},
+	{"commit", cmd_commit, "bring changes to the host"},
+	{"rollback", cmd_rollback, "drop changes"},
+	{"ls", cmd_ls, "list pods"},
+	{"status", cmd_status, "show one pod: walls, usage, what waits"},
+	{"destroy", cmd_destroy, "remove pods"},
+	{"kill", cmd_kill, "end every process of a pod at once"},
+	{"lock", cmd_lock, "freeze a pod"},
+	{"unlock", cmd_unlock, "thaw a pod"},
+	{"audit", cmd_audit, "query the audit log"},
+	{"check", cmd_check, "check a pod file, print its compiled form"},
+	{"doctor", cmd_doctor, "say what this host lacks"},
+	{"mount", cmd_mount, "mount a host path into a running pod"},
+	{"unmount", cmd_unmount, "take such a mount away"},
+	{"completions", cmd_completions, "print shell completions"},
+	{"about", cmd_about, "version and licence"},
+	{0},
+};
+
+/* Options before the command; returns how many words they took. */
+static int global_options(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--print") == 0)
+			front_print = true;
+		else if (strcmp(argv[i], "--dir") == 0 && i + 1 < argc)
+			setenv("ENVPOD_STATE_DIR", argv[++i], 1);
+		else if (strncmp(argv[i], "--dir=", 6) == 0)
+			setenv("ENVPOD_STATE_DIR", argv[i] + 6, 1);
+		else
+			break;
+	}
+	return i - 1;
+}
+
+int main(int argc, char **argv)
+{
+	int skip;
+
+	say_name("envpod");
+	skip = global_options(argc, argv);
+	argc -= skip;
+	argv += skip;
+	if (argc > 1 && strcmp(argv[1], ".") == 0)
+		argv[1] = (char *)"up";
+	if (argc > 1 && strcmp(argv[1], "--about") == 0)
+		argv[1] = (char *)"about";
+	return cmd_main("envpod", commands, argc, argv);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that are another tool's word under the user's name for it. */
+#include "tools/envpod/front.h"
+
+int cmd_diff(int argc, char **argv)
+{
+	return front_pass("pod-mount", "diff", true, argc, argv);
+}
+
+int cmd_commit(int argc, char **argv)
+{
+	return front_pass("pod-mount", "commit", true, argc, argv);
+}
+
+int cmd_rollback(int argc, char **argv)
+{
+	return front_pass("pod-mount", "rollback", true, argc, argv);
+}
+
+int cmd_mount(int argc, char **argv)
+{
+	return front_pass("pod-mount", "add", true, argc, argv);
+}
+
+int cmd_unmount(int argc, char **argv)
+{
+	return front_pass("pod-mount", "drop", true, argc, argv);
+}
+
+int cmd_audit(int argc, char **argv)
+{
+	return front_pass("pod-audit", "query", false, argc, argv);
+}
+
+int cmd_check(int argc, char **argv)
+{
+	return front_pass("pod-config", "check", true, argc, argv);
+}
+
+int cmd_fg(int argc, char **argv)
+{
+	return front_pass("pod-supervise", "attach", false, argc, argv);
+}
+
+int cmd_logs(int argc, char **argv)
+{
+	return front_pass("pod-supervise", "logs", false, argc, argv);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Background runs: start, stop, restart; and kill, which asks nobody. */
+#include <stdio.h>
+#include <string.h>
+
+#include "envpod/exit.h"
+#include "libcommon/own.h"
+#include "libcommon/say.h"
+#include "tools/envpod/front.h"
+#include "tools/envpod/run.h"
+
+static int start_one(const char *name, const struct run *options)
+{
+	static const char *const forever[] = {"/bin/sleep", "infinity", NULL};
+	OWN(pod_finish) struct pod p = POD_INIT;
+	OWN_STRV struct strv line = {0}, command = {0};
+	OWN_PLAN struct plan pl = {0};
+	struct run r = *options;
+	struct err e = {0};
+	int status;
+
+	if (pod_open(&p, name, &e) < 0 || plan_open(&pl, &p, &e) < 0)
+		return say_err(&e);
+	run_default(&command, &pl, forever);
+	r.pod = name;
+	r.background = true;
+	if (!r.command)
+		r.command = command.v;
+	if (run_compose(&line, &r, &e) < 0)
+		return say_err(&e);
+	if (!front_print)
+		run_announce(&r, &pl);
+	status = front_run(&line);
+	if (status == 0 && !front_print)
+		printf("Started %s.\n", name);
+	return status;
+}
+
+/* Where the command begins: opt_parse has taken "--" away, so it is looked for before. */
+static int words_before_dashes(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return i;
+	return argc;
+}
+
+static int start_all(int n, char **names, bool all, const struct run *r)
+{
+	OWN_STRV struct strv found = {0};
+	struct err e = {0};
+	int worst = POD_EXIT_OK;
+
+	if (all && front_names(&found, &e) < 0)
+		return say_err(&e);
+	for (size_t i = 0; i < (all ? found.n : (size_t)n); i++) {
+		int status = start_one(all ? found.v[i] : names[i], r);
+
+		if (status > worst)
+			worst = status;
+	}
+	return worst;
+}
+
+static int cmd_start_with(int argc, char **argv, const char *line, const char *text)
+{
+	OWN(run_finish) struct run r = {0};
+	bool all = false;
+	const struct opt opts[] = {
+		RUN_OPTS(&r),
+		{OPT_FLAG, 0, "all", &all, NULL, "every pod there is"},
+		{OPT_FLAG, 'w', "mount-cwd", &r.mount_cwd, NULL,
+		 "bring in and track this directory"},
+		{0},
+	};
+	const struct opt_usage usage = {line, text, 0, 0, 0};
+	int dashes = words_before_dashes(argc, argv), n;
+
+	if (dashes + 1 < argc)
+		r.command = argv + dashes + 1;
+	n = opt_parse(opts, &usage, dashes, argv);
+	if (all == (n > 0)) {
+		say_error("name a pod, or give --all (usage: %s)", line);
+		return POD_EXIT_USAGE;
+	}
+	return start_all(n, argv, all, &r);
+}
+
+int cmd_start(int argc, char **argv)
+{
+	return cmd_start_with(argc, argv,
+			      "envpod start [OPTION]... POD... [-- COMMAND [ARGUMENT]...]",
+			      "Run the start command, or COMMAND, in the background.");
+}
+
+static uint64_t stop_timeout = 10;
+
+static int stop_one(const char *name)
+{
+	OWN(pod_finish) struct pod p = POD_INIT;
+	OWN_STRV struct strv line = {0};
+	struct err e = {0};
+
+	if (pod_open(&p, name, &e) < 0)
+		return say_err(&e);
+	front_words(&line, "pod-supervise", "stop", "--timeout", NULL);
+	strv_fmt(&line, "%llu", (unsigned long long)stop_timeout);
+	strv_add(&line, name);
+	return front_run(&line);
+}
+
+int cmd_stop(int argc, char **argv)
+{
+	bool all = false;
+	const struct opt opts[] = {
+		{OPT_FLAG, 0, "all", &all, NULL, "every pod there is"},
+		{OPT_U64, 't', "timeout", &stop_timeout, "SECONDS", "then the rest is killed (10)"},
+		{0},
+	};
+	const struct opt_usage usage = {"envpod stop [OPTION]... POD...",
+					"End a pod's runs: SIGTERM, then SIGKILL.", 0, 0, 0};
+	int n = opt_parse(opts, &usage, argc, argv);
+
+	return front_each(n, argv, all, stop_one);
+}
+
+static int restart_one(const char *name)
+{
+	const struct run none = {0};
+	int status = stop_one(name);
+
+	return status ? status : start_one(name, &none);
+}
+
+int cmd_restart(int argc, char **argv)
+{
+	bool all = false;
+	const struct opt opts[] = {
+		{OPT_FLAG, 0, "all", &all, NULL, "every pod there is"},
+		{0},
+	};
+	const struct opt_usage usage = {"envpod restart POD...", "Stop, then start.", 0, 0, 0};
+	int n = opt_parse(opts, &usage, argc, argv);
+
+	return front_each(n, argv, all, restart_one);
+}
+
+static int kill_one(const char *name)
+{
+	OWN(pod_finish) struct pod p = POD_INIT;
+	OWN_STRV struct strv line = {0};
+	struct err e = {0};
+
+	if (pod_open(&p, name, &e) < 0)
+		return say_err(&e);
+	front_words(&line, "pod-limit", "kill", name, NULL);
+	return front_run(&line);
+}
+
+int cmd_kill(int argc, char **argv)
+{
+	bool all = false;
+	const struct opt opts[] = {
+		{OPT_FLAG, 0, "all", &all, NULL, "every pod there is"},
+		{0},
+	};
+	const struct opt_usage usage = {"envpod kill POD...",
+					"End every process of a pod at once; its changes stay.", 0,
+					0, 0};
+	int n = opt_parse(opts, &usage, argc, argv);
+
+	return front_each(n, argv, all, kill_one);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pod file's setup commands, as root of the pod, each through the same chain as a run; their
+ * output goes to log/setup.log, and to the terminal with -v or when one fails.  What they changed
+ * is sealed in a layer of its own, which diff, commit and rollback leave alone.
+ */
+#include "tools/envpod/setup.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/say.h"
+#include "libcommon/spawn.h"
+#include "tools/envpod/front.h"
+#include "tools/envpod/run.h"
+
+#define SHOWN_TAIL 4096 /* bytes of a failed command's output that are repeated */
+
+static int open_log(const struct pod *p, struct err *e)
+{
+	int fd;
+
+	if (mkdirat(p->dir, "log", 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make %s/log", p->path);
+	fd = openat(p->dir, "log/setup.log", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+		    0600);
+	return fd < 0 ? err_set(e, errno, "open %s/log/setup.log", p->path) : fd;
+}
+
+/* Everything the command says, to the log and, when asked, on. */
+static void relay(int from, int log, bool verbose)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(from, chunk, sizeof(chunk))) > 0) {
+		if (write_full(log, chunk, (size_t)n) < 0)
+			say_warn("the setup log is cut short: %s", strerror(errno));
+		if (verbose)
+			write_full(STDERR_FILENO, chunk, (size_t)n);
+	}
+}
+
+static int run_logged(const struct strv *line, int log, bool verbose, struct err *e)
+{
+	OWN_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int ends[2], pid;
+	struct spawn_io io;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
+	io = (struct spawn_io){.in = null, .out = ends[1], .err = ends[1]};
+	pid = spawn_start(line->v, &io, e);
+	close(ends[1]);
+	if (pid > 0)
+		relay(ends[0], log, verbose);
+	close(ends[0]);
+	return pid < 0 ? pid : spawn_reap(pid);
+}
+
+static void show_tail(int log, off_t from)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	off_t end = lseek(log, 0, SEEK_END);
+
+	if (end - from > SHOWN_TAIL)
+		from = end - SHOWN_TAIL;
+	lseek(log, from, SEEK_SET);
+	if (read_fd(log, &b, SHOWN_TAIL * 2) >= 0)
+		write_full(STDERR_FILENO, b.data, b.len);
+}
+
+static int one(const struct pod *p, char *const *command, const char *shown, int log, bool verbose)
+{
+	struct run r = {.pod = p->name, .user = "root", .command = (char **)command};
+	OWN_STRV struct strv line = {0};
+	off_t from = lseek(log, 0, SEEK_END);
+	struct err e = {0};
+	int status;
+
+	if (run_compose(&line, &r, &e) < 0)
+		return say_err(&e);
+	if (front_print)
+		return front_run(&line);
+	status = run_logged(&line, log, verbose, &e);
+	if (status < 0)
+		return say_err(&e);
+	if (status == 0)
+		return POD_EXIT_OK;
+	if (!verbose)
+		show_tail(log, from);
+	say_error("setup of pod %s failed with status %d at: %s", p->name, status, esc(shown));
+	return POD_EXIT_FAILED;
+}
+
+static int step(const struct pod *p, const char *const *command, unsigned no, unsigned of, int log,
+		bool verbose)
+{
+	const char *shown = command[2] ? command[2] : command[1];
+	time_t start = time(NULL);
+	int status;
+
+	fprintf(stderr, "[%u/%u] %s\n", no, of, esc(shown));
+	status = one(p, (char *const *)command, shown, log, verbose);
+	if (status == 0 && time(NULL) - start >= 2)
+		fprintf(stderr, "      done in %lds\n", (long)(time(NULL) - start));
+	return status;
+}
+
+static int all_steps(const struct pod *p, const struct plan *pl, int log, bool verbose)
+{
+	unsigned no = 0, of = 0;
+	const char *text;
+	int status;
+
+	for (size_t i = 0; plan_next(pl, "setup", &i);)
+		of++;
+	for (size_t i = 0; plan_next(pl, "setup_script", &i);)
+		of++;
+	for (size_t i = 0; (text = plan_next(pl, "setup", &i));) {
+		const char *const command[] = {"/bin/sh", "-c", text, NULL};
+
+		status = step(p, command, ++no, of, log, verbose);
+		if (status)
+			return status;
+	}
+	text = plan_str(pl, "setup_script", NULL);
+	if (text) {
+		const char *const command[] = {"/bin/bash", text, NULL};
+
+		return step(p, command, ++no, of, log, verbose);
+	}
+	return POD_EXIT_OK;
+}
+
+bool setup_wanted(const struct plan *pl)
+{
+	return plan_str(pl, "setup", NULL) || plan_str(pl, "setup_script", NULL);
+}
+
+int setup_run(const struct pod *p, const struct plan *pl, bool verbose)
+{
+	OWN_STRV struct strv seal = {0};
+	OWN_FD int log = -1;
+	struct err e = {0};
+	int status;
+
+	if (!setup_wanted(pl))
+		return POD_EXIT_OK;
+	log = open_log(p, &e);
+	if (log < 0)
+		return say_err(&e);
+	status = all_steps(p, pl, log, verbose);
+	if (status) {
+		say_note("the whole log is %s/log/setup.log", p->path);
+		return status;
+	}
+	front_words(&seal, "pod-mount", "seal", p->name, "setup", NULL);
+	return front_run(&seal);
+}
+
+int cmd_setup(int argc, char **argv)
+{
+	OWN(pod_finish) struct pod p = POD_INIT;
+	OWN_PLAN struct plan pl = {0};
+	struct err e = {0};
+	bool verbose = false;
+	const struct opt opts[] = {
+		{OPT_FLAG, 'v', "verbose", &verbose, NULL, "show the commands' output"},
+		{0},
+	};
+	const struct opt_usage usage = {"envpod setup [-v] POD",
+					"Run the pod file's setup commands again.", 1, 1, 0};
+
+	opt_parse(opts, &usage, argc, argv);
+	if (pod_open(&p, argv[0], &e) < 0 || plan_open(&pl, &p, &e) < 0)
+		return say_err(&e);
+	if (pod_lock(&p, 0, &e) < 0 || pod_lock_pass(&p, &e) < 0)
+		return say_err(&e);
+	if (!setup_wanted(&pl))
+		say_note("pod %s has no setup commands", p.name);
+	return setup_run(&p, &pl, verbose);
+}

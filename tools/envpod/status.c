@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One pod: how it was made, which walls stand, what it goes without, what it uses. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "envpod/exit.h"
+#include "libcommon/io.h"
+#include "libcommon/jsonw.h"
+#include "libcommon/opt.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/plan.h"
+#include "libcommon/say.h"
+#include "tools/envpod/front.h"
+
+struct status {
+	const char *state;
+	pid_t pid;
+	char created[64];
+	unsigned layers;
+	struct buf usage;    /* pod-limit's JSON object, without newline; empty: none */
+	struct strv without; /* keys the live runs go without */
+};
+
+static void status_finish(struct status *s)
+{
+	buf_finish(&s->usage);
+	strv_finish(&s->without);
+}
+
+static void add_lines(const struct pod *p, const char *file, struct strv *to)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+
+	if (read_file_at(p->run, file, &b, 1u << 16) < 0)
+		return;
+	for (char *line = b.data, *end; (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		if (!strv_has(to, line))
+			strv_add(to, line);
+	}
+}
+
+static unsigned count_layers(const struct pod *p)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	unsigned n = 0;
+
+	if (read_file_at(p->dir, "stack", &b, 1u << 20) < 0)
+		return 0;
+	for (const char *s = b.data; (s = strchr(s, '\n')); s++)
+		n++;
+	return n;
+}
+
+static void gather(struct status *s, const struct pod *p)
+{
+	OWN_STRV struct strv argv = {0};
+
+	s->state = front_state(p);
+	s->pid = pod_init_pid(p, NULL);
+	s->layers = count_layers(p);
+	if (read_line_at(p->dir, "created", s->created, sizeof(s->created)) < 0)
+		s->created[0] = '\0';
+	if (s->pid <= 0)
+		return;
+	add_lines(p, "without", &s->without);
+	front_words(&argv, "pod-limit", "usage", "--json", p->name, NULL);
+	if (front_capture(&argv, &s->usage) != 0)
+		buf_clear(&s->usage);
+	while (s->usage.len && s->usage.data[s->usage.len - 1] == '\n')
+		s->usage.data[--s->usage.len] = '\0';
+}
+
+/* The plan's words that people look for, in both forms. */
+static const struct {
+	const char *key, *label, *fallback;
+} shown[] = {
+	{"run.user", "user", ""},           {"system", "system_access", "safe"},
+	{"view", "view", "host"},           {"network", "network", "isolated"},
+	{"seccomp", "seccomp", "default"},  {"cpu.max", "cpu_max", NULL},
+	{"memory.max", "memory_max", NULL}, {"pids.max", "pids_max", NULL},
+	{"cpuset.cpus", "cpus", NULL},
+};
+
+static void plan_list(const struct plan *pl, const char *key, const char *only, struct strv *to)
+{
+	const char *value;
+
+	for (size_t i = 0; (value = plan_next(pl, key, &i));)
+		if (strncmp(value, only, strlen(only)) == 0)
+			strv_add(to, value + strlen(only));
+}
+
+static void print_json(const struct pod *p, const struct plan *pl, const struct status *s)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	OWN_STRV struct strv unbuilt = {0}, writes = {0};
+
+	plan_list(pl, "unbuilt", "", &unbuilt);
+	plan_list(pl, "mount", "rw ", &writes);
+	jw_open(&b, '{');
+	jw_knum(&b, "v", 1);
+	jw_kstr(&b, "name", p->name);
+	jw_kstr(&b, "status", s->state);
+	if (s->pid > 0)
+		jw_knum(&b, "pid", s->pid);
+	jw_kstr(&b, "created_at", s->created);
+	jw_knum(&b, "layers", s->layers);
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		if (plan_str(pl, shown[i].key, shown[i].fallback))
+			jw_kstr(&b, shown[i].label, plan_str(pl, shown[i].key, shown[i].fallback));
+	jw_kstrv(&b, "unbuilt", unbuilt.v);
+	jw_kstrv(&b, "without", s->without.v);
+	jw_kstrv(&b, "writes_past_review", writes.v);
+	if (s->usage.len) {
+		jw_key(&b, "usage");
+		buf_add(&b, s->usage.data, s->usage.len);
+	}
+	jw_close(&b, '}');
+	puts(b.data);
+}
+
+static void text_list(const char *label, const struct strv *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		printf("%-20s %s\n", i ? "" : label, esc(v->v[i]));
+}
+
+static void print_text(const struct pod *p, const struct plan *pl, const struct status *s)
+{
+	OWN_STRV struct strv unbuilt = {0}, writes = {0};
+
+	plan_list(pl, "unbuilt", "", &unbuilt);
+	plan_list(pl, "mount", "rw ", &writes);
+	printf("%-20s %s\n%-20s %s\n", "name", p->name, "status", s->state);
+	if (s->pid > 0)
+		printf("%-20s %d\n", "pid", (int)s->pid);
+	printf("%-20s %s\n%-20s %u\n", "created_at", s->created, "layers", s->layers);
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		if (plan_str(pl, shown[i].key, shown[i].fallback))
+			printf("%-20s %s\n", shown[i].label,
+			       esc(plan_str(pl, shown[i].key, shown[i].fallback)));
+	text_list("not built yet", &unbuilt);
+	text_list("runs without", &s->without);
+	text_list("writes past review", &writes);
+}
+
+/* pod-limit's own table, below ours; our lines must be out before its. */
+static int print_usage(const struct pod *p)
+{
+	OWN_STRV struct strv argv = {0};
+
+	fflush(stdout);
+	front_words(&argv, "pod-limit", "usage", p->name, NULL);
+	return front_run(&argv);
+}
+
+int cmd_status(int argc, char **argv)
+{
+	OWN(pod_finish) struct pod p = POD_INIT;
+	OWN(status_finish) struct status s = {0};
+	OWN_PLAN struct plan pl = {0};
+	struct err e = {0};
+	bool json = false;
+	const struct opt opts[] = {
+		{OPT_FLAG, 'j', "json", &json, NULL, "one JSON object"},
+		{0},
+	};
+	const struct opt_usage usage = {"envpod status [--json] POD", "Show one pod.", 1, 1, 0};
+
+	opt_parse(opts, &usage, argc, argv);
+	if (pod_open(&p, argv[0], &e) < 0 || plan_open(&pl, &p, &e) < 0)
+		return say_err(&e);
+	gather(&s, &p);
+	if (json)
+		print_json(&p, &pl, &s);
+	else
+		print_text(&p, &pl, &s);
+	return json || s.pid <= 0 ? POD_EXIT_OK : print_usage(&p);
+}
