@@ -384,11 +384,12 @@ char *pod_cover_path(const char *name)
 	struct buf b = BUF_INIT;
 
 	for (; *name; name++) {
-		unsigned c;
+		unsigned c = 0;
 
 		if (*name == '_')
 			buf_char(&b, '/');
-		else if (*name == '%' && sscanf(name + 1, "%2x", &c) == 1) {
+		else if (*name == '%' && isxdigit((unsigned char)name[1]) &&
+			 isxdigit((unsigned char)name[2]) && sscanf(name + 1, "%2x", &c) == 1 && c) {
 			buf_char(&b, (char)c);
 			name += 2;
 		} else

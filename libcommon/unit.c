@@ -82,16 +82,16 @@ int unit_duration(const char *s, uint64_t *seconds)
 
 		if (decimal(s, &end, &value) < 0 || memchr(s, '.', (size_t)(end - s)))
 			return -EINVAL;
+		if (value >= 1e12)
+			return -ERANGE;
 		if (*end == '\0' && last < 0) {
 			*seconds = (uint64_t)value;
-			return value >= 1e15 ? -ERANGE : 0;
+			return 0;
 		}
 		letter = *end ? strchr(letters, *end) : NULL;
 		if (!letter || letter - letters <= last)
 			return -EINVAL;
 		last = (int)(letter - letters);
-		if (value >= 1e12)
-			return -ERANGE;
 		sum += (uint64_t)value * factors[last];
 		s = end + 1;
 	}
