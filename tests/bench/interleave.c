@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Times whole commands in turn, A B C A B C …, so that a machine that drifts drifts for all of them.
+ *	interleave -b BENCH [-n ROUNDS] [-g GAP_MS] [-p PREPARE] -- NAME CMD ARG... -- NAME CMD ARG...
+ * Prints one JSON object a command: median, minimum, and the ratio of the first to it.
+ * PREPARE is run by sh before each command, outside the time, with $NAME set.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COMMANDS 8
+#define ROUNDS   1000
+
+struct command {
+	const char *name;
+	char **argv;
+	double ms[ROUNDS];
+};
+
+static struct command commands[COMMANDS];
+static int ncommands;
+
+static double now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+static void fail(const char *what, const char *which)
+{
+	fprintf(stderr, "interleave: %s %s\n", what, which);
+	exit(2);
+}
+
+static int wait_status(pid_t pid)
+{
+	int status;
+
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		fail("cannot start", "a command");
+	return status;
+}
+
+static double once(const struct command *c)
+{
+	double start = now_ms();
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 0);
+		dup2(null, 1);
+		execvp(c->argv[0], c->argv);
+		_exit(127);
+	}
+	if (wait_status(pid) != 0)
+		fail("failed:", c->name);
+	return now_ms() - start;
+}
+
+static void prepare(const char *script, const struct command *c)
+{
+	pid_t pid;
+
+	if (!script)
+		return;
+	pid = fork();
+	if (pid == 0) {
+		setenv("NAME", c->name, 1);
+		execl("/bin/sh", "sh", "-c", script, (char *)NULL);
+		_exit(127);
+	}
+	if (wait_status(pid) != 0)
+		fail("cannot prepare", c->name);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void split(int argc, char **argv, int i)
+{
+	while (i < argc && ncommands < COMMANDS) {
+		struct command *c = &commands[ncommands++];
+
+		c->name = argv[i];
+		c->argv = argv + i + 1;
+		while (i < argc && strcmp(argv[i], "--") != 0)
+			i++;
+		if (i < argc)
+			argv[i++] = NULL;
+	}
+}
+
+static void report(const char *bench, int rounds)
+{
+	double first = 0;
+
+	for (int k = 0; k < ncommands; k++) {
+		struct command *c = &commands[k];
+		double median;
+
+		qsort(c->ms, (size_t)rounds, sizeof(double), by_value);
+		median = c->ms[rounds / 2];
+		if (k == 0)
+			first = median;
+		printf("{\"bench\":\"%s\",\"name\":\"%s\",\"rounds\":%d,\"median_ms\":%.3f,"
+		       "\"min_ms\":%.3f,\"ratio\":%.3f}\n",
+		       bench, c->name, rounds, median, c->ms[0], first / median);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *bench = "bench", *script = NULL;
+	int rounds = 51, gap = 0, opt;
+
+	while ((opt = getopt(argc, argv, "+b:n:g:p:")) > 0) {
+		if (opt == 'b')
+			bench = optarg;
+		else if (opt == 'n')
+			rounds = atoi(optarg);
+		else if (opt == 'g')
+			gap = atoi(optarg);
+		else if (opt == 'p')
+			script = optarg;
+		else
+			return 64;
+	}
+	if (rounds < 1 || rounds > ROUNDS)
+		return 64;
+	split(argc, argv, optind);
+	for (int i = -1; i < rounds; i++) /* the first round warms up */
+		for (int k = 0; k < ncommands; k++) {
+			double ms;
+
+			prepare(script, &commands[k]);
+			usleep((useconds_t)gap * 1000);
+			ms = once(&commands[k]);
+			if (i >= 0)
+				commands[k].ms[i] = ms;
+		}
+	report(bench, rounds);
+	return 0;
+}

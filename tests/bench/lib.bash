@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# What every benchmark needs: an own state directory, the timing program, clean-up.
+# Prints NDJSON on stdout; ratio is ours (the first name) to that peer, in one interleaved run.
+set -eu
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$here/../.." && pwd)
+B=${B:-$TOP/build/plain}
+T=$(mktemp -d "${TMPDIR:-/tmp}/envpod-bench.XXXXXX")
+chmod 755 "$T"
+export B T TOP ENVPOD_STATE_DIR=$T/state ENVPOD_RUN_DIR=$T/run PATH=$B/bin:$PATH
+mkdir -m 700 "$ENVPOD_STATE_DIR" "$ENVPOD_RUN_DIR"
+trap bench_end EXIT
+trap 'exit 130' INT TERM
+
+bench_end()
+{
+	local name
+	for name in $(envpod ls -z 2>/dev/null | tr '\0' ' '); do
+		envpod destroy --force "$name" >/dev/null 2>&1 || true
+	done
+	grep -o " $T/[^ ]*" /proc/self/mounts | sort -r | xargs -r umount -l 2>/dev/null || true
+	rm -rf --one-file-system "$T"
+}
+
+# has PROGRAM: a peer that is not installed is left out, and said.
+has()
+{
+	command -v "$1" >/dev/null && return 0
+	echo "bench: $1 is not installed (share/packages/bench)" >&2
+	return 1
+}
+
+${CC:-cc} -O2 -o "$T/interleave" "$here/interleave.c"
+interleave() { "$T/interleave" "$@"; }
