@@ -1,0 +1,31 @@
+load ../lib/envpod
+setup() { envpod_setup; need root overlay userns; }
+teardown() { envpod_teardown; }
+
+@test "status shows walls and what a run goes without" {
+	printf 'network:\n  dns:\n    allow: [example.com]\nprocessor:\n  max_pids: 100\n' >"$T/pod.yaml"
+	envpod init web -c "$T/pod.yaml" 2>/dev/null
+	mkfifo "$T/go"
+	envpod run --without network.dns.allow web -- sh -c 'echo up; read x' <"$T/go" >"$T/out" 2>/dev/null &
+	exec 9>"$T/go"
+	wait_for 10 test -s "$T/out"
+	envpod status --json web >"$T/status"
+	jq -e '.status == "running" and .pids_max == "100" and .unbuilt == ["network.dns.allow"]' "$T/status"
+	jq -e '.without == ["network.dns.allow"]' "$T/status"
+	jq -e '.usage.pids_current >= 1 or .usage.pids >= 1' "$T/status"
+	run envpod status web
+	[[ $output == *"runs without"*"network.dns.allow"* ]]
+	echo >&9
+	wait
+}
+
+@test "a ReadWrite mount is said by run and status" {
+	mkdir "$T/shared"
+	printf 'filesystem:\n  mounts:\n    - path: %s\n      permissions: ReadWrite\n' "$T/shared" >"$T/pod.yaml"
+	envpod init web -c "$T/pod.yaml"
+	run envpod run web -- sh -c "echo past-review >$T/shared/f"
+	[ "$status" -eq 0 ]
+	[[ $output == *"past review"* ]]
+	[ "$(cat "$T/shared/f")" = past-review ]
+	envpod status --json web | jq -e '.writes_past_review | length == 1'
+}
