@@ -60,6 +60,8 @@ SUDO    := $(if $(filter-out 0,$(shell id -u)),sudo)
 RUN      = $(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) tests/run
 FUZZ_S  ?= 60
 SUB      = $(MAKE) --no-print-directory
+# Set-up commands use every processor, unless -j was given.
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: all unit deps demo check check-unit check-long check-vm bench fuzz fuzz-run lint format \
         install uninstall deb clean help FORCE
@@ -121,18 +123,18 @@ deps:
 
 demo:
 	$(Q)share/packages/install build run demo
-	$(Q)$(SUB) all
+	$(Q)$(SUB) $(PARALLEL) all
 	$(Q)$(SUDO) share/demo/run $(abspath $(B)/bin)
 
 check:
 	$(Q)share/packages/install build run test
-	$(Q)$(SUB) all unit
+	$(Q)$(SUB) $(PARALLEL) all unit
 	$(Q)$(RUN) $(TESTS)
 
 # What sanitizers can watch: make SAN=address,undefined check-unit
 check-unit:
 	$(Q)share/packages/install build run test
-	$(Q)$(SUB) all unit
+	$(Q)$(SUB) $(PARALLEL) all unit
 	$(Q)$(RUN) $(UNIT) $(FILTERS)
 
 check-long: all
@@ -150,14 +152,14 @@ bench: all
 # FUZZ_S seconds in all, shared by the targets.
 fuzz:
 	$(Q)share/packages/install build lint
-	$(Q)$(SUB) B=$(B)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-run
+	$(Q)$(SUB) $(PARALLEL) B=$(B)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-run
 fuzz-run: $(FUZZ)
 	$(Q)FUZZ_S=$(FUZZ_S) CORPUS=build/corpus tests/lib/fuzz-run $(FUZZ)
 
 # Every program and every header of tests/lint/ is a lint of its own; they print TAP.
 lint:
 	$(Q)share/packages/install build run test lint
-	$(Q)$(SUB) all
+	$(Q)$(SUB) $(PARALLEL) all
 	$(Q)B=$(abspath $(B)) JOBS=$(JOBS) tests/run $(wildcard tests/lint/[a-z]*)
 
 format:
@@ -179,7 +181,7 @@ uninstall:
 
 deb:
 	$(Q)share/packages/install build
-	$(Q)$(SUB) B=$(B)/deb PREFIX=/usr DESTDIR=$(abspath $(B))/deb/root install
+	$(Q)$(SUB) $(PARALLEL) B=$(B)/deb PREFIX=/usr DESTDIR=$(abspath $(B))/deb/root install
 	$(Q)share/dist/deb $(B)/deb/root $(VERSION) build
 
 clean:

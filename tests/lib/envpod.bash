@@ -23,7 +23,7 @@ envpod_setup()
 # Kill every process of every pod of this test, then let go of pins and files.
 envpod_teardown()
 {
-	local pid dir group
+	local pid dir file
 	[ -n "${T:-}" ] || return 0
 	for dir in "$ENVPOD_RUN_DIR"/*/; do
 		[ -d "$dir" ] || continue
@@ -89,4 +89,12 @@ hashes()
 {
 	(cd "$1" && find . -printf '%y %m %U:%G %p %l\n' | LC_ALL=C sort
 	 find . -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum)
+}
+
+# A command that must fail.  (`! command` fails a test only on its last line.)
+refute()
+{
+	"$@" || return 0
+	echo "should have failed: $*" >&2
+	return 1
 }
