@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Always by cgroup2, which freezes without any controller: a task frozen by the v1 freezer does
+ * not die by SIGKILL until it is thawed (KERNEL-NOTES 10.4).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/io.h"
+#include "libcommon/opt.h"
+#include "libcommon/own.h"
+#include "libcommon/record.h"
+#include "libcommon/say.h"
+#include "tools/pod-limit/limit.h"
+
+#define FREEZE_MS 5000
+
+static int open_app(const struct cgtree *t, struct err *e)
+{
+	int app;
+
+	if (t->root2 < 0)
+		return err_status(e, POD_EXIT_UNSUPPORTED, ERR_PLAIN,
+				  "freezing needs cgroup v2, and none is mounted here (mount -t "
+				  "cgroup2 none /sys/fs/cgroup/unified)");
+	app = t->pod2 < 0 ? -1 : openat(t->pod2, "app", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return app < 0 ? -ENOENT : app;
+}
+
+static int set_frozen(int app, bool on, const char *pod, struct err *e)
+{
+	int r = poke_at(app, "cgroup.freeze", on ? "1" : "0");
+
+	if (r < 0)
+		return err_set(e, -r, "%s pod %s", on ? "freeze" : "thaw", pod);
+	r = cgroup_wait_event(app, "frozen", on, FREEZE_MS);
+	if (r == -ETIMEDOUT)
+		return err_set(e, ERR_PLAIN,
+			       "pod %s: the kernel has not %s every process after %d s; it goes on "
+			       "trying",
+			       pod, on ? "frozen" : "thawed", FREEZE_MS / 1000);
+	return r < 0 ? err_set(e, -r, "watch the freezer of pod %s", pod) : 0;
+}
+
+static int change(const char *pod, bool on, struct err *e)
+{
+	OWN_CGTREE struct cgtree t = CGTREE_INIT;
+	OWN_EVENT struct event ev = {0};
+	OWN_FD int app = -1;
+	int r = cgtree_open(&t, pod, e);
+
+	if (r < 0)
+		return r;
+	app = open_app(&t, e);
+	if (app < 0 && app != -ENOENT)
+		return app;
+	if (app < 0 || !cgroup_stat(app, "cgroup.events", "populated", 0)) {
+		if (on)
+			return err_set(e, ERR_PLAIN, "pod %s is not running: nothing to freeze",
+				       pod);
+		if (app < 0)
+			return 0;
+	}
+	r = set_frozen(app, on, pod, e);
+	if (r < 0)
+		return r;
+	event_init(&ev, pod, "limit", on ? "freeze" : "resume");
+	return record_event(&ev, true, e);
+}
+
+static int freeze(int argc, char **argv, bool on)
+{
+	const struct opt_usage usage = {
+		on ? "pod-limit freeze POD" : "pod-limit thaw POD",
+		on ? "Stop every process of the pod; its guardian group goes on."
+		   : "Let the processes of a frozen pod go on.",
+		1, 1, 0};
+	OWN(pod_finish) struct pod p = POD_INIT;
+	struct err e = {0};
+
+	opt_parse(NULL, &usage, argc, argv);
+	if (pod_open(&p, argv[0], &e) < 0 || change(p.name, on, &e) < 0)
+		return say_err(&e);
+	return POD_EXIT_OK;
+}
+
+int cmd_freeze(int argc, char **argv)
+{
+	return freeze(argc, argv, true);
+}
+
+int cmd_thaw(int argc, char **argv)
+{
+	return freeze(argc, argv, false);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pod-limit: a file per command word.  Each cmd_ returns the exit status. */
+#ifndef POD_LIMIT_LIMIT_H
+#define POD_LIMIT_LIMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "libcommon/cgroup_tree.h"
+#include "libcommon/pod.h"
+
+int cmd_apply(int argc, char **argv);
+int cmd_set(int argc, char **argv);
+int cmd_freeze(int argc, char **argv);
+int cmd_thaw(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
+int cmd_usage(int argc, char **argv);
+int cmd_remove(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+
+/* What a pod uses, from whichever hierarchy knows. */
+#define USAGE_UNKNOWN UINT64_MAX       /* nothing measures it */
+#define USAGE_NO_MAX  (UINT64_MAX - 1) /* measured, and unlimited */
+struct usage {
+	bool populated, frozen;
+	uint64_t cpu_usec, memory, memory_max, memory_peak, pids, pids_max, oom_kills;
+};
+void usage_read(const struct cgtree *t, struct usage *u);
+
+/* Do to every process in a group's cgroup.procs; returns how many there were. */
+size_t procs_each(int dirfd, const char *sub, void (*act)(pid_t pid));
+
+#endif
