@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The system call filter: compiled once, at `pod-exec --compile`, and only loaded at a run.
+ *
+ *	profile.json → pod-config seccomp → rules (seccomp_rules.h) → BPF (seccomp_bpf.h) → seccomp.bpf
+ */
+#ifndef POD_EXEC_SECCOMP_H
+#define POD_EXEC_SECCOMP_H
+
+#include <stddef.h>
+
+#include "libcommon/err.h"
+
+/*
+ * Write the filter of a profile to out_fd, as an array of struct sock_filter.  profile: default,
+ * browser, strict (files of share/seccomp), none (a filter that allows everything) or the absolute
+ * path of an OCI seccomp.json.  Status 78 when the profile is wrong.
+ */
+int seccomp_compile(const char *profile, int out_fd, struct err *e);
+
+/*
+ * Load a compiled filter into the calling process: for good, for all its children.  Needs
+ * no_new_privs or CAP_SYS_ADMIN.  A file that is empty or cut off is an error, never "no filter".
+ */
+int seccomp_load_fd(int bpf_fd, struct err *e);
+
+#endif
