@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Does a line follow from the one before it?  The rules of envpod-audit(5), for verify. */
+#ifndef POD_AUDIT_CHAIN_H
+#define POD_AUDIT_CHAIN_H
+
+#include "libcommon/record.h"
+#include "tools/pod-audit/source.h"
+
+struct chain {
+	char pod[64]; /* "": that of the first line */
+	uint64_t seq; /* of the last good line */
+	char hex[RECORD_HEX];
+};
+
+void chain_init(struct chain *c, const char *pod);
+
+/*
+ * Check one line and move on to it: true, or false with the reason in why (c is then unchanged).
+ * *kind is a word for programs: edited, gap, order, pod, torn, long, format.
+ */
+bool chain_next(struct chain *c, struct line *l, const char **kind, char why[256]);
+
+#endif

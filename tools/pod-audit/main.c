@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The audit log of a pod: append to it, look into it, watch it, prove it whole. */
+#include "libcommon/opt.h"
+#include "libcommon/say.h"
+#include "tools/pod-audit/pod-audit.h"
+
+static const struct cmd cmds[] = {
+	{"append", cmd_append, "record events given as NDJSON on standard input"},
+	{"query", cmd_query, "list events, filtered by name, time, source or a jq program"},
+	{"follow", cmd_follow, "list events as they happen"},
+	{"verify", cmd_verify, "check that nothing was changed, removed or added"},
+	{"doctor", cmd_doctor, "check what audit logs need on this host"},
+	{0},
+};
+
+int main(int argc, char **argv)
+{
+	say_name("pod-audit");
+	return cmd_main("pod-audit", cmds, argc, argv);
+}
