@@ -47,6 +47,9 @@ PLUGINS := $(patsubst plugins/%/,%,$(wildcard plugins/*/))
 obj      = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
 
 LIB     := $(B)/libcommon.a
+BINS    := $(TOOLS:%=$(B)/bin/%)
+SHELLS  := bash zsh fish
+COMPLETIONS := $(B)/share/envpod/completions
 UNIT    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/test_*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*/*.c))
 
@@ -67,7 +70,7 @@ PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
         install uninstall deb clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
-all: $(TOOLS:%=$(B)/bin/%) $(PLUGINS:%=$(B)/plugins/%.so)
+all: $(BINS) $(PLUGINS:%=$(B)/plugins/%.so) $(SHELLS:%=$(COMPLETIONS)/envpod.%)
 unit: $(UNIT)
 
 # Objects depend on the very line that makes them: other flags or another prefix rebuild them.
@@ -117,6 +120,11 @@ $(1): $(1).o $(filter-out %/main.o,$(call obj,tools/$(call of,$(1)))) $(LIB)
 endef
 $(foreach u,$(UNIT),$(eval $(call unit,$(u))))
 $(foreach f,$(FUZZ),$(eval $(call unit,$(f),-fsanitize=fuzzer)))
+
+# Completions come out of the programs' own option tables.
+$(COMPLETIONS)/envpod.%: share/completions/generate $(BINS)
+	@mkdir -p $(@D)
+	$(Q)$< $* $(B)/bin >$@
 
 deps:
 	$(Q)share/packages/install build
@@ -171,16 +179,15 @@ FILES = B=$(B) BINDIR=$(BINDIR) LIBDIR=$(LIBDIR) INCLUDEDIR=$(INCLUDEDIR) DATADI
 install: all
 	$(Q)$(FILES) | while read -r mode from to; do \
 	  install -D -m "$$mode" "$$from" "$(DESTDIR)$$to" || exit 1; done
-	$(Q)share/completions/generate $(B)/bin "$(DESTDIR)$(DATADIR)"
 
 uninstall:
 	$(Q)$(FILES) | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
-	$(Q)share/completions/generate --remove "$(DESTDIR)$(DATADIR)"
 	$(Q)for d in $(DATADIR)/envpod $(LIBDIR)/envpod $(INCLUDEDIR)/envpod; do \
 	  [ ! -d "$(DESTDIR)$$d" ] || find "$(DESTDIR)$$d" -depth -type d -empty -delete; done
 
 deb:
 	$(Q)share/packages/install build
+	$(Q)rm -rf $(B)/deb/root
 	$(Q)$(SUB) $(PARALLEL) B=$(B)/deb PREFIX=/usr DESTDIR=$(abspath $(B))/deb/root install
 	$(Q)share/dist/deb $(B)/deb/root $(VERSION) build
 

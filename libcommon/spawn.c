@@ -69,11 +69,15 @@ int tool_is_foreign(const char *name)
 char *data_path(const char *file)
 {
 	const char *dir = secure_getenv("ENVPOD_DATA_DIR");
+	OWN_FREE char *beside = xfmt("%s/../share/envpod/%s", own_dir(), file);
 	OWN_FREE char *checkout = xfmt("%s/../../../share/%s", own_dir(), file);
 
 	if (dir && *dir)
 		return xfmt("%s/%s", dir, file);
-	if (access(checkout, R_OK) == 0)
+	if (access(beside, R_OK) == 0)
+		return take_ptr(beside);
+	/* From build/FLAVOUR/bin only: an installed program must not look for data in /share. */
+	if (strstr(own_dir(), "/build/") && access(checkout, R_OK) == 0)
 		return take_ptr(checkout);
 	return xfmt("%s/%s", ENVPOD_DATADIR, file);
 }

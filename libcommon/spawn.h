@@ -12,7 +12,8 @@
 char *tool_path(const char *name, struct err *e);
 /* Is the tool somebody else's, put in front by ENVPOD_TOOLS? */
 int tool_is_foreign(const char *name);
-/* A file of share/: $ENVPOD_DATA_DIR, the checkout we were built in, DATADIR.  Caller frees. */
+/* A file of share/: $ENVPOD_DATA_DIR, ../share/envpod beside our binary's directory, the checkout
+ * we were built in, DATADIR.  Caller frees. */
 char *data_path(const char *file);
 
 struct spawn_io {
