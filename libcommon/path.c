@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -118,45 +119,85 @@ int open_parent_beneath(int dirfd, const char *path, const char **leaf)
 	return open_beneath(dirfd, dir, O_PATH | O_DIRECTORY, 0);
 }
 
-static int remove_children(int fd, dev_t dev);
+/*
+ * Each level of a tree costs a descriptor, and an agent may nest without end: what lies deeper than
+ * DEPTH_MAX is moved up to the top directory, which is gone over again until nothing was moved.
+ */
+#define DEPTH_MAX 64
 
-static int remove_entry(int dirfd, const char *name, dev_t dev)
+struct removal {
+	dev_t dev;
+	int top;           /* -1: the entry to be removed is the top itself */
+	unsigned moved_up; /* since the last pass over the top */
+	unsigned names;    /* handed out */
+};
+
+static int remove_children(struct removal *rm, int fd, unsigned depth);
+
+static int move_up(struct removal *rm, int dirfd, const char *name)
 {
-	OWN_FD int fd = -1;
+	char up[32];
+
+	do {
+		snprintf(up, sizeof(up), ".deep-%u", rm->names++);
+		if (renameat2(dirfd, name, rm->top, up, RENAME_NOREPLACE) == 0) {
+			rm->moved_up++;
+			return 0;
+		}
+	} while (errno == EEXIST);
+	return -errno;
+}
+
+/* A directory entry that unlink would not take; why: the errno it said. */
+static int remove_dir(struct removal *rm, int dirfd, const char *name, unsigned depth, int why)
+{
+	OWN_FD int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 	int r;
 
-	if (unlinkat(dirfd, name, 0) == 0)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return errno == ENOENT ? 0 : -errno;
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (dev && st.st_dev != dev)
+		return errno == ENOENT ? 0 : errno == ENOTDIR ? -why : -errno;
+	if (rm->top >= 0 && st.st_dev != rm->dev)
 		return -EXDEV;
-	r = remove_children(take_fd(&fd), st.st_dev);
+	if (depth >= DEPTH_MAX)
+		return move_up(rm, dirfd, name);
+	if (rm->top < 0) {
+		rm->top = fd;
+		rm->dev = st.st_dev;
+	}
+	do {
+		rm->moved_up = depth ? rm->moved_up : 0;
+		r = remove_children(rm, fd, depth);
+	} while (depth == 0 && rm->moved_up > 0);
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return r ? r : -errno;
 	return r;
 }
 
-static int remove_children(int fd, dev_t dev)
+static int remove_entry(struct removal *rm, int dirfd, const char *name, unsigned depth)
 {
-	OWN_DIR DIR *d = fdopendir(fd);
-	struct dirent *ent;
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	return remove_dir(rm, dirfd, name, depth, errno);
+}
+
+static int remove_children(struct removal *rm, int fd, unsigned depth)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *ent;
 	int first = 0;
 
-	if (!d) {
-		close(fd);
+	if (!d)
 		return -errno;
-	}
 	while ((ent = readdir(d))) {
 		int r;
 
 		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0)
 			continue;
-		r = remove_entry(dirfd(d), ent->d_name, dev);
+		r = remove_entry(rm, fd, ent->d_name, depth + 1);
 		if (r < 0 && first == 0)
 			first = r;
 	}
@@ -165,7 +206,9 @@ static int remove_children(int fd, dev_t dev)
 
 int remove_tree_at(int dirfd, const char *name)
 {
-	return remove_entry(dirfd, name, 0);
+	struct removal rm = {.top = -1};
+
+	return remove_entry(&rm, dirfd, name, 0);
 }
 
 /* Length of the valid UTF-8 sequence at s, 0 when it is not one. */
