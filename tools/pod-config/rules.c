@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-config/rules.h"
+
+#include <string.h>
+
+#include "libcommon/buf.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "tools/pod-config/read.h"
+#include "tools/pod-config/tree.h"
+
+/* The place of a key, or of the section it would stand in. */
+static struct place place_of(const struct rules *r, const char *path)
+{
+	OWN_FREE char *at = xstrdup(path);
+
+	for (;;) {
+		const struct node *n = node_find(r->file, at);
+		char *dot = strrchr(at, '.');
+
+		if (n)
+			return n->key_at;
+		if (!dot)
+			return r->file->at;
+		*dot = '\0';
+	}
+}
+
+static void set_missing(jv *root, const char *path, jv value)
+{
+	if (tree_has(*root, path))
+		jv_free(value);
+	else
+		tree_set(root, path, value);
+}
+
+static void begin_hardened(jv *root)
+{
+	set_missing(root, "security.seccomp_profile", jv_string("strict"));
+	set_missing(root, "filesystem.system_access", jv_string("safe"));
+	set_missing(root, "processor.max_pids", jv_number(256));
+	set_missing(root, "processor.memory", jv_number(1 << 30));
+}
+
+static void begin_airgapped(const struct rules *r, jv *root)
+{
+	set_missing(root, "network.mode", jv_string("None"));
+	if (!tree_is(*root, "network.mode", "None"))
+		problem_add(r->problems, place_of(r, "network.mode"),
+			    "network.mode: an airgapped pod has no network; leave the key out, or "
+			    "choose another type");
+}
+
+static void begin_supervised(const struct rules *r, jv *root)
+{
+	set_missing(root, "queue.require_commit_approval", jv_true());
+	if (!tree_is(*root, "queue.require_commit_approval", "true"))
+		problem_add(r->problems, place_of(r, "queue.require_commit_approval"),
+			    "queue.require_commit_approval: commits of a supervised pod wait for "
+			    "approval; leave the key out, or choose another type");
+}
+
+/* pod.json keeps who made the pod: the plan may be made anew by somebody else. */
+static void set_owner(const struct rules *r, jv *root)
+{
+	const struct pod_caller *c = &r->origin->owner;
+
+	tree_set(root, "owner.name", jv_string(c->name));
+	tree_set(root, "owner.uid", jv_number(c->uid));
+	tree_set(root, "owner.gid", jv_number(c->gid));
+	tree_set(root, "owner.home", jv_string(c->home));
+	tree_set(root, "owner.shell", jv_string(c->shell));
+	/* The identity entry of the id map must not lie among the shifted ids. */
+	if (c->uid >= 524288 && c->uid < 524288 + 65536)
+		tree_set(root, "base", jv_number(524288 + 65536));
+}
+
+/* "enabled: yes" says less than a type does, and must not contradict it. */
+static void begin_display(const struct rules *r, jv *root)
+{
+	bool enabled = tree_is(*root, "web_display.enabled", "true");
+
+	if (!tree_has(*root, "web_display.enabled"))
+		return;
+	set_missing(root, "web_display.type", jv_string(enabled ? "novnc" : "none"));
+	if (enabled == tree_is(*root, "web_display.type", "none"))
+		problem_add(r->problems, place_of(r, "web_display.enabled"),
+			    "web_display.enabled: contradicts web_display.type");
+	tree_drop(root, "web_display.enabled");
+}
+
+void rules_begin(const struct rules *r, jv *root)
+{
+	if (r->origin->name)
+		tree_set(root, "name", jv_string(r->origin->name));
+	if (!r->origin->compiled)
+		set_owner(r, root);
+	else if (!tree_has(*root, "owner"))
+		problem_add(r->problems, r->file->at, "lacks the key 'owner'");
+	set_missing(root, "user", tree_get(*root, "owner.name"));
+	if (tree_is(*root, "type", "hardened"))
+		begin_hardened(root);
+	if (tree_is(*root, "type", "airgapped"))
+		begin_airgapped(r, root);
+	if (tree_is(*root, "type", "supervised"))
+		begin_supervised(r, root);
+	begin_display(r, root);
+}
+
+/* Call for each item of a list of sections; *item may be changed. */
+static void each_item(const struct rules *r, jv *root, const char *path,
+		      void (*call)(const struct rules *r, jv *item, struct place at))
+{
+	const struct node *lines = node_find(r->file, path);
+	jv list = tree_get(*root, path);
+
+	if (jv_get_kind(list) != JV_KIND_ARRAY) {
+		jv_free(list);
+		return;
+	}
+	for (int i = 0; i < jv_array_length(jv_copy(list)); i++) {
+		jv item = jv_array_get(jv_copy(list), i);
+		bool has_line = lines && (size_t)i < lines->n;
+
+		call(r, &item, has_line ? lines->child[i]->at : place_of(r, path));
+		list = jv_array_set(list, i, item);
+	}
+	tree_set(root, path, list);
+}
+
+static void end_mount(const struct rules *r, jv *item, struct place at)
+{
+	if (tree_has(*item, "path"))
+		set_missing(item, "target", tree_get(*item, "path"));
+	if (tree_is(*item, "target", "/"))
+		problem_add(r->problems, at, "filesystem.mounts: nothing can be mounted over /");
+}
+
+static void end_rule(const struct rules *r, jv *item, struct place at)
+{
+	if (tree_has(*item, "when") == tree_has(*item, "condition"))
+		problem_add(r->problems, at,
+			    "monitor.rules: a rule has either 'when' or "
+			    "'condition'");
+	if (tree_is(*item, "response.type", "hook") != tree_has(*item, "response.argv"))
+		problem_add(r->problems, at,
+			    "monitor.rules: 'argv' belongs to the response hook, "
+			    "which needs it");
+}
+
+/* Two mounts on one place: the later one would hide the earlier. */
+static void check_targets(const struct rules *r, jv root)
+{
+	jv list = tree_get(root, "filesystem.mounts"), seen = jv_object();
+	int n = jv_get_kind(list) == JV_KIND_ARRAY ? jv_array_length(jv_copy(list)) : 0;
+
+	for (int i = 0; i < n; i++) {
+		jv item = jv_array_get(jv_copy(list), i), target = tree_get(item, "target");
+
+		jv_free(item);
+		if (!jv_is_valid(target)) {
+			jv_free(target);
+			continue;
+		}
+		if (jv_object_has(jv_copy(seen), jv_copy(target)))
+			problem_add(r->problems, place_of(r, "filesystem.mounts"),
+				    "filesystem.mounts: two of them at %.200s",
+				    esc(jv_string_value(target)));
+		seen = jv_object_set(seen, target, jv_true());
+	}
+	jv_free(seen);
+	jv_free(list);
+}
+
+static bool is_watched(jv list, const char *path)
+{
+	bool watched = false;
+
+	for (int i = 0; i < jv_array_length(jv_copy(list)); i++) {
+		jv one = jv_array_get(jv_copy(list), i);
+
+		watched |= path_below(path, jv_string_value(one));
+		jv_free(one);
+	}
+	return watched;
+}
+
+/* Where work is done by declaration is watched; watching nothing means watching everything. */
+static void end_tracking(jv *root, bool was_given)
+{
+	static const char *const places[] = {"filesystem.workspace", "owner.home", NULL};
+	jv list = tree_get(*root, "filesystem.tracking.watch");
+
+	if (jv_get_kind(list) == JV_KIND_ARRAY && jv_array_length(jv_copy(list)) == 0)
+		list = jv_array_append(list, jv_string("/"));
+	for (size_t i = 0; places[i] && jv_is_valid(list); i++) {
+		jv place = tree_get(*root, places[i]);
+
+		if (jv_is_valid(place) && !(i == 1 && was_given) &&
+		    strcmp(jv_string_value(place), "/") != 0 &&
+		    !is_watched(list, jv_string_value(place)))
+			list = jv_array_append(list, jv_copy(place));
+		jv_free(place);
+	}
+	if (jv_is_valid(list))
+		tree_set(root, "filesystem.tracking.watch", list);
+}
+
+static void end_cwd(const struct rules *r, jv *root)
+{
+	if (tree_is(*root, "filesystem.mount_cwd", "true")) {
+		set_missing(root, "filesystem.cwd_path", jv_string(r->origin->cwd));
+		return;
+	}
+	if (tree_has(*root, "filesystem.cwd_path"))
+		problem_note(r->problems, place_of(r, "filesystem.cwd_path"),
+			     "filesystem.cwd_path: means nothing without mount_cwd: yes");
+	tree_drop(root, "filesystem.cwd_path");
+}
+
+static void end_host_user(const struct rules *r, jv *root)
+{
+	static const char *const lists[] = {"host_user.dirs", "host_user.exclude",
+					    "host_user.include_dotfiles"};
+
+	if (tree_is(*root, "host_user.clone_host", "true")) {
+		read_defaults(root, r->origin, "host_user");
+		return;
+	}
+	for (size_t i = 0; i < 3; i++) {
+		if (tree_has(*root, lists[i]))
+			problem_note(r->problems, place_of(r, lists[i]),
+				     "%s: means nothing without clone_host: yes", lists[i]);
+		tree_drop(root, lists[i]);
+	}
+}
+
+static void end_dns(const struct rules *r, jv *root)
+{
+	if (tree_is(*root, "network.mode", "Monitored") || tree_is(*root, "network.mode", "Unsafe"))
+		set_missing(root, "network.dns.mode", jv_string("Monitor"));
+	read_defaults(root, r->origin, "network.dns");
+}
+
+/* A pod without a network cannot be given one by halves. */
+static void check_no_network(const struct rules *r, jv root)
+{
+	if (!tree_is(root, "network.mode", "None"))
+		return;
+	for (const struct key *k = keys; k->path; k++) {
+		if (strncmp(k->path, "network.", 8) != 0 || !key_asks(k, tree_get(root, k->path)))
+			continue;
+		problem_add(r->problems, place_of(r, k->path),
+			    "%s: network.mode is None: nothing can be reached, and nothing can "
+			    "reach the pod",
+			    k->path);
+	}
+}
+
+/* Secrets put into requests are safe only where requests cannot go another way. */
+static void check_vault(const struct rules *r, jv root)
+{
+	bool is_open = tree_is(root, "network.mode", "Unsafe") ||
+		       (tree_is(root, "network.mode", "Monitored") &&
+			tree_is(root, "network.dns.mode", "Monitor"));
+
+	if (is_open && key_asks(key_at("vault.bindings"), tree_get(root, "vault.bindings")))
+		problem_add(r->problems, place_of(r, "vault.bindings"),
+			    "vault.bindings: need a closed network: network.mode Isolated, or "
+			    "Monitored with network.dns.mode Allowlist or Denylist");
+}
+
+static void check_smaller(const struct rules *r, jv root, const char *small, const char *large)
+{
+	double a = tree_number(root, small, -1), b = tree_number(root, large, -1);
+
+	if (a >= 0 && b >= 0 && a >= b)
+		problem_add(r->problems, place_of(r, small), "%s: must be less than %s", small,
+			    large);
+}
+
+static void check_health(const struct rules *r, jv root)
+{
+	if (!node_find(r->file, "health") || r->origin->compiled)
+		return;
+	if (!tree_has(root, "health.endpoint") && !tree_has(root, "health.command"))
+		problem_add(r->problems, place_of(r, "health"),
+			    "health: needs an endpoint or a command");
+}
+
+void rules_end(const struct rules *r, jv *root)
+{
+	bool watch_given = node_find(r->file, "filesystem.tracking.watch");
+
+	each_item(r, root, "filesystem.mounts", end_mount);
+	each_item(r, root, "monitor.rules", end_rule);
+	end_tracking(root, watch_given);
+	end_cwd(r, root);
+	end_host_user(r, root);
+	end_dns(r, root);
+	check_targets(r, *root);
+	check_no_network(r, *root);
+	check_vault(r, *root);
+	check_health(r, *root);
+	check_smaller(r, *root, "processor.memory_high", "processor.memory");
+	check_smaller(r, *root, "budget.warning", "budget.max_duration");
+}

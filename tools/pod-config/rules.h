@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What no single key can say: types of pods, defaults that hang on others, contradictions. */
+#ifndef POD_CONFIG_RULES_H
+#define POD_CONFIG_RULES_H
+
+#include "tools/pod-config/type.h"
+
+struct rules {
+	const struct origin *origin;
+	const struct node *file; /* for places */
+	struct problems *problems;
+};
+
+/* Before the defaults: what the pod's type and the invoking user decide. */
+void rules_begin(const struct rules *r, jv *root);
+/* After them: what hangs on other keys; then what contradicts. */
+void rules_end(const struct rules *r, jv *root);
+
+#endif
