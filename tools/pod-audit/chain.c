@@ -2,6 +2,7 @@
 #include "tools/pod-audit/chain.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,19 +33,59 @@ static bool pod_of(const struct line *l, char pod[64])
 	return true;
 }
 
-static bool check_pod(struct chain *c, const struct line *l, const char **kind, char why[256])
+/* Nothing is formatted while all is well: verify passes here a million times a second. */
+__attribute__((format(printf, 2, 3))) static bool bad(struct fault *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(f->why, sizeof(f->why), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+static bool check_shape(const struct line *l, struct fault *f)
+{
+	f->kind = l->long_ ? "long" : "torn";
+	if (l->long_)
+		return bad(f, "is longer than a line may be");
+	if (l->torn)
+		return bad(f, "is torn: it has no end (a crash; the next append cuts it off)");
+	return true;
+}
+
+static bool check_pod(struct chain *c, const struct line *l, struct fault *f)
 {
 	char pod[64];
 
-	*kind = "format";
-	snprintf(why, 256, "is not an audit line: it does not begin with v, ts and pod");
+	f->kind = "format";
 	if (!pod_of(l, pod))
-		return false;
+		return bad(f, "is not an audit line: it does not begin with v, ts and pod");
 	if (c->pod[0] == '\0')
 		memcpy(c->pod, pod, sizeof(pod));
-	*kind = "pod";
-	snprintf(why, 256, "belongs to pod %s, this is the log of pod %s", esc(pod), esc(c->pod));
-	return strcmp(pod, c->pod) == 0;
+	f->kind = "pod";
+	if (strcmp(pod, c->pod) != 0)
+		return bad(f, "belongs to pod %s, this is the log of pod %s", esc(pod),
+			   esc(c->pod));
+	return true;
+}
+
+static bool check_seq(const struct chain *c, uint64_t seq, struct fault *f)
+{
+	uint64_t want = c->seq + 1;
+
+	f->kind = seq > want ? "gap" : "order";
+	if (seq > want)
+		return bad(f,
+			   "has seq %" PRIu64 " where %" PRIu64 " was due: %" PRIu64
+			   " event(s) before it are missing, or it was moved here",
+			   seq, want, seq - want);
+	if (seq < want)
+		return bad(f,
+			   "has seq %" PRIu64 " where %" PRIu64
+			   " was due: it was repeated, inserted or moved here",
+			   seq, want);
+	return true;
 }
 
 /* The chain covers the line without itself: `…,"seq":N}`. */
@@ -57,50 +98,23 @@ static void link_of(const struct chain *c, struct line *l, char out[RECORD_HEX])
 	*cut = kept;
 }
 
-static bool check_seq(const struct chain *c, uint64_t seq, const char **kind, char why[256])
-{
-	uint64_t want = c->seq + 1;
-
-	if (seq == want)
-		return true;
-	*kind = seq > want ? "gap" : "order";
-	if (seq > want)
-		snprintf(why, 256,
-			 "has seq %" PRIu64 " where %" PRIu64 " was due: %" PRIu64
-			 " event(s) before it are missing, or it was moved here",
-			 seq, want, seq - want);
-	else
-		snprintf(why, 256,
-			 "has seq %" PRIu64 " where %" PRIu64
-			 " was due: it was repeated, inserted or moved here",
-			 seq, want);
-	return false;
-}
-
-bool chain_next(struct chain *c, struct line *l, const char **kind, char why[256])
+bool chain_next(struct chain *c, struct line *l, struct fault *f)
 {
 	char said[RECORD_HEX], made[RECORD_HEX];
 	uint64_t seq;
 
-	*kind = l->long_ ? "long" : "torn";
-	snprintf(why, 256,
-		 l->long_ ? "is longer than a line may be"
-			  : "is torn: it has no end (a crash; the next append cuts it off)");
-	if (l->long_ || l->torn)
+	if (!check_shape(l, f))
 		return false;
-	*kind = "format";
-	snprintf(why, 256, "is not an audit line: it does not end with seq and chain");
+	f->kind = "format";
 	if (record_tail(l->text, l->len, &seq, said) < 0)
-		return false;
-	if (!check_pod(c, l, kind, why) || !check_seq(c, seq, kind, why))
+		return bad(f, "is not an audit line: it does not end with seq and chain");
+	if (!check_pod(c, l, f) || !check_seq(c, seq, f))
 		return false;
 	link_of(c, l, made);
-	*kind = "edited";
-	snprintf(why, 256,
-		 "does not fit the chain: it was edited, or put in place of another, or the log "
-		 "before it was replaced");
+	f->kind = "edited";
 	if (memcmp(made, said, 64) != 0)
-		return false;
+		return bad(f, "does not fit the chain: it was edited, or put in place of another, "
+			      "or the log before it was replaced");
 	c->seq = seq;
 	memcpy(c->hex, made, sizeof(made));
 	return true;

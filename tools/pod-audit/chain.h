@@ -14,10 +14,12 @@ struct chain {
 
 void chain_init(struct chain *c, const char *pod);
 
-/*
- * Check one line and move on to it: true, or false with the reason in why (c is then unchanged).
- * *kind is a word for programs: edited, gap, order, pod, torn, long, format.
- */
-bool chain_next(struct chain *c, struct line *l, const char **kind, char why[256]);
+struct fault {
+	const char *kind; /* for programs: edited, gap, order, pod, torn, long, format, head */
+	char why[256];    /* for people, to stand behind "SEGMENT:LINE: " */
+};
+
+/* Check one line and move on to it: true, or false with *f filled in (c is then unchanged). */
+bool chain_next(struct chain *c, struct line *l, struct fault *f);
 
 #endif

@@ -52,7 +52,11 @@ static int compile_where(struct filter *f, struct err *e)
 
 int filter_compile(struct filter *f, struct err *e)
 {
-	int r = compile_time("--since", f->since, INT64_MIN, &f->from_us, e);
+	int r;
+
+	for (size_t i = 0; i < f->events.n; i++)
+		strv_fmt(&f->needles, "\"event\":\"%s\"", f->events.v[i]);
+	r = compile_time("--since", f->since, INT64_MIN, &f->from_us, e);
 
 	if (r == 0)
 		r = compile_time("--until", f->until, INT64_MAX, &f->to_us, e);
@@ -63,6 +67,7 @@ void filter_finish(struct filter *f)
 {
 	strv_finish(&f->events);
 	strv_finish(&f->sources);
+	strv_finish(&f->needles);
 	if (f->jq)
 		jq_teardown(&f->jq);
 }
@@ -70,10 +75,10 @@ void filter_finish(struct filter *f)
 /* Without parsing: can the line be wanted?  Saves two thirds of the time where names are given. */
 static bool may_match(const struct filter *f, const struct line *l)
 {
-	if (!f->canonical || f->events.n == 0)
+	if (!f->canonical || f->needles.n == 0)
 		return true;
-	for (size_t i = 0; i < f->events.n; i++)
-		if (memmem(l->text, l->len, f->events.v[i], strlen(f->events.v[i])))
+	for (size_t i = 0; i < f->needles.n; i++)
+		if (memmem(l->text, l->len, f->needles.v[i], strlen(f->needles.v[i])))
 			return true;
 	return false;
 }
@@ -132,6 +137,11 @@ static bool where(struct filter *f, jv event)
 	else
 		jv_free(said);
 	return kind != JV_KIND_INVALID && kind != JV_KIND_FALSE && kind != JV_KIND_NULL;
+}
+
+bool filter_is_open(const struct filter *f)
+{
+	return f->events.n == 0 && f->sources.n == 0 && !f->since && !f->until && !f->where;
 }
 
 int filter_match(struct filter *f, const struct line *l, jv *event)

@@ -19,6 +19,7 @@ struct filter {
 	const char *since, *until, *where;
 	/* made of it by filter_compile() */
 	int64_t from_us, to_us;
+	struct strv needles; /* of events, as they stand in a line */
 	struct jq_state *jq;
 	bool canonical;     /* lines were written by us: a name can be looked for as text */
 	uint64_t jq_failed; /* events the program failed on; they are left out */
@@ -28,6 +29,9 @@ struct filter {
 /* Check times and compile the program: 0, or -EINVAL with status 64 and e set. */
 int filter_compile(struct filter *f, struct err *e);
 void filter_finish(struct filter *f);
+
+/* Is every event wanted? */
+bool filter_is_open(const struct filter *f);
 
 /*
  * Is the line wanted?  1: yes, *event is its object, the caller's to free; 0: no; -EINVAL: it is

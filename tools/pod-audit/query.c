@@ -35,20 +35,9 @@ static void last_keep(struct last *k, const struct line *l)
 {
 	char **slot = &k->ring[k->count++ % k->n];
 
-	free(*slot);
-	*slot = xcalloc(1, l->len + 1);
+	*slot = xrealloc(*slot, l->len + 1);
 	memcpy(*slot, l->text, l->len);
-}
-
-static void last_show(struct last *k, struct show *s)
-{
-	uint64_t from = k->count > k->n ? k->count - k->n : 0;
-
-	for (uint64_t i = from; i < k->count; i++) {
-		const char *line = k->ring[i % k->n];
-
-		show_event(s, line, strlen(line), jv_parse(line));
-	}
+	(*slot)[l->len] = '\0';
 }
 
 struct query {
@@ -65,27 +54,50 @@ static void query_finish(struct query *q)
 	last_finish(&q->last);
 }
 
-static void take(struct query *q, const struct line *l)
+/* 1 and the event, 0, or -EINVAL counted: see filter_match(). */
+static int match(struct query *q, const struct line *l, jv *event)
 {
-	jv event;
-	int r = filter_match(&q->filter, l, &event);
+	int r = filter_match(&q->filter, l, event);
 
 	if (r < 0 && q->bad++ == 0)
 		say_warn("%s:%" PRIu64 ": not an event, left out (pod-audit verify says more)",
 			 l->segment, l->number);
-	if (r <= 0)
-		return;
-	if (q->last.n == 0) {
-		show_event(&q->show, l->text, l->len, event);
-		return;
-	}
-	last_keep(&q->last, l);
-	jv_free(event);
+	return r;
 }
 
-static void take_line(void *to, const struct line *l)
+static void show_line(void *to, const struct line *l)
 {
-	take(to, l);
+	struct query *q = to;
+	jv event;
+
+	if (match(q, l, &event) > 0)
+		show_event(&q->show, l->text, l->len, event);
+}
+
+/* Where every event is wanted, those that -n drops are not even parsed. */
+static void keep_line(struct query *q, const struct line *l)
+{
+	jv event;
+
+	if (filter_is_open(&q->filter) && !l->torn && !l->long_) {
+		last_keep(&q->last, l);
+	} else if (match(q, l, &event) > 0) {
+		last_keep(&q->last, l);
+		jv_free(event);
+	}
+}
+
+static void show_last(struct query *q)
+{
+	const struct last *k = &q->last;
+	uint64_t from = k->count > k->n ? k->count - k->n : 0;
+
+	for (uint64_t i = from; i < k->count; i++) {
+		struct line l = {.text = k->ring[i % k->n], .segment = "kept", .number = i + 1};
+
+		l.len = strlen(l.text);
+		show_line(q, &l);
+	}
 }
 
 /* What was left out must not pass for "nothing happened". */
@@ -113,12 +125,14 @@ static int run_query(struct query *q, const char *arg)
 	if (q->last.n)
 		q->last.ring = xcalloc(q->last.n, sizeof(*q->last.ring));
 	while ((r = source_next(&s, &l, &e)) > 0)
-		take(q, l);
+		if (q->last.n)
+			keep_line(q, l);
+		else
+			show_line(q, l);
 	if (q->last.n)
-		last_show(&q->last, &q->show);
-	q->last.n = 0;
+		show_last(q);
 	if (r == 0 && q->follow)
-		r = follow_source(&s, take_line, q, &e);
+		r = follow_source(&s, show_line, q, &e);
 	return r < 0 ? say_err(&e) : judge(q);
 }
 

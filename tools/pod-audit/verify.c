@@ -36,20 +36,20 @@ static int expected_parse(struct expected *x, const char *s, struct err *e)
 			  "'%s' is not a head: give SEQ:CHAIN as verify printed it", esc(s));
 }
 
-static void say_bad(const struct line *l, const char *kind, const char *why, bool json)
+static void say_bad(const struct line *l, const struct fault *f, bool json)
 {
 	OWN_BUF struct buf b = BUF_INIT;
 
 	if (!json) {
-		printf("%s:%" PRIu64 ": %s\n", l->segment, l->number, why);
+		printf("%s:%" PRIu64 ": %s\n", l->segment, l->number, f->why);
 		return;
 	}
 	jw_open(&b, '{');
 	jw_kbool(&b, "ok", false);
 	jw_kstr(&b, "segment", l->segment);
 	jw_knum(&b, "line", (int64_t)l->number);
-	jw_kstr(&b, "kind", kind);
-	jw_kstr(&b, "reason", why);
+	jw_kstr(&b, "kind", f->kind);
+	jw_kstr(&b, "reason", f->why);
 	jw_close(&b, '}');
 	puts(b.data);
 }
@@ -76,17 +76,17 @@ static void say_good(const struct chain *c, uint64_t lines, bool json)
 static int conclude(const struct chain *c, const struct expected *x, uint64_t lines,
 		    const struct line *last, bool json)
 {
-	char why[256];
+	struct fault f = {.kind = "head"};
 
 	if (!x->given || x->seen) {
 		say_good(c, lines, json);
 		return POD_EXIT_OK;
 	}
-	snprintf(why, sizeof(why),
+	snprintf(f.why, sizeof(f.why),
 		 "is the end of the log, and the head %" PRIu64
 		 ":%.8s… was not in it: its end was cut off, or it was replaced",
 		 x->seq, x->hex);
-	say_bad(last, "head", why, json);
+	say_bad(last, &f, json);
 	return POD_EXIT_NO;
 }
 
@@ -95,16 +95,15 @@ static int verify(struct source *s, struct expected *x, bool json)
 	struct err e = {0};
 	struct chain c;
 	struct line *l = &s->line;
-	const char *kind;
+	struct fault f;
 	uint64_t lines = 0;
-	char why[256];
 	int r;
 
 	chain_init(&c, s->pod);
 	x->seen = x->given && x->seq == 0;
 	while ((r = source_next(s, &l, &e)) > 0) {
-		if (!chain_next(&c, l, &kind, why)) {
-			say_bad(l, kind, why, json);
+		if (!chain_next(&c, l, &f)) {
+			say_bad(l, &f, json);
 			return POD_EXIT_NO;
 		}
 		lines++;

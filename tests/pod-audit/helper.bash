@@ -1,0 +1,28 @@
+# shellcheck shell=bash
+# A pod made by hand: pod-audit needs no more than its directory.
+pod_dir()
+{
+	mkdir -p "$ENVPOD_STATE_DIR/pods/$1"
+	AUDIT=$ENVPOD_STATE_DIR/pods/$1/audit
+	LOG=$AUDIT/000001.jsonl
+}
+
+# events N: that many on standard output.
+events()
+{
+	for ((i = 1; i <= $1; i++)); do
+		printf '{"src":"test","event":"step","n":%d}\n' "$i"
+	done
+}
+
+# chain FILE...: what the chain of the last line must be, by other people's programs.
+chain_of()
+{
+	local prev line body
+	prev=$(printf '0%.0s' {1..64})
+	while IFS= read -r line; do
+		body=${line%,\"chain\":*}\}
+		prev=$(printf '%s\n%s' "$prev" "$body" | b2sum -l 256 | cut -d' ' -f1)
+	done < <(cat "$@")
+	echo "$prev"
+}
