@@ -9,6 +9,7 @@ static const struct cmd cmds[] = {
 	{"compile", cmd_compile, "write pod.yaml, pod.json and the plan of a new pod"},
 	{"plan", cmd_plan, "make the plan of a pod anew from its pod.json"},
 	{"keys", cmd_keys, "list every key of a pod file"},
+	{"seccomp", cmd_seccomp, "print a seccomp profile as rules, for pod-exec"},
 	{0},
 };
 

@@ -2,7 +2,8 @@
 /*
  * The system call filter: compiled once, at `pod-exec --compile`, and only loaded at a run.
  *
- *	profile.json → pod-config seccomp → rules (seccomp_rules.h) → BPF (seccomp_bpf.h) → seccomp.bpf
+ *	profile.json → pod-config seccomp → rules (seccomp_rules.h) → BPF (seccomp_bpf.h) →
+ *seccomp.bpf
  */
 #ifndef POD_EXEC_SECCOMP_H
 #define POD_EXEC_SECCOMP_H
