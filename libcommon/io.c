@@ -106,6 +106,8 @@ int write_file_at(int dirfd, const char *name, const void *data, size_t len, int
 	char temp[300];
 	int r;
 
+	if (strchr(name, '/')) /* the temporary file would lie elsewhere, and so would the fsync */
+		return -EINVAL;
 	if (snprintf(temp, sizeof(temp), ".%s.%d", name, (int)getpid()) >= (int)sizeof(temp))
 		return -ENAMETOOLONG;
 	if (unlinkat(dirfd, temp, 0) < 0 && errno != ENOENT)

@@ -20,7 +20,8 @@ int read_file_at(int dirfd, const char *name, struct buf *b, size_t max);
 /* The first line of a small file, without its newline, into out[size]. */
 int read_line_at(int dirfd, const char *name, char *out, size_t size);
 
-/* Replace a file in one step: temporary file, rename; with sync: fsync of file and directory. */
+/* Replace a file of dirfd (a name, no path) in one step: temporary file, rename; with sync: fsync
+ * of file and directory. */
 int write_file_at(int dirfd, const char *name, const void *data, size_t len, int mode, bool sync);
 
 /* One write(2) to an existing file of a pseudo filesystem (cgroup, proc). */

@@ -59,6 +59,8 @@ static void failures(int dir)
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	is_int(write_file_at(dir, name, "", 0, 0600, false), -ENAMETOOLONG, "a name too long");
+	is_int(write_file_at(dir, "sub/f", "", 0, 0600, false), -EINVAL,
+	       "a path instead of a name");
 	is_int(read_file_at(dir, "none", &b, 10), -ENOENT, "a file that is not there");
 	is_int(poke_at(dir, "none", "1"), -ENOENT, "poke makes no file");
 	mkdirat(dir, "sub", 0700);
