@@ -148,7 +148,7 @@ const struct key keys[] = {
 	 "names, *.names, **.names, with :PORT,PORT for others than 80 and 443"},
 	{"network.dns.deny", T_NAME, L, NULL, NULL, NULL, NONE,
 	 "names that stay closed whatever is allowed"},
-	{"network.dns.remap", T_MAP, 0, "name target", NULL, NULL, NONE,
+	{"network.dns.remap", T_MAP, 0, "domain target", NULL, NULL, NONE,
 	 "names answered with another address or name"},
 	{"network.dns.match", T_ENUM, 0, "exact|suffix", "exact", NULL, TUNES,
 	 "suffix: an entry x.y also means everything below it"},

@@ -148,6 +148,12 @@ static void end_rule(const struct rules *r, jv *item, struct place at)
 			    "which needs it");
 }
 
+static void end_disk(const struct rules *r, jv *item, struct place at)
+{
+	if (jv_object_length(jv_copy(*item)) < 2)
+		problem_add(r->problems, at, "processor.io_max: a device without a limit");
+}
+
 /* Two mounts on one place: the later one would hide the earlier. */
 static void check_targets(const struct rules *r, jv root)
 {
@@ -293,6 +299,7 @@ void rules_end(const struct rules *r, jv *root)
 	bool watch_given = node_find(r->file, "filesystem.tracking.watch");
 
 	each_item(r, root, "filesystem.mounts", end_mount);
+	each_item(r, root, "processor.io_max", end_disk);
 	each_item(r, root, "monitor.rules", end_rule);
 	end_tracking(root, watch_given);
 	end_cwd(r, root);
