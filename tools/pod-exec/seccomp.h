@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The system call filter: compiled once, at `pod-exec --compile`, and only loaded at a run.
- *
- *	profile.json → pod-config seccomp → rules (seccomp_rules.h) → BPF (seccomp_bpf.h) →
- *seccomp.bpf
+ * From profile.json `pod-config seccomp` makes rules (seccomp_rules.h), and those become a BPF
+ * program (seccomp_bpf.h), kept as seccomp.bpf.
  */
 #ifndef POD_EXEC_SECCOMP_H
 #define POD_EXEC_SECCOMP_H

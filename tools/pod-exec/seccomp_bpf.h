@@ -16,7 +16,7 @@ struct bpf {
 };
 
 /*
- * -E2BIG with a message when the rules need more instructions than the kernel takes.  In front of
+ * Status 78 when the rules need more instructions than the kernel takes.  In front of
  * the search: another architecture (32-bit programs) ends the process, x32 numbers are ENOSYS.
  */
 int bpf_compile(struct bpf *b, const struct rules *r, struct err *e);
