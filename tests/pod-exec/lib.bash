@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# A pod for pod-exec alone: written by hand, its view a plain overlay of the host, so that these
+# tests say something about pod-exec whatever state the other tools are in.
+
+# pod NAME [PLAN-LINE]...: make it.  The invoking user is uid 1000.
+pod()
+{
+	local name=$1 dir=$ENVPOD_STATE_DIR/pods/$1
+	shift
+	mkdir -p "$dir" && chmod 700 "$ENVPOD_STATE_DIR"
+	echo '{}' >"$dir/pod.json"
+	POD_USER=${POD_USER:-1000}
+	plan "$name" "$@"
+	pod-exec --compile "$name"
+}
+
+# plan NAME [LINE]...: write the plan anew.
+plan()
+{
+	local name=$1 dir=$ENVPOD_STATE_DIR/pods/$1 stat
+	shift
+	stat=$(stat -c '%i %.9Y %s' "$dir/pod.json" | tr -d .)
+	{
+		echo "envpod-plan 1 $stat"
+		echo "name $name"
+		echo "user.name tester"
+		echo "user.uid $POD_USER"
+		echo "user.gid $POD_USER"
+		echo "user.home /home/tester"
+		echo "user.shell /bin/sh"
+		echo "identity.uid $POD_USER"
+		echo "identity.gid $POD_USER"
+		echo "base 524288"
+		echo "view host"
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+		grep -q '^seccomp' <<<"$*" || echo "seccomp default"
+		echo end
+	} >"$dir/plan"
+}
+
+# in_pod NAME [OPTION]... -- COMMAND...: what `pod-mount enter NAME -- pod-exec …` does.
+in_pod()
+{
+	ENTER_POD=$1 "$TOP/tests/pod-exec/enter" "${@:2}"
+}

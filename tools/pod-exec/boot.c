@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-exec/boot.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "tools/pod-exec/init.h"
+
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+
+void boot_finish(struct boot *b)
+{
+	own_close(&b->report);
+	own_close(&b->lock);
+	*b = (struct boot)BOOT_INIT;
+}
+
+/*
+ * A new file for each init, so that a run of an earlier one that has not quite ended cannot be in
+ * the way.  The pod's lock is ours here, and joiners look only under it.
+ */
+static int make_runs(struct run *r, struct boot *b, struct err *e)
+{
+	if (unlinkat(r->pod.run, "runs", 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove %s/runs", r->pod.runpath);
+	r->runs = openat(r->pod.run, "runs", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			 0600);
+	b->lock = openat(r->pod.run, "runs", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (r->runs < 0 || b->lock < 0 || flock(r->runs, LOCK_SH | LOCK_NB) < 0)
+		return err_set(e, errno, "make %s/runs", r->pod.runpath);
+	return 0;
+}
+
+static int start(struct run *r, int lock, int report, struct err *e)
+{
+	struct clone_args args = {
+		.flags = CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_PIDFD,
+		.pidfd = (uintptr_t)&r->init,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid;
+
+	if (r->home < 0) /* else it keeps the private one, and we go home */
+		args.flags |= CLONE_NEWNS;
+	if (r->cgroup.v2 >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (unsigned)r->cgroup.v2;
+	}
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0)
+		init_main(r, lock, report);
+	if (pid < 0)
+		return err_set(e, errno, "start the pod's init");
+	r->init_pid = pid;
+	return 0;
+}
+
+int boot_start(struct run *r, struct boot *b, struct err *e)
+{
+	int pipefd[2], s = make_runs(r, b, e);
+
+	if (s < 0)
+		return s;
+	if (pipe2(pipefd, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
+	s = start(r, b->lock, pipefd[1], e);
+	close(pipefd[1]);
+	b->report = pipefd[0];
+	own_close(&b->lock);
+	b->lock = -1;
+	/*
+	 * The init's pivot_root moves everybody who stands in its mount namespace: we go home
+	 * before it, where RUN and STATE are the host's and no file of the agent's is in reach.
+	 */
+	if (s == 0 && r->home >= 0 && setns(r->home, CLONE_NEWNS) < 0)
+		s = err_set(e, errno, "go back to the host's mount namespace");
+	return s;
+}
+
+int boot_wait(struct run *r, struct boot *b, struct err *e)
+{
+	struct err told;
+	int s = pod_init_set(&r->pod, r->init_pid, e);
+
+	if (s < 0)
+		return s;
+	if (read_full(b->report, &told, sizeof(told)) != sizeof(told))
+		return err_set(e, ERR_PLAIN, "the pod's init died while it was set up");
+	if (told.code)
+		*e = told;
+	return -told.code;
+}
+
+int boot_join(struct run *r, struct err *e)
+{
+	r->runs = openat(r->pod.run, "runs", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (r->runs < 0 && errno == ENOENT)
+		return 1;
+	if (r->runs < 0)
+		return err_set(e, errno, "open %s/runs", r->pod.runpath);
+	if (flock(r->runs, LOCK_SH | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? 1 : err_set(e, errno, "lock %s/runs", r->pod.runpath);
+}
+
+void boot_wait_gone(const struct run *r)
+{
+	struct pollfd p = {.fd = r->init, .events = POLLIN};
+
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+	waitid(P_PIDFD, (id_t)r->init, NULL, WEXITED | WNOHANG); /* ours, if we started it */
+}
+
+void boot_leave(struct run *r)
+{
+	bool last;
+
+	if (r->init < 0 || r->runs < 0)
+		return;
+	/*
+	 * Others may come and go between the two steps of a lock's conversion.  Whoever has it
+	 * exclusively then, the init or another run, is ending the pod.
+	 */
+	last = flock(r->runs, LOCK_EX | LOCK_NB) == 0;
+	if (last)
+		syscall(SYS_pidfd_send_signal, r->init, SIGKILL, NULL, 0);
+	if (last || flock(r->runs, LOCK_SH | LOCK_NB) < 0)
+		boot_wait_gone(r);
+	own_close(&r->runs);
+	r->runs = -1;
+}

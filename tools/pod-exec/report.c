@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-exec/report.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/io.h"
+#include "libcommon/jsonw.h"
+#include "libcommon/own.h"
+#include "libcommon/record.h"
+
+static int check_fd(uint64_t fd, const char *option, struct err *e)
+{
+	if (fd == UINT64_MAX)
+		return 0;
+	if (fd > INT32_MAX || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		return err_status(e, POD_EXIT_USAGE, EBADF, "%s %llu", option,
+				  (unsigned long long)fd);
+	return 0;
+}
+
+int report_open(const struct ask *ask, struct err *e)
+{
+	int r = check_fd(ask->status_fd, "--status-fd", e);
+
+	return r < 0 ? r : check_fd(ask->ready_fd, "--ready-fd", e);
+}
+
+/* A reader that has gone away misses it; the run goes on. */
+static void send_line(const struct ask *ask, struct buf *b)
+{
+	jw_close(b, '}');
+	buf_char(b, '\n');
+	if (ask->status_fd != UINT64_MAX)
+		write_full((int)ask->status_fd, b->data, b->len);
+}
+
+static void begin(struct buf *b, const char *event)
+{
+	jw_open(b, '{');
+	jw_kstr(b, "event", event);
+}
+
+void report_started(const struct ask *ask, pid_t pid)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+
+	begin(&b, "started");
+	jw_knum(&b, "pid", pid);
+	send_line(ask, &b);
+	if (ask->ready_fd != UINT64_MAX)
+		write_full((int)ask->ready_fd, "\n", 1);
+}
+
+void report_exit(const struct ask *ask, int status)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+
+	begin(&b, "exit");
+	jw_knum(&b, "status", status);
+	send_line(ask, &b);
+}
+
+void report_failed(const struct ask *ask, int status, const struct err *why)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+
+	begin(&b, "failed");
+	jw_knum(&b, "status", status);
+	jw_knum(&b, "reason_status", err_exit(why));
+	jw_kstr(&b, "message", why->msg);
+	send_line(ask, &b);
+}
+
+int report_run_start(const struct run *r, bool tty, struct err *e)
+{
+	OWN_EVENT struct event ev;
+
+	event_init(&ev, r->pod.name, "exec", "run_start");
+	event_strv(&ev, "argv", r->ask->argv);
+	event_str(&ev, "user", r->user.name);
+	event_num(&ev, "uid", r->user.uid);
+	event_str(&ev, "cwd", r->dirs.v[0]);
+	event_bool(&ev, "tty", tty);
+	event_bool(&ev, "joined", r->join);
+	event_strv(&ev, "without", r->without.v);
+	return record_event(&ev, false, e);
+}
+
+int report_run_end(const struct run *r, int wait_status, int64_t duration_ms, struct err *e)
+{
+	OWN_EVENT struct event ev;
+
+	event_init(&ev, r->pod.name, "exec", "run_end");
+	if (WIFSIGNALED(wait_status))
+		event_num(&ev, "signal", WTERMSIG(wait_status));
+	else
+		event_num(&ev, "status", WEXITSTATUS(wait_status));
+	event_num(&ev, "duration_ms", duration_ms);
+	event_bool(&ev, "oom", cgroup_oom_count(r->pod.name) > r->cgroup.oom_before);
+	return record_event(&ev, false, e);
+}
+
+int report_refused(const struct run *r, const char *reason, const char *key, struct err *e)
+{
+	OWN_EVENT struct event ev;
+
+	event_init(&ev, r->pod.name, "exec", "run_refused");
+	event_str(&ev, "reason", reason);
+	event_str(&ev, "key", key);
+	event_strv(&ev, "argv", r->ask->argv);
+	return record_event(&ev, true, e);
+}
+
+int report_tool_blocked(const struct run *r, struct err *e)
+{
+	OWN_EVENT struct event ev;
+
+	event_init(&ev, r->pod.name, "exec", "tool_blocked");
+	event_strv(&ev, "argv", r->ask->argv);
+	return record_event(&ev, true, e);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /proc, /sys and /dev of the pod, and leaving the host's root for the view's. */
+#ifndef POD_EXEC_ROOT_H
+#define POD_EXEC_ROOT_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "libcommon/err.h"
+#include "libcommon/plan.h"
+
+struct root {
+	const struct plan *plan;
+	uid_t base; /* host id of pod root, who shall own /dev */
+	int null;   /* the pod's /dev/null, opened; -1 until root_build() */
+};
+
+/*
+ * Mount them below the working directory, which is the view's root.  The caller stands in the
+ * pod's pid, ipc and net namespaces, in the private mount namespace, with the host's powers.
+ */
+int root_build(struct root *root, struct err *e);
+
+/* Make the working directory "/" and let go of everything above and beside it. */
+int root_enter(struct err *e);
+
+#endif

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-exec/run.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/record.h"
+#include "libcommon/say.h"
+#include "libcommon/spawn.h"
+#include "libcommon/unit.h"
+#include "tools/pod-exec/boot.h"
+#include "tools/pod-exec/env.h"
+#include "tools/pod-exec/net.h"
+#include "tools/pod-exec/policy.h"
+#include "tools/pod-exec/relay.h"
+#include "tools/pod-exec/report.h"
+
+void run_init(struct run *r, const struct ask *ask)
+{
+	*r = (struct run){
+		.ask = ask,
+		.pod = POD_INIT,
+		.view = -1,
+		.home = -1,
+		.pidns = -1,
+		.userns = -1,
+		.netns = -1,
+		.bpf = -1,
+		.runs = -1,
+		.init = -1,
+		.cgroup = CGROUP_INIT,
+	};
+}
+
+void run_finish(struct run *r)
+{
+	const int *fds[] = {&r->view,  &r->home, &r->pidns, &r->userns,
+			    &r->netns, &r->bpf,  &r->runs,  &r->init};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		own_close(fds[i]);
+	cgroup_finish(&r->cgroup);
+	pod_finish(&r->pod);
+	plan_finish(&r->plan);
+	strv_finish(&r->env);
+	strv_finish(&r->without);
+	strv_finish(&r->dirs);
+}
+
+/* A descriptor that pod-mount named in the environment; -1 when there is none. */
+static int passed_fd(const char *name)
+{
+	const char *text = secure_getenv(name);
+	uint64_t fd;
+
+	if (!text || unit_u64(text, INT32_MAX, &fd) < 0)
+		return -1;
+	return fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0 ? -1 : (int)fd;
+}
+
+/* Where the view's root is: under our feet, or, when joining, under the init's. */
+static int open_view(struct run *r, struct err *e)
+{
+	OWN_FREE char *path = NULL;
+
+	if (!r->join) {
+		r->view = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return r->view < 0 ? err_set(e, errno, "open the view's root") : 0;
+	}
+	path = xfmt("/proc/%d/root", (int)r->init_pid);
+	r->view = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return r->view < 0 ? err_set(e, errno, "open the view's root at %s", path) : 0;
+}
+
+static int find_user(struct run *r, struct err *e)
+{
+	const char *name = r->ask->root ? "root" : r->ask->user;
+
+	if (!name)
+		name = plan_str(&r->plan, "run.user", plan_str(&r->plan, "user.name", "root"));
+	return user_resolve(&r->user, &r->plan, name, r->view, e);
+}
+
+/* The caller's directory if the pod can see it, else the user's home, else the root. */
+static void find_dirs(struct run *r)
+{
+	const char *track = secure_getenv("ENVPOD_TRACK");
+	const char *cwd = r->ask->cwd ? r->ask->cwd : track;
+
+	if (!cwd)
+		cwd = plan_str(&r->plan, "cwd", NULL);
+	if (cwd && *cwd == '/')
+		strv_add(&r->dirs, cwd);
+	strv_add(&r->dirs, r->user.home);
+	strv_add(&r->dirs, "/");
+}
+
+static int open_filter(struct run *r, struct err *e)
+{
+	r->bpf = openat(r->pod.dir, "seccomp.bpf", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (r->bpf >= 0)
+		return 0;
+	return err_set(e, errno, "open %s/seccomp.bpf (pod-exec --compile %s makes it)",
+		       r->pod.path, r->pod.name);
+}
+
+static int open_walls(struct run *r, struct err *e)
+{
+	uid_t uid = (uid_t)plan_u64(&r->plan, "identity.uid", 0);
+	gid_t gid = (gid_t)plan_u64(&r->plan, "identity.gid", 0);
+	int s = open_filter(r, e);
+
+	if (s < 0)
+		return s;
+	r->landlock_fs = !plan_is(&r->plan, "seccomp", "browser");
+	r->base = (uid_t)plan_u64(&r->plan, "base", 524288);
+	r->pidns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	if (r->pidns < 0)
+		return err_set(e, errno, "open /proc/self/ns/pid");
+	r->userns = pod_userns(&r->pod, r->base, uid, gid, e);
+	if (r->userns < 0)
+		return r->userns;
+	if (!r->host_net && !r->join) { /* who joins takes the init's */
+		r->netns = net_open(&r->pod, r->home, e);
+		if (r->netns < 0)
+			return r->netns;
+	}
+	return cgroup_open(&r->cgroup, r->pod.name, &r->plan, e);
+}
+
+/* 1: there was an init, but it is just ending. */
+static int find_init(struct run *r, struct err *e)
+{
+	const char *join = secure_getenv("ENVPOD_JOIN");
+	int s = pod_lock(&r->pod, 10000, e);
+
+	if (s < 0)
+		return s;
+	if (fcntl(r->pod.lock, F_SETFD, FD_CLOEXEC) < 0)
+		return err_set(e, errno, "keep the lock of pod %s to ourselves", r->pod.name);
+	r->init_pid = pod_init_pid(&r->pod, &r->init);
+	r->join = join && strcmp(join, "1") == 0;
+	if (r->join)
+		return r->init_pid > 0 ? boot_join(r, e) : 1;
+	if (r->init_pid > 0)
+		return err_status(e, POD_EXIT_BUSY, EBUSY, "pod %s runs already, as process %d",
+				  r->pod.name, (int)r->init_pid);
+	return 0;
+}
+
+int run_open(struct run *r, struct err *e)
+{
+	int s;
+
+	r->home = passed_fd("ENVPOD_MNT_FD");
+	s = pod_open(&r->pod, r->ask->pod, e);
+	if (s == 0)
+		s = plan_open(&r->plan, &r->pod, e);
+	if (s == 0)
+		s = policy_check(r, e);
+	if (s == 0)
+		s = find_init(r, e);
+	if (s != 0)
+		return s;
+	s = open_view(r, e);
+	if (s == 0)
+		s = find_user(r, e);
+	if (s < 0)
+		return s;
+	find_dirs(r);
+	s = env_build(&r->env, &r->plan, &r->user, &r->ask->env, e);
+	return s < 0 ? s : open_walls(r, e);
+}
+
+/*
+ * The pod we were to join has ended in between.  Wait until nothing of it is left, then begin
+ * anew with a view of our own.
+ */
+static int start_again(struct run *r, struct err *e)
+{
+	const char *track = secure_getenv("ENVPOD_TRACK");
+	OWN_STRV struct strv argv = {0};
+	int s;
+
+	if (r->init >= 0)
+		boot_wait_gone(r);
+	unsetenv("ENVPOD_JOIN");
+	s = pod_lock_pass(&r->pod, e);
+	if (s < 0)
+		return s;
+	strv_add(&argv, "pod-mount");
+	strv_add(&argv, "enter");
+	if (track) {
+		strv_add(&argv, "-w");
+		strv_add(&argv, track);
+	}
+	if (r->ask->unsafe)
+		strv_add(&argv, "--unsafe");
+	strv_add(&argv, r->pod.name);
+	strv_add(&argv, "--");
+	strv_add(&argv, "pod-exec");
+	for (char **word = r->ask->self + 1; *word; word++)
+		strv_add(&argv, *word);
+	return spawn_exec(argv.v, e);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* The pod stands and our place in it is taken: others may come. */
+static void release_lock(struct run *r)
+{
+	pod_unlock(&r->pod);
+	unsetenv("ENVPOD_LOCK_FD");
+}
+
+/* While the init builds the pod, the run goes on record. */
+static int enter(struct run *r, const struct relay *y, struct err *e)
+{
+	OWN(boot_finish) struct boot b = BOOT_INIT;
+	int s = r->join ? 0 : boot_start(r, &b, e);
+
+	if (s < 0)
+		return s;
+	s = report_run_start(r, y->streams.pty, e);
+	if (s == 0 && !r->join)
+		s = boot_wait(r, &b, e);
+	if (s == 0)
+		release_lock(r);
+	return s;
+}
+
+static void started(void *arg, pid_t pid)
+{
+	report_started(arg, pid);
+}
+
+static int run_command(struct run *r, struct relay *y, struct err *e)
+{
+	OWN(command_finish) struct command c = COMMAND_INIT;
+	int s = command_start(r, &y->streams, &c, e);
+
+	if (s < 0)
+		return s;
+	record_sync(r->pod.name); /* while the command is on its way */
+	relay_run(y, &c);
+	if (y->failed.code)
+		*e = y->failed;
+	return -y->failed.code;
+}
+
+static int do_run(struct run *r, struct relay *y, struct err *e)
+{
+	int64_t begin = now_ms();
+	struct err later = {0};
+	int s = enter(r, y, e);
+
+	if (s < 0)
+		return s;
+	y->on_start = started;
+	y->arg = (void *)r->ask;
+	s = run_command(r, y, e);
+	if (s < 0)
+		y->status = (e->status >= POD_EXIT_CANNOT_RUN ? e->status : POD_EXIT_BEFORE_RUN)
+			    << 8;
+	if (report_run_end(r, y->status, now_ms() - begin, &later) < 0)
+		say_warn("%s", later.msg);
+	return s;
+}
+
+static int fail(const struct ask *ask, const struct err *e)
+{
+	int status = POD_EXIT_BEFORE_RUN;
+
+	if (e->status == POD_EXIT_USAGE || e->status >= POD_EXIT_CANNOT_RUN)
+		status = e->status;
+	say_err(e);
+	report_failed(ask, status, e);
+	return status;
+}
+
+static int exit_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? POD_EXIT_SIGNAL + WTERMSIG(wait_status)
+					: WEXITSTATUS(wait_status);
+}
+
+int run_main(const struct ask *ask)
+{
+	OWN(run_finish) struct run r;
+	struct relay y;
+	struct err e = {0};
+	int s, status;
+
+	run_init(&r, ask);
+	s = report_open(ask, &e);
+	if (s == 0)
+		s = run_open(&r, &e);
+	if (s == 1)
+		s = start_again(&r, &e);
+	if (s < 0)
+		return fail(ask, &e);
+	s = relay_init(&y, ask->tty, &e);
+	if (s == 0)
+		s = do_run(&r, &y, &e);
+	relay_finish(&y);
+	boot_leave(&r);
+	if (s < 0)
+		return fail(ask, &e);
+	status = exit_status(y.status);
+	report_exit(ask, status);
+	return status;
+}
