@@ -1,0 +1,1 @@
+/* The first version: it counted blanks. */

@@ -1,0 +1,2 @@
+# Replaced by count.sh.
+[ "$(echo a b | ./tally)" = 2 ]
