@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-mount/compare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "libcommon/buf.h"
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "tools/pod-mount/change.h"
+#include "tools/pod-mount/xattrs.h"
+
+#define BLOCK 65536
+
+/* O_NONBLOCK: what was a file a moment ago may be a fifo now. */
+static int open_file(const struct side *s)
+{
+	return openat(s->dirfd, s->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}
+
+static bool files_equal(const struct side *a, const struct side *b)
+{
+	static char block_a[BLOCK], block_b[BLOCK];
+	OWN_FD int fd_a = open_file(a), fd_b = open_file(b);
+	off_t left = a->st->st_size;
+
+	if (fd_a < 0 || fd_b < 0)
+		return false;
+	while (left > 0) {
+		size_t want = left < BLOCK ? (size_t)left : BLOCK;
+		ssize_t got_a = read_full(fd_a, block_a, want);
+		ssize_t got_b = read_full(fd_b, block_b, want);
+
+		if (got_a != (ssize_t)want || got_b != got_a || memcmp(block_a, block_b, want) != 0)
+			return false;
+		left -= got_a;
+	}
+	return true;
+}
+
+static bool links_equal(const struct side *a, const struct side *b)
+{
+	char to_a[4097], to_b[4097];
+	ssize_t n = readlinkat(a->dirfd, a->name, to_a, sizeof(to_a));
+
+	return n >= 0 && n == readlinkat(b->dirfd, b->name, to_b, sizeof(to_b)) &&
+	       memcmp(to_a, to_b, (size_t)n) == 0;
+}
+
+bool content_equal(const struct side *a, const struct side *b)
+{
+	if (S_ISREG(a->st->st_mode))
+		return a->st->st_size == b->st->st_size && files_equal(a, b);
+	if (S_ISLNK(a->st->st_mode))
+		return links_equal(a, b);
+	return a->st->st_rdev == b->st->st_rdev; /* only nodes differ in it */
+}
+
+/* Two files are opened for their xattrs only when the content had to be opened anyway. */
+static bool file_xattrs_differ(const struct side *pod, const struct side *host,
+			       const struct id_map *ids)
+{
+	OWN_FD int podfd = open_file(pod), hostfd = -1;
+
+	if (podfd < 0)
+		return false;
+	hostfd = open_file(host);
+	return hostfd >= 0 && xattrs_differ(podfd, hostfd, ids);
+}
+
+unsigned entries_differ(const struct side *pod, const struct side *host, const struct id_map *ids)
+{
+	unsigned what = 0;
+
+	if (!S_ISLNK(pod->st->st_mode) && (pod->st->st_mode ^ host->st->st_mode) & 07777)
+		what |= WHAT_MODE;
+	if (uid_seen(ids, pod->st->st_uid) != host->st->st_uid ||
+	    gid_seen(ids, pod->st->st_gid) != host->st->st_gid)
+		what |= WHAT_OWNER;
+	if (S_ISDIR(pod->st->st_mode))
+		return what;
+	if (!content_equal(pod, host))
+		what |= WHAT_CONTENT;
+	else if (S_ISREG(pod->st->st_mode) && file_xattrs_differ(pod, host, ids))
+		what |= WHAT_XATTR;
+	return what;
+}
+
+bool xattrs_differ(int podfd, int hostfd, const struct id_map *ids)
+{
+	struct xattrs pod = {0}, host = {0};
+	bool differ;
+
+	xattrs_read(&pod, podfd, ids);
+	xattrs_read(&host, hostfd, NULL);
+	differ = !xattrs_equal(&pod, &host);
+	xattrs_finish(&pod);
+	xattrs_finish(&host);
+	return differ;
+}
+
+bool is_binary(int dirfd, const char *name)
+{
+	struct side s = {.dirfd = dirfd, .name = name};
+	OWN_FD int fd = open_file(&s);
+	char block[8192];
+	ssize_t n = fd < 0 ? 0 : read_full(fd, block, sizeof(block));
+
+	return n > 0 && memchr(block, '\0', (size_t)n);
+}

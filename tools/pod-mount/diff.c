@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pod-mount diff: what the pod would change on the host. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/opt.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/say.h"
+#include "tools/pod-mount/content.h"
+#include "tools/pod-mount/list.h"
+#include "tools/pod-mount/review.h"
+#include "tools/pod-mount/select.h"
+#include "tools/pod-mount/survey.h"
+
+/* A command that changes the pod is waited for this long: a run's start takes milliseconds. */
+#define WAIT_MS 2000
+
+struct diff {
+	bool json, null, all, no_fold, patch, stat, exit_code, setup;
+	const char *cwd;
+};
+
+static size_t print(struct survey *s, const struct diff *d, const char *cwd)
+{
+	struct list_opts o = {.cwd = cwd, .no_fold = d->no_fold};
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->changes.n; i++)
+		n += s->changes.v[i].chosen;
+	if (n == 0) {
+		if (!d->json && !d->null && isatty(STDERR_FILENO))
+			fprintf(stderr, "No changes\n");
+		return 0;
+	}
+	if (d->json)
+		content_mark_binary(s);
+	if (d->json)
+		list_json(s);
+	else if (d->null)
+		list_null(s);
+	else if (d->stat)
+		content_stat(s, cwd);
+	else if (d->patch)
+		content_patch(s, cwd);
+	else
+		list_text(s, &o);
+	return n;
+}
+
+/* The lock is let go before anything is printed: a commit may be waiting at the end of the pipe. */
+static int diff(const struct diff *d, char **args, int n)
+{
+	OWN_SURVEY struct survey s = SURVEY_INIT;
+	OWN_SELECTION struct selection sel = {0};
+	OWN_FREE char *here = getcwd(NULL, 0);
+	OWN_FREE char *cwd = path_clean(here ? here : "/", d->cwd ? d->cwd : "");
+	struct err e = {0};
+	struct survey_opts o = {.all = d->all, .setup = d->setup, .wait_ms = WAIT_MS};
+	size_t found;
+
+	selection_add(&sel, cwd, args + 1, (size_t)n - 1);
+	if (survey_open(&s, args[0], &o, &e) < 0 || survey_walk(&s, &e) < 0 ||
+	    selection_apply(&sel, &s.changes, false, &e) < 0)
+		return say_err(&e);
+	pod_unlock(&s.pod);
+	found = print(&s, d, cwd);
+	return d->exit_code && found > 0 ? POD_EXIT_NO : POD_EXIT_OK;
+}
+
+int cmd_diff(int argc, char **argv)
+{
+	struct diff d = {0};
+	const struct opt opts[] = {
+		{OPT_FLAG, 'j', "json", &d.json, NULL, "one JSON object a line"},
+		{OPT_FLAG, 'z', "null", &d.null, NULL, "absolute paths alone, each ended by NUL"},
+		{OPT_FLAG, 'a', "all", &d.all, NULL, "also what is not tracked"},
+		{OPT_FLAG, 0, "no-fold", &d.no_fold, NULL, "list the files of new directories"},
+		{OPT_FLAG, 'p', "patch", &d.patch, NULL, "what changed in each file"},
+		{OPT_FLAG, 0, "stat", &d.stat, NULL, "how many lines changed in each file"},
+		{OPT_FLAG, 0, "exit-code", &d.exit_code, NULL, "status 1 when there are changes"},
+		{OPT_FLAG, 0, "setup", &d.setup, NULL, "also what the pod's setup installed"},
+		{OPT_STR, 0, "cwd", &d.cwd, "DIR", "paths are relative to DIR"},
+		{0},
+	};
+	const struct opt_usage u = {
+		.line = "pod-mount diff [OPTION]... POD [PATH]...",
+		.text = "List what the pod changed, held against the host as it is now.",
+		.min = 1,
+	};
+
+	return diff(&d, argv, opt_parse(opts, &u, argc, argv));
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Patterns over paths: '*' and '?' within a component, '**' across components, [a-z] [!a-z]. */
+#ifndef POD_MOUNT_GLOB_H
+#define POD_MOUNT_GLOB_H
+
+#include <stdbool.h>
+
+/* Has s any of the characters that make it a pattern? */
+bool glob_is(const char *s);
+/* Does the whole text match?  Time is at most proportional to both lengths multiplied. */
+bool glob_match(const char *pattern, const char *text);
+
+#endif

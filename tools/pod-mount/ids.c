@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-mount/ids.h"
+
+#include <endian.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+#include <string.h>
+
+#include "libcommon/pod.h"
+
+struct id_map ids_of_plan(const struct plan *pl)
+{
+	return (struct id_map){
+		.base = (uid_t)plan_u64(pl, "base", 524288),
+		.uid = (uid_t)plan_u64(pl, "identity.uid", 0),
+		.gid = (gid_t)plan_u64(pl, "identity.gid", 0),
+		.owner_uid = (uid_t)plan_u64(pl, "user.uid", 0),
+		.owner_gid = (gid_t)plan_u64(pl, "user.gid", 0),
+	};
+}
+
+uid_t uid_seen(const struct id_map *m, uid_t on_disk)
+{
+	return pod_map_in(on_disk, m->base, m->uid);
+}
+
+gid_t gid_seen(const struct id_map *m, gid_t on_disk)
+{
+	return pod_map_in(on_disk, m->base, m->gid);
+}
+
+static uid_t choose(uid_t seen, const uid_t *old, bool roots, uid_t identity, uid_t owner)
+{
+	if (old && *old == seen)
+		return seen;
+	if (seen == 0 && roots)
+		return 0;
+	return identity != 0 && seen == identity ? identity : owner;
+}
+
+struct owner owner_for_commit(const struct id_map *m, struct owner seen, const struct owner *old,
+			      uid_t parent_uid)
+{
+	bool roots = parent_uid == 0;
+
+	return (struct owner){
+		.uid = choose(seen.uid, old ? &old->uid : NULL, roots, m->uid, m->owner_uid),
+		.gid = choose(seen.gid, old ? &old->gid : NULL, roots, m->gid, m->owner_gid),
+	};
+}
+
+bool acl_translate(const struct id_map *m, void *acl, size_t len)
+{
+	struct posix_acl_xattr_header head;
+	struct posix_acl_xattr_entry entry;
+	char *p = acl;
+
+	if (len < sizeof(head) || (len - sizeof(head)) % sizeof(entry) != 0)
+		return false;
+	memcpy(&head, p, sizeof(head));
+	if (le32toh(head.a_version) != POSIX_ACL_XATTR_VERSION)
+		return false;
+	for (size_t at = sizeof(head); at < len; at += sizeof(entry)) {
+		unsigned tag, id;
+
+		memcpy(&entry, p + at, sizeof(entry));
+		tag = le16toh(entry.e_tag);
+		if (tag != ACL_USER && tag != ACL_GROUP)
+			continue;
+		id = le32toh(entry.e_id);
+		id = tag == ACL_USER ? uid_seen(m, id) : gid_seen(m, id);
+		if (id == ID_UNMAPPED)
+			return false;
+		entry.e_id = htole32(id);
+		memcpy(p + at, &entry, sizeof(entry));
+	}
+	return true;
+}

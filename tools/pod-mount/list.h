@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changes as people and programs read them. */
+#ifndef POD_MOUNT_LIST_H
+#define POD_MOUNT_LIST_H
+
+#include <stdbool.h>
+
+#include "tools/pod-mount/change.h"
+#include "tools/pod-mount/survey.h"
+
+#define LIST_FOLD 10 /* a new directory with more files than this becomes one line */
+
+/* Print those that are chosen; how many there were. */
+struct list_opts {
+	const char *cwd; /* text: paths are relative to it */
+	bool no_fold;
+};
+size_t list_text(const struct survey *s, const struct list_opts *o);
+size_t list_json(const struct survey *s);
+size_t list_null(const struct survey *s);
+
+/* One line of text, without newline: letter, path, notes and marks. */
+void list_line(struct buf *out, const struct change *c, const char *cwd);
+
+/* Does the line of this change say nothing that the lines of what is in it do not say? */
+bool list_is_implied(const struct survey *s, size_t i);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-mount/survey.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "tools/pod-mount/cover.h"
+#include "tools/pod-mount/journal.h"
+#include "tools/pod-mount/marks.h"
+
+const char *survey_layer_id(const struct survey *s, unsigned source)
+{
+	return source == 0 ? NULL : s->stack.v[s->stack.n - source].id;
+}
+
+const char *survey_layer_name(const struct survey *s, unsigned source)
+{
+	const struct layer *l;
+
+	if (source == SOURCE_NONE)
+		return NULL;
+	if (source == 0)
+		return "upper";
+	l = &s->stack.v[s->stack.n - source];
+	return strcmp(l->name, "-") != 0 ? l->name : l->id;
+}
+
+int survey_layer_fd(const struct survey *s, unsigned cover, unsigned source)
+{
+	return s->trees[cover].layers[source];
+}
+
+const char *survey_within(const struct survey *s, unsigned cover, const char *path)
+{
+	const char *in = path_from(path, s->covers.v[cover]);
+
+	return strcmp(in, ".") == 0 ? "" : in;
+}
+
+static int open_layers(struct survey *s, struct tree *t, struct err *e)
+{
+	OWN_FREE char *name = pod_cover_name(t->cover);
+	int *fds = xcalloc(s->nlayers, sizeof(*fds));
+
+	t->layers = fds;
+	t->n = s->nlayers;
+	for (unsigned i = 0; i < s->nlayers; i++)
+		fds[i] = -1;
+	for (unsigned i = 0; i < s->nlayers; i++) {
+		fds[i] = layer_cover(&s->pod, survey_layer_id(s, i), name);
+		if (fds[i] < 0 && fds[i] != -ENOENT)
+			return err_set(e, -fds[i], "open layer %s of pod %s",
+				       survey_layer_name(s, i), s->pod.name);
+	}
+	return 0;
+}
+
+/* A cover whose host directory is gone is still shown: all of it is new. */
+static int open_tree_of(struct survey *s, unsigned i, struct err *e)
+{
+	struct tree *t = &s->trees[i];
+	struct err gone = {0};
+
+	*t = (struct tree){.cover = s->covers.v[i], .index = i, .host = -1};
+	t->host = cover_anchor(t->cover, &gone);
+	if (t->host < 0 && t->host != -ENOENT && t->host != -ENOTDIR) {
+		*e = gone;
+		return t->host;
+	}
+	return open_layers(s, t, e);
+}
+
+static int open_trees(struct survey *s, struct err *e)
+{
+	int r = covers_stored(&s->covers, &s->pod, &s->stack, e);
+
+	s->nlayers = s->stack.n + 1;
+	s->trees = xcalloc(s->covers.n + 1, sizeof(*s->trees));
+	for (unsigned i = 0; i < s->covers.n && r == 0; i++)
+		r = open_tree_of(s, i, e);
+	return r;
+}
+
+static void note_quiet(struct survey *s, bool setup)
+{
+	s->quiet = xcalloc(s->nlayers, sizeof(*s->quiet));
+	for (unsigned i = 1; i < s->nlayers && !setup; i++) {
+		const char *kind = s->stack.v[s->stack.n - i].kind;
+
+		s->quiet[i] = strcmp(kind, "setup") == 0 || strcmp(kind, "base") == 0;
+	}
+}
+
+static int load(struct survey *s, const struct survey_opts *o, struct err *e)
+{
+	OWN_STRV struct strv dirs = {0};
+	int r = stack_load(&s->stack, &s->pod, e);
+
+	if (r == 0)
+		r = bases_load(&s->bases, &s->pod, &s->stack, e);
+	if (r == 0)
+		r = mask_load(&s->mask, &s->pod, e);
+	if (r == 0)
+		r = tracked_load(&dirs, &s->pod, e);
+	if (r == 0)
+		r = open_trees(s, e);
+	if (r < 0)
+		return r;
+	track_init(&s->track, &s->plan, &dirs, o->all);
+	note_quiet(s, o->setup);
+	s->ids = ids_of_plan(&s->plan);
+	s->live = pod_init_pid(&s->pod, NULL) > 0;
+	return 0;
+}
+
+int survey_open(struct survey *s, const char *pod, const struct survey_opts *o, struct err *e)
+{
+	int r = pod_open(&s->pod, pod, e);
+
+	if (r == 0)
+		r = plan_open(&s->plan, &s->pod, e);
+	if (r == 0)
+		r = pod_lock(&s->pod, o->wait_ms, e);
+	if (r == 0 && pod_init_pid(&s->pod, NULL) == 0)
+		r = layers_recover(&s->pod, e);
+	if (r == 0)
+		r = journal_recover(&s->pod, e);
+	return r < 0 ? r : load(s, o, e);
+}
+
+int survey_walk(struct survey *s, struct err *e)
+{
+	struct walk w = {
+		.ids = &s->ids,
+		.track = &s->track,
+		.mask = &s->mask,
+		.bases = &s->bases,
+		.nested = (const char *const *)s->covers.v,
+		.quiet = s->quiet,
+		.renames = &s->renames,
+	};
+	struct marks *marks = marks_load(plan_str(&s->plan, "user.home", NULL), e);
+	int r = marks ? 0 : -e->code;
+
+	changes_clear(&s->changes);
+	renames_finish(&s->renames);
+	for (unsigned i = 0; i < s->covers.n && r == 0; i++)
+		r = walk_tree(&w, &s->trees[i], &s->changes, e);
+	if (s->covers.n > 1)
+		changes_sort(&s->changes);
+	if (r == 0)
+		marks_apply(marks, &s->track, &s->changes);
+	marks_free(marks);
+	return r;
+}
+
+void survey_finish(struct survey *s)
+{
+	for (unsigned i = 0; s->trees && i < s->covers.n; i++) {
+		for (unsigned k = 0; s->trees[i].layers && k < s->nlayers; k++)
+			own_close(&s->trees[i].layers[k]);
+		free((void *)s->trees[i].layers);
+		own_close(&s->trees[i].host);
+	}
+	free(s->trees);
+	free(s->quiet);
+	renames_finish(&s->renames);
+	changes_finish(&s->changes);
+	strv_finish(&s->covers);
+	track_finish(&s->track);
+	mask_finish(&s->mask);
+	bases_finish(&s->bases);
+	stack_finish(&s->stack);
+	plan_finish(&s->plan);
+	pod_finish(&s->pod);
+}

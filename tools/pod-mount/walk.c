@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Depth first with a stack of our own.  In each directory the names of all layers are merged and
+ * put in order; the topmost layer's entry is what the pod has.  The host's names are listed only
+ * where they do not show through (an opaque or a deleted directory: each is a deletion) or show
+ * through somewhere else (below a renamed directory: each is an addition).
+ */
+#include "tools/pod-mount/walk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "tools/pod-mount/compare.h"
+#include "tools/pod-mount/level.h"
+#include "tools/pod-mount/whiteout.h"
+
+static struct level *top(struct walker *w)
+{
+	return &w->stack[w->depth - 1];
+}
+
+static struct level *grow(struct walker *w)
+{
+	if (w->depth == w->cap) {
+		w->cap = w->cap ? w->cap * 2 : 32;
+		w->stack = xrealloc(w->stack, w->cap * sizeof(w->stack[0]));
+	}
+	return &w->stack[w->depth++];
+}
+
+static uint64_t time_ns(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
+}
+
+/* --- what one entry amounts to --- */
+
+static void fill_host(struct change *c, const struct stat *st)
+{
+	c->old_mode = st->st_mode;
+	c->old_uid = st->st_uid;
+	c->old_gid = st->st_gid;
+	c->old_size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size;
+	c->old_ino = st->st_ino;
+	c->old_ctime_ns = time_ns(&st->st_ctim);
+}
+
+static void fill_pod(struct change *c, const struct walker *w, const struct group *g)
+{
+	const struct stat *st = &g->top;
+	bool host_ids = g->v[0].part == PART_SHOWN;
+
+	c->mode = st->st_mode;
+	c->uid = host_ids ? st->st_uid : uid_seen(w->w->ids, st->st_uid);
+	c->gid = host_ids ? st->st_gid : gid_seen(w->w->ids, st->st_gid);
+	c->size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size;
+	c->nlink = (uint32_t)st->st_nlink;
+}
+
+/* Where the pod's entry lies: in a layer, or on the host under another name. */
+static void fill_source(struct change *c, struct walker *w, const struct level *l,
+			const struct group *g)
+{
+	if (g->v[0].part == PART_SHOWN) {
+		buf_clear(&w->text);
+		buf_fmt(&w->text, "%s/%s", l->from, g->name);
+		c->from = changes_text(w->list, w->text.data, w->text.len);
+	} else if (g->v[0].part < PART_SHOWN) {
+		const struct part *p = &l->parts[g->v[0].part];
+
+		c->source = p->source;
+		buf_clear(&w->text);
+		buf_fmt(&w->text, "%s/%s", p->raw ? p->raw : "", g->name);
+		c->raw = p->raw ? changes_text(w->list, w->text.data, w->text.len) : NULL;
+	}
+	for (size_t i = 0; i < g->n && g->v[i].part < PART_SHOWN; i++)
+		c->copies++;
+}
+
+static bool is_recent(const struct walker *w, const struct level *l)
+{
+	struct stat st;
+
+	return fstat(l->host, &st) < 0 || time_ns(&st.st_ctim) >= w->w->bases->upper_start;
+}
+
+/*
+ * An entry that was copied up and is not on the host now may have been deleted there meanwhile, or
+ * may have been renamed in the pod.  Nothing was deleted from a directory that did not change.
+ */
+static bool may_have_vanished(const struct walker *w, const struct level *l, const struct group *g)
+{
+	return !g->on_host && l->host >= 0 && g->v[0].part < PART_SHOWN && is_recent(w, l) &&
+	       is_copied_up(l->parts[g->v[0].part].fd, g->name);
+}
+
+/*
+ * Below a deleted directory the pod deleted what it saw.  What was born later it never saw: that
+ * stays on the host, and is no conflict.
+ */
+static bool has_appeared(const struct walker *w, const struct level *l, const struct group *g)
+{
+	struct statx sx;
+	bool exact;
+	uint64_t start = w->w->bases->upper_start;
+
+	base_lookup(w->w->bases, w->path.data, &exact, &start);
+	return g->v[0].part == PART_HOST &&
+	       statx(l->host, g->name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &sx) == 0 &&
+	       sx.stx_mask & STATX_BTIME &&
+	       (uint64_t)sx.stx_btime.tv_sec * 1000000000u + sx.stx_btime.tv_nsec >= start;
+}
+
+/* Directories are not fought over: what is in them is. */
+static void judge_base(struct change *c, const struct walker *w, const struct level *l,
+		       const struct group *g)
+{
+	if (!w->w->bases || (c->old_mode ? S_ISDIR(c->old_mode) : S_ISDIR(c->mode)))
+		return;
+	c->conflict = (uint8_t)base_check(w->w->bases, w->path.data, g->on_host ? &g->host : NULL,
+					  may_have_vanished(w, l, g));
+	if (c->conflict == BASE_UNSURE && !(c->what & WHAT_CONTENT) && c->kind == CHANGE_MODIFIED)
+		c->conflict = BASE_SAME;
+	if (c->conflict == BASE_SAME)
+		return;
+	c->marks |=
+		c->kind == CHANGE_DELETED && has_appeared(w, l, g) ? MARK_APPEARED : MARK_CONFLICT;
+}
+
+/* The directory that holds the pod's entry. */
+static int dir_of(const struct level *l, const struct group *g)
+{
+	return g->v[0].part == PART_SHOWN ? l->shown : l->parts[g->v[0].part].fd;
+}
+
+static void fill_target(struct walker *w, const struct level *l, const struct group *g)
+{
+	struct change *c = &w->list->v[w->list->n - 1];
+	char to[PATH_MAX + 1];
+	ssize_t n = S_ISLNK(c->mode) ? readlinkat(dir_of(l, g), g->name, to, sizeof(to)) : -1;
+
+	if (n >= 0)
+		c->target = changes_text(w->list, to, (size_t)n);
+}
+
+static void emit(struct walker *w, struct level *l, const struct group *g, enum change_kind kind,
+		 unsigned what)
+{
+	struct change *c = changes_add(w->list);
+
+	if (!l->dir)
+		l->dir = changes_text(w->list, w->path.data, l->path_len);
+	c->dir = l->dir;
+	c->name = changes_text(w->list, g->name, strlen(g->name));
+	c->kind = (uint8_t)kind;
+	c->what = (uint8_t)what;
+	c->cover = (uint16_t)w->t->index;
+	c->plain = l->clear || l->fresh;
+	if (g->on_host)
+		fill_host(c, &g->host);
+	if (kind != CHANGE_DELETED)
+		fill_pod(c, w, g);
+	fill_source(c, w, l, g);
+	fill_target(w, l, g);
+	judge_base(c, w, l, g);
+	if (g->masked)
+		c->marks |= MARK_MASKED;
+	if (kind != CHANGE_DELETED && S_ISREG(c->mode) && c->mode & (S_ISUID | S_ISGID))
+		c->marks |= MARK_SETUID;
+}
+
+static bool same_type(const struct group *g)
+{
+	return ((g->top.st_mode ^ g->host.st_mode) & S_IFMT) == 0;
+}
+
+static void judge(struct walker *w, struct level *l, const struct group *g)
+{
+	static const struct id_map as_is = {.base = 0};
+	struct side pod = {dir_of(l, g), g->name, &g->top}, host = {l->host, g->name, &g->host};
+	unsigned what;
+
+	if (!g->on_host) {
+		emit(w, l, g, CHANGE_ADDED, 0);
+		return;
+	}
+	if (!same_type(g)) {
+		emit(w, l, g, CHANGE_TYPE, 0);
+		return;
+	}
+	what = entries_differ(&pod, &host, g->v[0].part == PART_SHOWN ? &as_is : w->w->ids);
+	if (what)
+		emit(w, l, g, CHANGE_MODIFIED, what);
+}
+
+/* --- the way --- */
+
+static bool is_quiet(const struct walker *w, const struct level *l, const struct group *g)
+{
+	if (!w->w->quiet)
+		return false;
+	return g->v[0].part < PART_SHOWN ? w->w->quiet[l->parts[g->v[0].part].source] : l->quiet;
+}
+
+static bool all_quiet(const struct walker *w, const struct level *l)
+{
+	for (size_t i = 0; i < l->nparts; i++)
+		if (!w->w->quiet || !w->w->quiet[l->parts[i].source])
+			return false;
+	return l->quiet || (l->host < 0 && l->shown < 0) || l->clear;
+}
+
+static bool is_nested(const struct walker *w)
+{
+	const char *const *v = w->w->nested;
+
+	for (; v && *v; v++)
+		if (strcmp(*v, w->path.data) == 0 && strcmp(*v, w->t->cover) != 0)
+			return true;
+	return false;
+}
+
+static enum track_place place_of(const struct walker *w, const struct level *l)
+{
+	return l->uniform || !w->w->track ? l->place : track_place(w->w->track, w->path.data);
+}
+
+/* Directory xattrs are compared once it is open. */
+static void judge_dir(struct walker *w, struct level *l, const struct level *down,
+		      const struct group *g)
+{
+	struct side pod = {-1, g->name, &g->top}, host = {-1, g->name, &g->host};
+	unsigned what;
+
+	if (!g->on_host || !same_type(g)) {
+		judge(w, l, g);
+		return;
+	}
+	if (down->nparts == 0 || down->host < 0)
+		return;
+	what = entries_differ(&pod, &host, w->w->ids);
+	if (xattrs_differ(down->parts[0].fd, down->host, w->w->ids))
+		what |= WHAT_XATTR;
+	if (what)
+		emit(w, l, g, CHANGE_MODIFIED, what);
+}
+
+/* A directory of the pod's, or what the host has below a deleted one. */
+static int descend(struct walker *w, struct level *l, const struct group *g, bool listed)
+{
+	struct level *down = grow(w);
+	bool gone = g->v[0].part == PART_HOST || is_whiteout(&g->top) || !S_ISDIR(g->top.st_mode);
+
+	l = down - 1;
+	level_enter(w, l, g, down);
+	if (gone)
+		down->quiet = is_quiet(w, l, g);
+	else if (listed)
+		judge_dir(w, l, down, g);
+	if (all_quiet(w, down) || is_nested(w)) {
+		level_finish(down);
+		w->depth--;
+		return 0;
+	}
+	return level_read(w, down);
+}
+
+static void look_at_host(struct walker *w, const struct level *l, struct group *g)
+{
+	g->masked = l->masks && path_hidden(w, w->path.data);
+	g->on_host = l->host >= 0 && !g->masked &&
+		     fstatat(l->host, g->name, &g->host, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* The topmost entry; false when there is none any more, or none the pod could see. */
+static bool look_at_top(struct walker *w, const struct level *l, struct group *g)
+{
+	if (g->v[0].part == PART_HOST)
+		return g->on_host;
+	if (g->v[0].part == PART_SHOWN) {
+		buf_clear(&w->text);
+		buf_fmt(&w->text, "%s/%s", l->from, g->name);
+		if (l->masks && path_hidden(w, w->text.data))
+			return false;
+	}
+	return fstatat(dir_of(l, g), g->name, &g->top, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool is_gone(const struct group *g)
+{
+	return g->v[0].part == PART_HOST || (g->v[0].part < PART_SHOWN && is_whiteout(&g->top));
+}
+
+static int visit(struct walker *w, struct level *l, struct group *g)
+{
+	enum track_place place = place_of(w, l);
+	bool listed, gone, host_dir;
+
+	if (place == TRACK_OUT)
+		return 0;
+	look_at_host(w, l, g);
+	if (!look_at_top(w, l, g)) {
+		/* Shown from elsewhere it is masked; the host's own of this path still counts. */
+		if (g->v[0].part != PART_SHOWN || g->n < 2 || !g->on_host)
+			return 0;
+		g->v++;
+		g->n--;
+	}
+	gone = is_gone(g);
+	host_dir = g->on_host && S_ISDIR(g->host.st_mode);
+	listed = place == TRACK_IN && !is_quiet(w, l, g);
+	if (gone && g->on_host && listed)
+		emit(w, l, g, CHANGE_DELETED, 0);
+	if (gone)
+		return host_dir ? descend(w, l, g, false) : 0;
+	if (S_ISDIR(g->top.st_mode))
+		return descend(w, l, g, listed);
+	if (listed)
+		judge(w, l, g);
+	return host_dir ? descend(w, l, g, false) : 0;
+}
+
+/* What lies deeper than PATH_MAX no program can name: it is listed as one entry and left alone. */
+static bool too_deep(struct walker *w, struct level *l, struct group *g)
+{
+	if (w->path.len < PATH_MAX)
+		return false;
+	if (!is_quiet(w, l, g) && look_at_top(w, l, g) && !is_gone(g)) {
+		emit(w, l, g, CHANGE_ADDED, 0);
+		w->list->v[w->list->n - 1].marks |= MARK_DEEP;
+	}
+	return true;
+}
+
+static void take_group(struct level *l, struct group *g)
+{
+	size_t from = l->at;
+
+	g->name = name_text(&l->names, from);
+	g->v = &l->names.v[from];
+	while (++l->at < l->names.n && strcmp(name_text(&l->names, l->at), g->name) == 0)
+		;
+	g->n = l->at - from;
+}
+
+static int next_entry(struct walker *w)
+{
+	struct level *l = top(w);
+	struct group g;
+
+	w->path.len = l->path_len;
+	if (l->at >= l->names.n) {
+		level_finish(l);
+		w->depth--;
+		return 0;
+	}
+	take_group(l, &g);
+	buf_char(&w->path, '/');
+	buf_str(&w->path, g.name);
+	return too_deep(w, l, &g) ? 0 : visit(w, l, &g);
+}
+
+/* Each level holds a descriptor a layer: as many as the kernel allows. */
+static void raise_limit(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
+		return;
+	lim.rlim_max = lim.rlim_max < 1048576 ? 1048576 : lim.rlim_max;
+	lim.rlim_cur = lim.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &lim) == 0 || getrlimit(RLIMIT_NOFILE, &lim) < 0)
+		return;
+	lim.rlim_cur = lim.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &lim);
+}
+
+int walk_tree(const struct walk *w, const struct tree *t, struct changes *list, struct err *e)
+{
+	struct walker walker = {.w = w, .t = t, .list = list, .e = e};
+	int r;
+
+	raise_limit();
+	if (strcmp(t->cover, "/") != 0)
+		buf_str(&walker.path, t->cover);
+	else
+		buf_add(&walker.path, "", 0);
+	level_root(&walker, grow(&walker));
+	r = level_read(&walker, top(&walker));
+	while (r == 0 && walker.depth > 0)
+		r = next_entry(&walker);
+	while (walker.depth > 0)
+		level_finish(&walker.stack[--walker.depth]);
+	free(walker.stack);
+	buf_finish(&walker.path);
+	buf_finish(&walker.text);
+	return r;
+}
