@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Attacks by device nodes, and on the control files of /proc and /sys. */
+#include "probe.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static enum verdict read_node(const void *path)
+{
+	char buf[513];
+	long n = slurp(path, buf, sizeof(buf));
+
+	return n > 0 ? worked("read %s", (const char *)path) : stopped();
+}
+
+struct node {
+	mode_t mode;
+	unsigned major, minor;
+};
+
+static enum verdict make_node(const void *arg)
+{
+	const struct node *n = arg;
+	const char *dir = scratch_dir();
+	char path[64];
+
+	if (!dir)
+		return untried("no scratch directory: %s", strerror(errno));
+	snprintf(path, sizeof(path), "%s/node", dir);
+	return unless_failed(mknod(path, n->mode | 0666, makedev(n->major, n->minor)));
+}
+
+/* What a pod's /dev may hold, by device number: null zero full random urandom tty; ptmx. */
+static bool is_common(dev_t dev)
+{
+	static const unsigned memory[] = {3, 5, 7, 8, 9, 0};
+
+	for (const unsigned *m = memory; major(dev) == 1 && *m; m++)
+		if (minor(dev) == *m)
+			return true;
+	return (major(dev) == 5 && (minor(dev) == 0 || minor(dev) == 2)) ||
+	       (major(dev) >= 136 && major(dev) <= 143);
+}
+
+static char found[128];
+static int count;
+
+static int note_node(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)kind, (void)ftw;
+	/* the stand-ins for memory devices bear a harmless number; go by the name */
+	if ((S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) &&
+	    (!is_common(st->st_rdev) || strstr(path, "mem"))) {
+		count++;
+		snprintf(found, sizeof(found), "%s", path);
+	}
+	return 0;
+}
+
+static enum verdict stray_nodes(const void *dir)
+{
+	if (nftw(dir, note_node, 16, FTW_PHYS) < 0)
+		return untried("walk %s: %s", (const char *)dir, strerror(errno));
+	return count ? worked("%d nodes, such as %s", count, found) : held("none");
+}
+
+/* Control files that anybody may write by design, and none of which reaches beyond the writer. */
+static bool is_for_all(const char *path)
+{
+	static const char *const fine[] = {"/proc/pressure/", "/proc/self", "/proc/thread-self",
+					   NULL};
+
+	for (const char *const *f = fine; *f; f++)
+		if (strncmp(path, *f, strlen(*f)) == 0)
+			return true;
+	return strncmp(path, "/proc/", 6) == 0 && path[6] >= '0' && path[6] <= '9';
+}
+
+/* Opening one for writing changes nothing by itself. */
+static int note_writable(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	int fd;
+
+	(void)ftw;
+	if (is_for_all(path))
+		return kind == FTW_D ? FTW_SKIP_SUBTREE : FTW_CONTINUE;
+	if (!S_ISREG(st->st_mode) || !(st->st_mode & 0222))
+		return FTW_CONTINUE;
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return FTW_CONTINUE;
+	close(fd);
+	count++;
+	snprintf(found, sizeof(found), "%s", path);
+	return is_control ? FTW_STOP : FTW_CONTINUE;
+}
+
+static enum verdict writable(const void *dir)
+{
+	if (nftw(dir, note_writable, 16, FTW_PHYS | FTW_ACTIONRETVAL) < 0)
+		return untried("walk %s: %s", (const char *)dir, strerror(errno));
+	return count ? worked("%d open, such as %s", count, found) : held("none opens");
+}
+
+/* Write back what stands there: proof enough, and nothing changes. */
+static enum verdict rewrite(const void *path)
+{
+	char buf[512];
+	long n = slurp(path, buf, sizeof(buf));
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return stopped();
+	return unless_failed(write(fd, buf, n > 0 ? (size_t)n : 0));
+}
+
+/* Any hierarchy of version 1 has one at its root. */
+static enum verdict rewrite_release_agent(const void *unused)
+{
+	DIR *d = opendir("/sys/fs/cgroup");
+	char path[300];
+
+	(void)unused;
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/release_agent", entry->d_name);
+		if (access(path, F_OK) == 0)
+			return rewrite(path);
+	}
+	return held("none to be seen");
+}
+
+/* /sys itself takes no new files from anybody; its cgroup trees do. */
+static enum verdict make_in_sys(const void *unused)
+{
+	DIR *d = opendir("/sys/fs/cgroup");
+	char path[300];
+	int code = d ? ENOENT : errno;
+
+	(void)unused;
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/escape", entry->d_name);
+		if (mkdir(path, 0755) == 0) {
+			rmdir(path);
+			return worked("made %s", path);
+		}
+		code = errno;
+	}
+	errno = code;
+	return stopped();
+}
+
+const struct attack device_attacks[] = {
+	{"files", "disk", read_node, "/dev/escape-disk"},
+	{"files", "mem", read_node, "/dev/mem"},
+	{"files", "kmem", read_node, "/dev/kmem"},
+	{"files", "kmsg", read_node, "/dev/kmsg"},
+	{"files", "gpu", read_node, "/dev/dri/card0"},
+	{"files", "planted-char-node", read_node, "/srv/char-node"},
+	{"files", "planted-block-node", read_node, "/srv/block-node"},
+	{"files", "stray-dev-nodes", stray_nodes, "/dev"},
+	{"files", "mknod-char", make_node, &(struct node){S_IFCHR, 1, 3}},
+	{"files", "mknod-block", make_node, &(struct node){S_IFBLK, 7, 0}},
+	{"files", "mknod-whiteout", make_node, &(struct node){S_IFCHR, 0, 0}},
+	{"files", "write-proc", writable, "/proc"},
+	{"files", "write-sys", writable, "/sys"},
+	{"files", "make-in-sys", make_in_sys, NULL},
+	{"files", "proc-sys", rewrite, "/proc/sys/vm/swappiness"},
+	{"files", "core-pattern", rewrite, "/proc/sys/kernel/core_pattern"},
+	{"files", "hostname-sysctl", rewrite, "/proc/sys/kernel/hostname"},
+	{"files", "shm-sysctl", rewrite, "/proc/sys/kernel/shmmax"},
+	{"files", "release-agent", rewrite_release_agent, NULL},
+	{0},
+};

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What several attacks need. */
+#include "probe.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+long slurp(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+	int code = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (n >= 0)
+		buf[n] = '\0';
+	errno = code;
+	return n;
+}
+
+bool holds_secret(const char *path)
+{
+	char buf[4096];
+	long n = slurp(path, buf, sizeof(buf));
+
+	return n > 0 && memmem(buf, (size_t)n, SECRET, strlen(SECRET));
+}
+
+const char *scratch_file(void)
+{
+	static char path[] = "/var/tmp/probe.XXXXXX";
+	int fd = mkstemp(path);
+
+	if (fd < 0)
+		return NULL;
+	close(fd);
+	return path;
+}
+
+const char *scratch_dir(void)
+{
+	static char path[] = "/var/tmp/probe.XXXXXX";
+
+	return mkdtemp(path);
+}
+
+long long status_field(const char *name, int base)
+{
+	char buf[8192], key[40];
+	const char *at;
+
+	if (slurp("/proc/self/status", buf, sizeof(buf)) < 0)
+		return -1;
+	snprintf(key, sizeof(key), "\n%s:", name);
+	at = strstr(buf, key);
+	return at ? strtoll(at + strlen(key), NULL, base) : -1;
+}
+
+int in_child(int (*fn)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(fn());
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return -1;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

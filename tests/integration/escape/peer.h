@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's side: a process of the host with everything that a pod must not get hold of. */
+#ifndef TESTS_INTEGRATION_ESCAPE_PEER_H
+#define TESTS_INTEGRATION_ESCAPE_PEER_H
+
+#define HOST_INIT    "host-init" /* the name of the throw-away host's pid 1 */
+#define PEER_NAME    "host-peer"
+#define PEER_PID     "/srv/peer.pid" /* in the view: an attacker knows the number */
+#define PEER_SIGNALS "/run/peer.signals"
+#define PEER_KEY     0x454e5650
+#define PEER_MQ      "/envpod-escape"
+#define PEER_PORT    5557
+
+#endif
