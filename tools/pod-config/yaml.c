@@ -53,9 +53,29 @@ static bool is_tab_at(const struct reader *r, yaml_mark_t mark)
 	return line && (size_t)(line - r->data) + mark.column < r->len && line[mark.column] == '\t';
 }
 
+/* What people mostly meant by it. */
+static const char *syntax_hint(const yaml_parser_t *y)
+{
+	static const struct {
+		const char *words, *hint;
+	} hints[] = {
+		{"while scanning an alias", "; a text that begins with * needs quotes"},
+		{"while scanning an anchor", "; a text that begins with & needs quotes"},
+		{"cannot start any token", "; a text that begins with it needs quotes"},
+		{"mapping values are not allowed", "; a text with ': ' in it needs quotes"},
+	};
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (strstr(y->problem, hints[i].words) ||
+		    (y->context && strstr(y->context, hints[i].words)))
+			return hints[i].hint;
+	return "";
+}
+
 static void syntax_error(struct reader *r)
 {
 	const yaml_parser_t *y = &r->yaml;
+	struct place at = place_of(y->problem_mark);
 
 	r->stop = true;
 	if (y->error == YAML_READER_ERROR)
@@ -63,12 +83,11 @@ static void syntax_error(struct reader *r)
 	else if (y->error == YAML_MEMORY_ERROR)
 		problem_add(r->p, place_of(y->mark), "out of memory");
 	else if (is_tab_at(r, y->problem_mark))
-		problem_add(r->p, place_of(y->problem_mark),
-			    "a tab: YAML is indented with spaces alone");
+		problem_add(r->p, at, "a tab: YAML is indented with spaces alone");
 	else
-		problem_add(r->p, place_of(y->problem_mark), "not valid YAML: %s%s%s%s", y->problem,
+		problem_add(r->p, at, "not valid YAML: %s%s%s%s%s", y->problem,
 			    y->context ? " (" : "", y->context ? y->context : "",
-			    y->context ? ")" : "");
+			    y->context ? ")" : "", syntax_hint(y));
 }
 
 static bool next_event(struct reader *r, yaml_event_t *ev)
