@@ -7,7 +7,6 @@ setup()
 	envpod_setup
 	unset MAKEFLAGS MAKELEVEL
 	cd "$T"
-	unset BATS_TEST_TIMEOUT
 }
 teardown() { envpod_teardown; }
 
