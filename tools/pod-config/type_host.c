@@ -52,16 +52,19 @@ static jv clean_path(const struct spot *s, const char *base)
 }
 
 /* A pod.json is compiled: what is relative there was written by hand, and to no place we know. */
+static jv relative_path(const struct spot *s, const char *base)
+{
+	return clean_path(s, s->origin->compiled ? NULL : base);
+}
+
 jv type_path(const struct spot *s)
 {
-	const char *base = s->key->range ? s->key->range : s->origin->dir;
-
-	return clean_path(s, s->origin->compiled ? NULL : base);
+	return relative_path(s, s->key->range ? s->key->range : s->origin->dir);
 }
 
 jv type_homepath(const struct spot *s)
 {
-	return clean_path(s, s->origin->compiled ? NULL : s->origin->owner.home);
+	return relative_path(s, s->origin->owner.home);
 }
 
 jv type_podpath(const struct spot *s)
@@ -69,19 +72,25 @@ jv type_podpath(const struct spot *s)
 	return clean_path(s, NULL);
 }
 
-/* A word of the range, or a file: only what looks like one is taken for one, lest a misspelt
- * "strickt" become a path. */
+/* Only what looks like a file is taken for one, lest a misspelt "strickt" become a path. */
+static bool is_file(const char *text)
+{
+	size_t n = strlen(text);
+
+	return strchr(text, '/') || text[0] == '~' ||
+	       (n > 5 && strcasecmp(text + n - 5, ".json") == 0);
+}
+
 jv type_profile(const struct spot *s)
 {
 	static const char *const words[] = {"default", "browser", "strict", "none"};
 	const char *text = s->node->text;
 
-	if (strchr(text, '/') || text[0] == '~' ||
-	    (strlen(text) > 5 && strcasecmp(text + strlen(text) - 5, ".json") == 0))
-		return type_path(s);
 	for (size_t i = 0; i < 4; i++)
 		if (strcasecmp(text, words[i]) == 0)
 			return jv_string(words[i]);
+	if (is_file(text))
+		return relative_path(s, s->origin->dir);
 	if (!*text)
 		return jv_string("default");
 	return wrong_word(s, "default, browser, strict, none, or the path of a .json file");
