@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # A pod for pod-exec alone: written by hand, its view a plain overlay of the host, so that these
 # tests say something about pod-exec whatever state the other tools are in.
+export ENVPOD_TOOLS=$BATS_TEST_DIRNAME/standin
 
 # pod NAME [PLAN-LINE]...: make it.  The invoking user is uid 1000.
 pod()
@@ -38,8 +39,14 @@ plan()
 	} >"$dir/plan"
 }
 
-# in_pod NAME [OPTION]... -- COMMAND...: what `pod-mount enter NAME -- pod-exec …` does.
+# in_pod NAME [OPTION]... -- COMMAND...: the chain of a run.
 in_pod()
 {
-	ENTER_POD=$1 "$TOP/tests/pod-exec/enter" "${@:2}"
+	local pod=$1 options=()
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	"$ENVPOD_TOOLS/pod-mount" enter "$pod" -- pod-exec "${options[@]}" "$pod" "$@"
 }

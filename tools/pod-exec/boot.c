@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,6 +104,13 @@ int boot_wait(struct run *r, struct boot *b, struct err *e)
 	return -told.code;
 }
 
+static int boot_is_over(int lock)
+{
+	struct stat st;
+
+	return fstat(lock, &st) == 0 && st.st_size > 0;
+}
+
 int boot_join(struct run *r, struct err *e)
 {
 	r->runs = openat(r->pod.run, "runs", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
@@ -110,18 +118,26 @@ int boot_join(struct run *r, struct err *e)
 		return 1;
 	if (r->runs < 0)
 		return err_set(e, errno, "open %s/runs", r->pod.runpath);
-	if (flock(r->runs, LOCK_SH | LOCK_NB) == 0)
-		return 0;
-	return errno == EWOULDBLOCK ? 1 : err_set(e, errno, "lock %s/runs", r->pod.runpath);
+	if (flock(r->runs, LOCK_SH | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 1 : err_set(e, errno, "lock %s/runs", r->pod.runpath);
+	return boot_is_over(r->runs);
 }
 
-void boot_wait_gone(const struct run *r)
+/* Whoever gets the lock exclusively says so in the file, which stays when the lock is gone. */
+void boot_end(int lock)
+{
+	if (write(lock, "ended\n", 6) < 0)
+		return; /* a full disk: who joins now finds no init and says so */
+}
+
+bool boot_wait_gone(const struct run *r, int ms)
 {
 	struct pollfd p = {.fd = r->init, .events = POLLIN};
 
-	while (poll(&p, 1, -1) < 0 && errno == EINTR)
-		;
+	if (r->init >= 0 && poll(&p, 1, ms) == 0)
+		return false;
 	waitid(P_PIDFD, (id_t)r->init, NULL, WEXITED | WNOHANG); /* ours, if we started it */
+	return true;
 }
 
 void boot_leave(struct run *r)
@@ -135,10 +151,12 @@ void boot_leave(struct run *r)
 	 * exclusively then, the init or another run, is ending the pod.
 	 */
 	last = flock(r->runs, LOCK_EX | LOCK_NB) == 0;
-	if (last)
+	if (last) {
+		boot_end(r->runs);
 		syscall(SYS_pidfd_send_signal, r->init, SIGKILL, NULL, 0);
-	if (last || flock(r->runs, LOCK_SH | LOCK_NB) < 0)
-		boot_wait_gone(r);
+	}
+	if (last || flock(r->runs, LOCK_SH | LOCK_NB) < 0 || boot_is_over(r->runs))
+		boot_wait_gone(r, BOOT_PATIENCE_MS);
 	own_close(&r->runs);
 	r->runs = -1;
 }

@@ -44,7 +44,12 @@ int boot_join(struct run *r, struct err *e);
 /* Let go of the pod.  The last run ends the init and waits until nothing of the pod is left. */
 void boot_leave(struct run *r);
 
-/* Wait until the init is gone. */
-void boot_wait_gone(const struct run *r);
+/* Until the init is gone, or the time is over: false.  Its remains may be waiting to be reaped by
+ * the host's pid 1, which some hosts are slow at. */
+#define BOOT_PATIENCE_MS 10000
+bool boot_wait_gone(const struct run *r, int ms);
+
+/* Mark the pod as ended: by whoever holds the lock exclusively, before the lock is let go. */
+void boot_end(int lock);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * A first run and a run that joins take the same way in, through the init's namespaces; only who
  * started the init differs.  Order matters (KERNEL-NOTES 7 and 9): cgroup before anything can be
- * forked, user namespace last of the namespaces, the bounding set while CAP_SETPCAP is there,
+ * forked, the bounding set while CAP_SETPCAP is there,
  * Landlock after no_new_privs, death signal and dumpability after the last change of credentials,
  * seccomp at the very end.
  */
@@ -62,7 +62,7 @@ static int enter_groups(const struct run *r, struct err *e)
 
 static int enter_pod(const struct run *r, struct err *e)
 {
-	int flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
+	int flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
 	int s = 0;
 
 	if (r->cgroup.nprocs > 0)
@@ -73,8 +73,6 @@ static int enter_pod(const struct run *r, struct err *e)
 		return s;
 	if (setns(r->init, flags) < 0)
 		return err_set(e, errno, "enter the pod");
-	if (setns(r->userns, CLONE_NEWUSER) < 0)
-		return err_set(e, errno, "enter the pod's user namespace");
 	return 0;
 }
 
@@ -165,6 +163,15 @@ static void exec_path(const char *path, char *const argv[], char *const env[])
 		exec_script(path, argv, env);
 }
 
+/* Did the exec fail at the file, or was it never reached?  errno is kept. */
+static bool is_there(const char *path, int why)
+{
+	bool there = why != ENOENT && why != ENOTDIR && (why != EACCES || access(path, F_OK) == 0);
+
+	errno = why;
+	return there;
+}
+
 static void exec_along_path(char *const argv[], const struct strv *env)
 {
 	const char *dirs = env_get(env, "PATH");
@@ -175,7 +182,7 @@ static void exec_along_path(char *const argv[], const struct strv *env)
 		OWN_FREE char *path = xfmt("%.*s/%s", n ? (int)n : 1, n ? dirs : ".", argv[0]);
 
 		exec_path(path, argv, env->v);
-		if (errno != ENOENT && errno != ENOTDIR)
+		if (is_there(path, errno))
 			worst = errno;
 		dirs += n + (dirs[n] == ':');
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Once it stands, the init holds one descriptor, one capability, and a filter of six system calls.
- * It never executes anything, so its memory belongs to the host's user namespace and nobody inside
- * may look into it.  Orphans are reaped by the kernel: SIGCHLD is ignored.
+ * Once it stands, the init holds one descriptor, one capability, and a filter of a handful of
+ * system calls. It never executes anything, so its memory belongs to the host's user namespace and
+ * nobody inside may look into it.  Orphans are reaped by the kernel: SIGCHLD is ignored.
  */
 #include "tools/pod-exec/init.h"
 
@@ -22,6 +22,7 @@
 
 #include "libcommon/io.h"
 #include "libcommon/own.h"
+#include "tools/pod-exec/boot.h"
 #include "tools/pod-exec/caps.h"
 #include "tools/pod-exec/root.h"
 #include "tools/pod-exec/title.h"
@@ -74,7 +75,7 @@ static int lock_down(void)
 		ALLOW(kill),
 		ALLOW(rt_sigreturn),
 		ALLOW(restart_syscall),
-		ALLOW(write), /* the report */
+		ALLOW(write),
 		ALLOW(close),
 		ALLOW(exit_group),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
@@ -168,5 +169,6 @@ void init_main(const struct run *r, int lock, int report)
 	close(report);
 	while (s == 0 && flock(lock, LOCK_EX) < 0)
 		; /* EINTR: a signal was passed on */
+	boot_end(lock);
 	_exit(0);
 }

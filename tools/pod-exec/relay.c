@@ -19,7 +19,7 @@
 /* How long the last words of a terminal may be on their way once the command has ended. */
 #define LAST_WORDS_MS 20
 
-static int take_signals(void)
+static int take_signals(sigset_t *before)
 {
 	static const int taken[] = {SIGCHLD, SIGTERM, SIGHUP,  SIGINT,  SIGQUIT,
 				    SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP, SIGWINCH};
@@ -29,7 +29,7 @@ static int take_signals(void)
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		sigaddset(&set, taken[i]);
 	signal(SIGPIPE, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+	if (sigprocmask(SIG_BLOCK, &set, before) < 0)
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -90,7 +90,7 @@ int relay_init(struct relay *y, const char *tty, struct err *e)
 		.streams.fd = {0, 1, 2}, .term = -1, .master = -1, .inner = {-1, -1, -1}};
 	for (int i = 0; i < 3; i++)
 		pump_init(&y->pumps[i]);
-	y->signals = take_signals();
+	y->signals = take_signals(&y->before);
 	if (y->signals < 0)
 		return err_set(e, errno, "take over signals");
 	if (!is[0] && !is[1] && !is[2])
@@ -142,6 +142,8 @@ void relay_finish(struct relay *y)
 	own_close(&y->term);
 	own_close(&y->master);
 	own_close(&y->signals);
+	sigprocmask(SIG_SETMASK, &y->before, NULL);
+	signal(SIGPIPE, SIG_DFL);
 }
 
 /* A signal for the command alone, or for the process group it leads. */

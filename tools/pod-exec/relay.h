@@ -7,6 +7,7 @@
 #ifndef POD_EXEC_RELAY_H
 #define POD_EXEC_RELAY_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <termios.h>
 
@@ -22,6 +23,7 @@ struct relay {
 	struct termios mode; /* as we found it */
 	int master;          /* of the pod's terminal */
 	int signals;         /* signalfd */
+	sigset_t before;     /* what was blocked before */
 	int inner[3];        /* the command's ends of pipes, -1: none */
 	struct pump pumps[3];
 

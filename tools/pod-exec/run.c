@@ -113,10 +113,22 @@ static int open_filter(struct run *r, struct err *e)
 		       r->pod.path, r->pod.name);
 }
 
-static int open_walls(struct run *r, struct err *e)
+/* Who joins takes the init's namespaces. */
+static int open_namespaces(struct run *r, struct err *e)
 {
 	uid_t uid = (uid_t)plan_u64(&r->plan, "identity.uid", 0);
 	gid_t gid = (gid_t)plan_u64(&r->plan, "identity.gid", 0);
+
+	r->userns = pod_userns(&r->pod, r->base, uid, gid, e);
+	if (r->userns < 0)
+		return r->userns;
+	if (!r->host_net)
+		r->netns = net_open(&r->pod, r->home, e);
+	return r->host_net || r->netns >= 0 ? 0 : r->netns;
+}
+
+static int open_walls(struct run *r, struct err *e)
+{
 	int s = open_filter(r, e);
 
 	if (s < 0)
@@ -126,27 +138,19 @@ static int open_walls(struct run *r, struct err *e)
 	r->pidns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	if (r->pidns < 0)
 		return err_set(e, errno, "open /proc/self/ns/pid");
-	r->userns = pod_userns(&r->pod, r->base, uid, gid, e);
-	if (r->userns < 0)
-		return r->userns;
-	if (!r->host_net && !r->join) { /* who joins takes the init's */
-		r->netns = net_open(&r->pod, r->home, e);
-		if (r->netns < 0)
-			return r->netns;
-	}
-	return cgroup_open(&r->cgroup, r->pod.name, &r->plan, e);
+	s = r->join ? 0 : open_namespaces(r, e);
+	return s < 0 ? s : cgroup_open(&r->cgroup, r->pod.name, &r->plan, e);
 }
 
 /* 1: there was an init, but it is just ending. */
 static int find_init(struct run *r, struct err *e)
 {
 	const char *join = secure_getenv("ENVPOD_JOIN");
+	OWN_FD int passed = passed_fd("ENVPOD_LOCK_FD"); /* pod_lock() has a copy of its own */
 	int s = pod_lock(&r->pod, 10000, e);
 
 	if (s < 0)
 		return s;
-	if (fcntl(r->pod.lock, F_SETFD, FD_CLOEXEC) < 0)
-		return err_set(e, errno, "keep the lock of pod %s to ourselves", r->pod.name);
 	r->init_pid = pod_init_pid(&r->pod, &r->init);
 	r->join = join && strcmp(join, "1") == 0;
 	if (r->join)
@@ -181,36 +185,48 @@ int run_open(struct run *r, struct err *e)
 	return s < 0 ? s : open_walls(r, e);
 }
 
+static void add_enter_words(struct strv *argv, const struct run *r)
+{
+	const char *track = secure_getenv("ENVPOD_TRACK");
+
+	strv_add(argv, "pod-mount");
+	strv_add(argv, "enter");
+	if (track) {
+		strv_add(argv, "-w");
+		strv_add(argv, track);
+	}
+	if (r->ask->unsafe)
+		strv_add(argv, "--unsafe");
+	strv_add(argv, r->pod.name);
+	strv_add(argv, "--");
+	strv_add(argv, "pod-exec");
+}
+
 /*
  * The pod we were to join has ended in between.  Wait until nothing of it is left, then begin
  * anew with a view of our own.
  */
 static int start_again(struct run *r, struct err *e)
 {
-	const char *track = secure_getenv("ENVPOD_TRACK");
 	OWN_STRV struct strv argv = {0};
-	int s;
 
-	if (r->init >= 0)
-		boot_wait_gone(r);
+	if (!boot_wait_gone(r, BOOT_PATIENCE_MS))
+		return err_status(e, POD_EXIT_BUSY, EAGAIN, "pod %s is ending, but does not end",
+				  r->pod.name);
 	unsetenv("ENVPOD_JOIN");
-	s = pod_lock_pass(&r->pod, e);
-	if (s < 0)
-		return s;
-	strv_add(&argv, "pod-mount");
-	strv_add(&argv, "enter");
-	if (track) {
-		strv_add(&argv, "-w");
-		strv_add(&argv, track);
-	}
-	if (r->ask->unsafe)
-		strv_add(&argv, "--unsafe");
-	strv_add(&argv, r->pod.name);
-	strv_add(&argv, "--");
-	strv_add(&argv, "pod-exec");
+	unsetenv("ENVPOD_LOCK_FD");
+	if (r->pod.lock >= 0 && pod_lock_pass(&r->pod, e) < 0)
+		return -e->code;
+	add_enter_words(&argv, r);
 	for (char **word = r->ask->self + 1; *word; word++)
 		strv_add(&argv, *word);
 	return spawn_exec(argv.v, e);
+}
+
+/* Failed because the pod was ended under our hands, by a kill say, before the command ran? */
+static bool came_too_late(const struct run *r, bool started, const struct err *e)
+{
+	return r->join && !started && e->status < POD_EXIT_BEFORE_RUN && boot_wait_gone(r, 100);
 }
 
 static int64_t now_ms(void)
@@ -225,7 +241,6 @@ static int64_t now_ms(void)
 static void release_lock(struct run *r)
 {
 	pod_unlock(&r->pod);
-	unsetenv("ENVPOD_LOCK_FD");
 }
 
 /* While the init builds the pod, the run goes on record. */
@@ -299,29 +314,41 @@ static int exit_status(int wait_status)
 					: WEXITSTATUS(wait_status);
 }
 
+/* The walls are there: run.  *status is the command's, unless it was never started. */
+static int run_inside(struct run *r, int *status, struct err *e)
+{
+	struct relay y;
+	int s = relay_init(&y, r->ask->tty, e);
+
+	if (s == 0)
+		s = do_run(r, &y, e);
+	*status = exit_status(y.status);
+	relay_finish(&y);
+	if (s < 0 && came_too_late(r, y.started, e))
+		s = 1;
+	if (s != 1)
+		boot_leave(r);
+	return s;
+}
+
 int run_main(const struct ask *ask)
 {
 	OWN(run_finish) struct run r;
-	struct relay y;
 	struct err e = {0};
-	int s, status;
+	int s, status = 0;
 
 	run_init(&r, ask);
 	s = report_open(ask, &e);
 	if (s == 0)
 		s = run_open(&r, &e);
+	if (s < 0 && came_too_late(&r, false, &e))
+		s = 1;
+	if (s == 0)
+		s = run_inside(&r, &status, &e);
 	if (s == 1)
 		s = start_again(&r, &e);
 	if (s < 0)
 		return fail(ask, &e);
-	s = relay_init(&y, ask->tty, &e);
-	if (s == 0)
-		s = do_run(&r, &y, &e);
-	relay_finish(&y);
-	boot_leave(&r);
-	if (s < 0)
-		return fail(ask, &e);
-	status = exit_status(y.status);
 	report_exit(ask, status);
 	return status;
 }
