@@ -37,9 +37,9 @@ left() { find /sys/fs/cgroup -path "*/$ENVPOD_CGROUP*" -type d; }
 }
 
 @test "right after a kill it waits for the kernel to let go" {
-	local i
+	local _
 	pod web 'pids.max 90' 'memory.max 67108864'
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		pod-limit apply web
 		in_pod web sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 60 & done; wait'
 		pod-limit kill web

@@ -151,12 +151,12 @@ teardown() { limit_teardown; }
 @test "pods of other state directories have groups of their own" {
 	pod web 'pids.max 30'
 	pod-limit apply web
-	ENVPOD_RUN_DIR=$T/run2
+	export ENVPOD_RUN_DIR=$T/run2
 	mkdir -m 700 "$T/run2"
 	pod web 'pids.max 31'
 	pod-limit apply web
 	[ "$(groups_of web | xargs -n1 basename | sort -u | wc -l)" = 2 ]
 	pod-limit remove web
-	ENVPOD_RUN_DIR=$T/run
+	export ENVPOD_RUN_DIR=$T/run
 	[ "$(knob web pids.max)" = 30 ]
 }
