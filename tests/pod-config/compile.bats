@@ -1,5 +1,5 @@
 load ../lib/envpod
-setup() { envpod_setup; cd "$T"; mkdir -m 700 -p "$ENVPOD_STATE_DIR/pods/web"; D=$ENVPOD_STATE_DIR/pods/web; }
+setup() { envpod_setup; cd "$T"; mkdir -p "$ENVPOD_STATE_DIR/pods/web"; D=$ENVPOD_STATE_DIR/pods/web; }
 teardown() { envpod_teardown; }
 
 # plan KEY: its values, a line each.

@@ -60,7 +60,7 @@ said()
 }
 
 @test "what is compiled compiles to itself" {
-	mkdir -p -m 700 "$ENVPOD_STATE_DIR/pods/web"
+	mkdir -p "$ENVPOD_STATE_DIR/pods/web"
 	dir=$ENVPOD_STATE_DIR/pods/web
 	for file in "$SAMPLES"/accept/*.yaml; do
 		case $file in *processor.yaml) continue ;; esac # names a disk
