@@ -57,7 +57,8 @@ FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*/*.c))
 # their own.  FILTERS: what reads standard input or files and needs no privileges.
 T       ?= *
 OTHERS  := tests/long/% tests/vm/% tests/bench/%
-TESTS    = $(filter-out $(OTHERS),$(wildcard tests/$(T)/*.bats)) $(filter $(subst *,%,$(B)/tests/$(T)/%),$(UNIT))
+TESTS    = $(filter-out $(OTHERS),$(wildcard tests/$(T)/*.bats)) \
+           $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/$(T)/test_*.c))
 FILTERS  = $(wildcard $(patsubst %,tests/%/*.bats,libcommon pod-config pod-audit))
 SUDO    := $(if $(filter-out 0,$(shell id -u)),sudo)
 RUN      = $(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) tests/run
