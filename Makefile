@@ -55,7 +55,7 @@ FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*/*.c))
 
 # make check T=pod-mount: one folder.  Long ones, the virtual machine and bench have targets of
 # their own.  FILTERS: what reads standard input or files and needs no privileges.
-T       ?= *
+T       := *
 OTHERS  := tests/long/% tests/vm/% tests/bench/%
 TESTS    = $(filter-out $(OTHERS),$(wildcard tests/$(T)/*.bats)) \
            $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/$(T)/test_*.c))
@@ -63,7 +63,6 @@ FILTERS  = $(wildcard $(patsubst %,tests/%/*.bats,libcommon pod-config pod-audit
 SUDO    := $(if $(filter-out 0,$(shell id -u)),sudo)
 RUN      = $(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) tests/run
 FUZZ_S  ?= 60
-SUB      = $(MAKE) --no-print-directory
 # Set-up commands use every processor, unless -j was given.
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -132,18 +131,18 @@ deps:
 
 demo:
 	$(Q)share/packages/install build run demo
-	$(Q)$(SUB) $(PARALLEL) all
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all
 	$(Q)$(SUDO) share/demo/run $(abspath $(B)/bin)
 
 check:
 	$(Q)share/packages/install build run test
-	$(Q)$(SUB) $(PARALLEL) all unit
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all unit
 	$(Q)$(RUN) $(TESTS)
 
 # What sanitizers can watch: make SAN=address,undefined check-unit
 check-unit:
 	$(Q)share/packages/install build run test
-	$(Q)$(SUB) $(PARALLEL) all unit
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all unit
 	$(Q)$(RUN) $(UNIT) $(FILTERS)
 
 check-long: all
@@ -161,14 +160,14 @@ bench: all
 # FUZZ_S seconds in all, shared by the targets.
 fuzz:
 	$(Q)share/packages/install build lint
-	$(Q)$(SUB) $(PARALLEL) B=$(B)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-run
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) B=$(B)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-run
 fuzz-run: $(FUZZ)
 	$(Q)FUZZ_S=$(FUZZ_S) CORPUS=build/corpus tests/lib/fuzz-run $(FUZZ)
 
 # Every program and every header of tests/lint/ is a lint of its own; they print TAP.
 lint:
 	$(Q)share/packages/install build run test lint
-	$(Q)$(SUB) $(PARALLEL) all
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all
 	$(Q)B=$(abspath $(B)) JOBS=$(JOBS) tests/run $(wildcard tests/lint/[a-z]*)
 
 format:
@@ -189,7 +188,7 @@ uninstall:
 deb:
 	$(Q)share/packages/install build
 	$(Q)rm -rf $(B)/deb/root
-	$(Q)$(SUB) $(PARALLEL) B=$(B)/deb PREFIX=/usr DESTDIR=$(abspath $(B))/deb/root install
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) B=$(B)/deb PREFIX=/usr DESTDIR=$(abspath $(B))/deb/root install
 	$(Q)share/dist/deb $(B)/deb/root $(VERSION) build
 
 clean:
