@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # A pod for pod-exec alone: written by hand, its view a plain overlay of the host, so that these
 # tests say something about pod-exec whatever state the other tools are in.
-export ENVPOD_TOOLS=$BATS_TEST_DIRNAME/standin
 
 # pod NAME [PLAN-LINE]...: make it.  The invoking user is uid 1000.
 pod()
@@ -11,6 +10,7 @@ pod()
 	mkdir -p "$dir" && chmod 700 "$ENVPOD_STATE_DIR"
 	echo '{}' >"$dir/pod.json"
 	POD_USER=${POD_USER:-1000}
+	export ENVPOD_TOOLS=$TOP/tests/pod-exec/standin
 	plan "$name" "$@"
 	pod-exec --compile "$name"
 }
@@ -39,8 +39,9 @@ plan()
 	} >"$dir/plan"
 }
 
-# in_pod NAME [OPTION]... -- COMMAND...: the chain of a run.
-in_pod()
+# become_pod NAME [OPTION]... -- COMMAND...: the chain of a run, in place of this shell; in the
+# background it is $! itself.
+become_pod()
 {
 	local pod=$1 options=()
 	shift
@@ -48,5 +49,8 @@ in_pod()
 		options+=("$1")
 		shift
 	done
-	"$ENVPOD_TOOLS/pod-mount" enter "$pod" -- pod-exec "${options[@]}" "$pod" "$@"
+	exec "$ENVPOD_TOOLS/pod-mount" enter "$pod" -- pod-exec "${options[@]}" "$pod" "$@"
 }
+
+# in_pod NAME [OPTION]... -- COMMAND...: the same, and back.
+in_pod() { (become_pod "$@"); }

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -47,12 +48,9 @@ static void pass_on(int sig)
 static int set_signals(void)
 {
 	static const int passed[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
-	struct sigaction sa = {.sa_handler = SIG_DFL};
+	struct sigaction sa = {.sa_handler = SIG_IGN};
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &sa, NULL); /* KILL, STOP and libc's own are refused */
-	sa.sa_handler = SIG_IGN;
 	sigaction(SIGCHLD, &sa, NULL);
 	sa.sa_handler = pass_on;
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
@@ -131,6 +129,9 @@ static int set_up(const struct run *r, struct root *root, struct err *e)
 {
 	int s;
 
+	/* a mount namespace of our own (boot.c): nothing of what follows may reach the host's */
+	if (r->home < 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_set(e, errno, "make the mount namespace private");
 	if (r->netns >= 0 && setns(r->netns, CLONE_NEWNET) < 0)
 		return err_set(e, errno, "enter the pod's network namespace");
 	if (sethostname(r->pod.name, strlen(r->pod.name)) < 0)

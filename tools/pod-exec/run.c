@@ -67,15 +67,32 @@ static int passed_fd(const char *name)
 	return fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0 ? -1 : (int)fd;
 }
 
+/* Our working directory: the root of a mount that is not the host's own root. */
+static int open_own_view(struct run *r, struct err *e)
+{
+	struct statx here = {0}, root = {0};
+
+	r->view = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r->view < 0 || statx(r->view, "", AT_EMPTY_PATH, STATX_INO, &here) < 0 ||
+	    statx(AT_FDCWD, "/", 0, STATX_INO, &root) < 0)
+		return err_set(e, errno, "open the view's root");
+	if ((here.stx_attributes & STATX_ATTR_MOUNT_ROOT) &&
+	    (here.stx_ino != root.stx_ino || here.stx_dev_minor != root.stx_dev_minor ||
+	     here.stx_dev_major != root.stx_dev_major))
+		return 0;
+	return err_set(e, ERR_PLAIN,
+		       "the working directory is no view; run it as: pod-mount enter %s "
+		       "-- pod-exec %s -- COMMAND",
+		       r->pod.name, r->pod.name);
+}
+
 /* Where the view's root is: under our feet, or, when joining, under the init's. */
 static int open_view(struct run *r, struct err *e)
 {
 	OWN_FREE char *path = NULL;
 
-	if (!r->join) {
-		r->view = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		return r->view < 0 ? err_set(e, errno, "open the view's root") : 0;
-	}
+	if (!r->join)
+		return open_own_view(r, e);
 	path = xfmt("/proc/%d/root", (int)r->init_pid);
 	r->view = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return r->view < 0 ? err_set(e, errno, "open the view's root at %s", path) : 0;
@@ -161,11 +178,22 @@ static int find_init(struct run *r, struct err *e)
 	return 0;
 }
 
+/* The mount namespace pod-mount came from.  Only another one than ours is a way home. */
+static int find_home(void)
+{
+	OWN_FD int fd = passed_fd("ENVPOD_MNT_FD");
+	struct stat home, here;
+
+	if (fd < 0 || fstat(fd, &home) < 0 || stat("/proc/self/ns/mnt", &here) < 0)
+		return -1;
+	return home.st_ino == here.st_ino ? -1 : take_fd(&fd);
+}
+
 int run_open(struct run *r, struct err *e)
 {
 	int s;
 
-	r->home = passed_fd("ENVPOD_MNT_FD");
+	r->home = find_home();
 	s = pod_open(&r->pod, r->ask->pod, e);
 	if (s == 0)
 		s = plan_open(&r->plan, &r->pod, e);

@@ -121,22 +121,25 @@ static void fixed(struct user *u, const char *name, uid_t id, const char *home, 
 	snprintf(u->shell, sizeof(u->shell), "%s", known ? found.shell : "/bin/sh");
 }
 
-static void invoking(struct user *u, const struct plan *pl)
+static int invoking(struct user *u, const struct plan *pl)
 {
 	*u = (struct user){.uid = (uid_t)plan_u64(pl, "user.uid", 0),
 			   .gid = (gid_t)plan_u64(pl, "user.gid", 0)};
 	snprintf(u->name, sizeof(u->name), "%s", plan_str(pl, "user.name", "root"));
 	snprintf(u->home, sizeof(u->home), "%s", plan_str(pl, "user.home", "/"));
 	snprintf(u->shell, sizeof(u->shell), "%s", plan_str(pl, "user.shell", "/bin/sh"));
+	return 0;
 }
 
 int user_resolve(struct user *u, const struct plan *pl, const char *name, int rootfd, struct err *e)
 {
 	uint64_t id;
 
-	if (plan_is(pl, "user.name", name) && !plan_is(pl, "user.uid", "0")) {
-		invoking(u, pl);
-		return 0;
+	if (plan_is(pl, "user.name", name)) {
+		if (plan_is(pl, "user.uid", "0")) /* the host's root becomes the pod's */
+			name = "root";
+		else
+			return invoking(u, pl);
 	}
 	if (strcmp(name, "root") == 0 || strcmp(name, "0") == 0) {
 		fixed(u, "root", 0, "/root", rootfd);
