@@ -24,10 +24,10 @@ done_testing()
 	[ $tap_failed -eq 0 ]
 }
 
-# The files of the project: tracked, or new and not ignored; of an unpacked tarball all.
+# The files of the project: tracked, or new and not ignored.  The demonstration's project is not ours.
 ours()
 {
-	git ls-files -co --exclude-standard -- "$@" 2>/dev/null | while read -r file; do
+	git ls-files -co --exclude-standard -- "$@" ':!share/demo/project' 2>/dev/null | while read -r file; do
 		[ ! -f "$file" ] || echo "$file"
 	done
 }
