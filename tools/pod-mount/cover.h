@@ -15,6 +15,8 @@
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
 
+#define COVERS_MAX 256 /* a view of more is refused */
+
 struct mask;
 struct mounts;
 struct stack;
@@ -36,12 +38,17 @@ struct covers {
 
 #define OWN_COVERS __attribute__((cleanup(covers_finish)))
 
-/*
- * The covers of a view built now.  Directories of the `tracked` file that vanished from the host
- * are left out; `cwd` (NULL: none), which the caller asks for by name, must be there.
- */
-int covers_list(struct covers *c, const struct mounts *host, const struct plan *pl,
-		const struct strv *tracked, const char *cwd, struct err *e);
+/* What the covers of a view follow from. */
+struct cover_ask {
+	const struct mounts *host;
+	const struct plan *plan;
+	const struct mask *mask;
+	const struct strv *tracked; /* those that vanished from the host are left out */
+	const char *cwd;            /* asked for by name: it must be there; NULL: none */
+};
+
+/* The covers of a view built now. */
+int covers_list(struct covers *c, const struct cover_ask *ask, struct err *e);
 void covers_finish(struct covers *c);
 
 /* The deepest cover that shows a host path, or NULL. */

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking down the host's identities for a tree that is about to become a layer.  The tree is the
+ * agent's work: every step is openat(O_NOFOLLOW) from a descriptor, and depth is bounded.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "tools/pod-mount/base.h"
+#include "tools/pod-mount/cover.h"
+#include "tools/pod-mount/redirect.h"
+#include "tools/pod-mount/view.h"
+#include "tools/pod-mount/whiteout.h"
+
+#define DEPTH_MAX 300 /* each level holds two descriptors */
+
+struct walk {
+	struct buf *out;
+	const struct pod *pod;
+	const struct stack *stack;
+	size_t below;
+	struct buf path; /* absolute host path of the directory being walked */
+	const char *cover;
+	size_t cover_len; /* of the cover's path at the front of path; 0 for "/" */
+	int host;         /* the cover's directory on the host */
+	uint64_t start;
+	bool unsure;
+	bool redirects;
+};
+
+/* One directory of the tree, with what belongs to it. */
+struct place {
+	int tree, host;    /* host -1: the host has no such directory */
+	const char *lower; /* where its lower half lies, from the cover's root; NULL: it has none */
+	bool moved;        /* a redirect led here */
+	int depth;
+};
+
+static uint64_t stamp(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
+}
+
+/*
+ * A directory's ctime follows its entries and says nothing about itself; what lies in it is held
+ * against the view's start when the time comes.
+ */
+static enum base_kind judge(const struct walk *w, const struct stat *st)
+{
+	uint64_t start = w->start;
+
+	if (st->st_ctim.tv_nsec == 0)
+		start -= start % 1000000000u;
+	if (w->unsure || (!S_ISDIR(st->st_mode) && stamp(&st->st_ctim) >= start))
+		return BASE_UNKNOWN;
+	return BASE_HOST;
+}
+
+static void escape(struct buf *b, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '\n')
+			buf_str(b, "\\n");
+		else if (*s == '\\')
+			buf_str(b, "\\\\");
+		else
+			buf_char(b, *s);
+	}
+}
+
+static void put(struct walk *w, enum base_kind kind, const struct stat *st, const char *path)
+{
+	static const struct stat none;
+
+	if (!st)
+		st = &none;
+	buf_fmt(w->out, "%c %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %u ", kind,
+		(uint64_t)st->st_ino, (uint64_t)st->st_size, stamp(&st->st_mtim),
+		stamp(&st->st_ctim), st->st_mode);
+	escape(w->out, path);
+	buf_char(w->out, '\n');
+}
+
+/* The entry where it stands: w->path names it. */
+static enum base_kind put_here(struct walk *w, const struct place *at, const char *name)
+{
+	enum base_kind kind = BASE_NOTHING;
+	struct stat st;
+	bool there = at->host >= 0 && fstatat(at->host, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (there)
+		kind = judge(w, &st);
+	put(w, kind, there ? &st : NULL, w->path.data);
+	return kind;
+}
+
+/* The entry it was made from, under the name it had before its directory was renamed. */
+static void put_origin(struct walk *w, const struct place *at, const char *name)
+{
+	OWN_FREE char *lower = at->lower ? xfmt("%s/%s", at->lower, name) : NULL;
+	OWN_FREE char *origin = NULL;
+	OWN_FD int parent = -1;
+	const char *leaf;
+	struct stat st;
+
+	if (!at->moved || !lower)
+		return;
+	origin = redirect_origin(w->pod, w->stack, w->below, w->cover, lower);
+	if (!origin)
+		return;
+	parent = open_parent_beneath(w->host, origin, &leaf);
+	if (parent >= 0 && fstatat(parent, leaf, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		OWN_FREE char *path = xfmt("%.*s%s", (int)w->cover_len, w->path.data, origin);
+
+		put(w, judge(w, &st), &st, path);
+	}
+}
+
+static void walk_dir(struct walk *w, const struct place *at);
+
+/* The child's place, once it is known that there is something below to walk. */
+static void descend(struct walk *w, const struct place *at, const char *name, int tree, int host,
+		    const struct dir_marks *marks)
+{
+	OWN_FREE char *plain = at->lower ? xfmt("%s/%s", at->lower, name) : NULL;
+	OWN_FREE char *moved =
+		plain && marks->redirected ? redirect_apply(plain, marks->redirect) : NULL;
+	const struct place child = {
+		.tree = tree,
+		.host = host,
+		.lower = marks->opaque ? NULL
+			 : moved       ? moved
+				       : plain,
+		.moved = at->moved || marks->redirected,
+		.depth = at->depth + 1,
+	};
+
+	walk_dir(w, &child);
+}
+
+static void enter_dir(struct walk *w, const struct place *at, const char *name)
+{
+	OWN_FD int tree = openat(at->tree, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	OWN_FD int host = -1;
+	struct dir_marks marks;
+	bool apart;
+
+	if (tree < 0 || at->depth >= DEPTH_MAX || dir_marks_read(tree, &marks) < 0) {
+		put(w, BASE_UNKNOWN, NULL, w->path.data);
+		return;
+	}
+	apart = marks.opaque || marks.redirected;
+	w->redirects |= marks.redirected;
+	/* Below a directory the host did not have, it had nothing: one line is enough. */
+	if (apart && put_here(w, at, name) == BASE_NOTHING && !marks.redirected)
+		return;
+	if (at->host >= 0)
+		host = openat(at->host, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* Not made anew, yet the host has none: an older layer made it, or it vanished meanwhile.
+	 */
+	if (host < 0 && !apart && !at->moved)
+		put(w, BASE_UNKNOWN, NULL, w->path.data);
+	else
+		descend(w, at, name, tree, host, &marks);
+}
+
+static void visit(struct walk *w, const struct place *at, const char *name)
+{
+	size_t len = w->path.len;
+	struct stat st;
+
+	if (fstatat(at->tree, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (len > 1)
+		buf_char(&w->path, '/');
+	buf_str(&w->path, name);
+	if (S_ISDIR(st.st_mode)) {
+		enter_dir(w, at, name);
+	} else {
+		put_here(w, at, name);
+		put_origin(w, at, name);
+	}
+	w->path.len = len;
+	w->path.data[len] = '\0';
+}
+
+static void walk_dir(struct walk *w, const struct place *at)
+{
+	int copy = openat(at->tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *ent;
+
+	while (d && (ent = readdir(d)))
+		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
+			visit(w, at, ent->d_name);
+}
+
+static void walk_cover(struct walk *w, int treefd, const char *cover)
+{
+	OWN_FREE char *path = pod_cover_path(cover);
+	OWN_FD int tree = openat(treefd, cover, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct err ignore = {0};
+	OWN_FD int host = cover_anchor(path, &ignore);
+	struct place top = {.tree = tree, .host = host, .lower = ""};
+
+	if (tree < 0)
+		return;
+	if (host < 0) { /* its directory vanished from the host */
+		put(w, BASE_UNKNOWN, NULL, path);
+		return;
+	}
+	w->cover = cover;
+	w->host = host;
+	w->cover_len = strcmp(path, "/") == 0 ? 0 : strlen(path);
+	buf_clear(&w->path);
+	buf_str(&w->path, path);
+	walk_dir(w, &top);
+}
+
+static void walk_covers(struct walk *w, int treefd)
+{
+	int copy = openat(treefd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *ent;
+
+	while (d && (ent = readdir(d)))
+		if (ent->d_name[0] == '_')
+			walk_cover(w, treefd, ent->d_name);
+}
+
+int base_write(struct buf *out, const struct pod *p, const struct stack *s, size_t below,
+	       int treefd, bool *redirects, struct err *e)
+{
+	OWN_MARKER struct marker m = {0};
+	struct walk w = {.out = out, .pod = p, .stack = s, .below = below, .host = -1};
+
+	(void)e;
+	w.unsure = marker_read(&m, p->dir) < 0 || marker_stepped(&m);
+	w.start = m.start_ns;
+	buf_fmt(out, "envpod-base 1 %" PRIu64 "\n", w.start);
+	walk_covers(&w, treefd);
+	buf_str(out, "end\n");
+	*redirects = w.redirects;
+	buf_finish(&w.path);
+	return 0;
+}

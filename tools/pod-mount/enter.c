@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first half of a run: lock, turn-over, mask, view; then the command takes our place.  All of
+ * it happens in the initial user namespace; no program of the view is executed.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/io.h"
+#include "libcommon/jsonw.h"
+#include "libcommon/opt.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/say.h"
+#include "libcommon/spawn.h"
+#include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/layers.h"
+#include "tools/pod-mount/live.h"
+#include "tools/pod-mount/maskmake.h"
+#include "tools/pod-mount/mirror.h"
+#include "tools/pod-mount/mountinfo.h"
+#include "tools/pod-mount/view.h"
+
+#define LOCK_WAIT_MS 10000
+
+struct enter {
+	const char *workdir; /* as given by -w */
+	bool no_cwd, unsafe, setup;
+	uint64_t status_fd;
+
+	char *command; /* absolute path of what to become */
+	char *dir;     /* workdir, resolved: absolute, without symlinks */
+	struct pod pod;
+	struct plan plan;
+	struct stack stack;
+	struct strv tracked;
+	struct mounts host;
+	struct mask mask;
+	struct covers covers;
+	int userns;
+};
+
+static void enter_finish(struct enter *n)
+{
+	free(n->dir);
+	free(n->command);
+	plan_finish(&n->plan);
+	stack_finish(&n->stack);
+	strv_finish(&n->tracked);
+	mounts_finish(&n->host);
+	mask_finish(&n->mask);
+	covers_finish(&n->covers);
+	own_close(&n->userns);
+	pod_finish(&n->pod);
+}
+
+/* -w, else what the pod file's mount_cwd captured, unless that is not wanted. */
+static int find_dir(struct enter *n, struct err *e)
+{
+	const char *dir = n->workdir  ? n->workdir
+			  : n->no_cwd ? NULL
+				      : plan_str(&n->plan, "cwd", NULL);
+
+	if (!dir)
+		return 0;
+	if (dir[0] != '/')
+		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "-w wants an absolute path, not %s",
+				  esc(dir));
+	n->dir = realpath(dir, NULL);
+	return n->dir ? 0 : err_set(e, errno, "use %s as working directory", esc(dir));
+}
+
+static int track(struct enter *n, struct err *e)
+{
+	int r = n->dir ? tracked_add(&n->pod, n->dir, e) : 0;
+
+	return r < 0 ? r : tracked_load(&n->tracked, &n->pod, e);
+}
+
+static int turn_over(struct enter *n, struct err *e)
+{
+	int r = stack_load(&n->stack, &n->pod, e);
+
+	if (r == 0)
+		r = layer_close(&n->pod, &n->stack, "auto", e);
+	return r < 0 ? r : layers_squash(&n->pod, &n->stack, e);
+}
+
+static int settle(struct enter *n, struct err *e)
+{
+	const struct mask_ask ask = {.pod = &n->pod,
+				     .plan = &n->plan,
+				     .tracked = &n->tracked,
+				     .cwd = n->dir,
+				     .host = &n->host};
+	int r = mounts_read(&n->host, e);
+
+	return r < 0 ? r : mask_settle(&n->mask, &n->covers, &ask, e);
+}
+
+static int open_userns(struct enter *n, struct err *e)
+{
+	const struct shift s = shift_of_plan(&n->plan);
+
+	n->userns = pod_userns(&n->pod, s.base, s.uid, s.gid, e);
+	return n->userns < 0 ? n->userns : 0;
+}
+
+/* Private: nothing we mount is seen outside, nothing the host mounts from now on comes in. */
+static int own_namespace(struct err *e)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_set(e, errno, "make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_set(e, errno, "make the mount namespace private");
+	return 0;
+}
+
+static int build(struct enter *n, struct err *e)
+{
+	const struct view v = {
+		.pod = &n->pod,
+		.plan = &n->plan,
+		.stack = &n->stack,
+		.mask = &n->mask,
+		.covers = &n->covers,
+		.host = &n->host,
+		.userns = n->userns,
+		.writable_system = n->setup,
+		.unsafe = n->unsafe,
+	};
+	int r = own_namespace(e);
+
+	return r < 0 ? r : view_build(&v, e);
+}
+
+static int fresh_view(struct enter *n, struct err *e)
+{
+	int r = turn_over(n, e);
+
+	if (r == 0)
+		r = track(n, e);
+	if (r == 0)
+		r = settle(n, e);
+	if (r == 0)
+		r = open_userns(n, e);
+	if (r == 0)
+		r = marker_write(&n->pod, &n->covers, e);
+	return r < 0 ? r : build(n, e);
+}
+
+/* The pod lives: nothing is built, but a directory that its view lacks is brought in. */
+static int join(struct enter *n, struct err *e)
+{
+	int r = track(n, e);
+
+	if (r == 0 && n->dir)
+		r = live_cover(&n->pod, &n->plan, n->dir, e);
+	if (r == 0 && setenv("ENVPOD_JOIN", "1", 1) < 0)
+		r = err_set(e, errno, "set ENVPOD_JOIN");
+	return r;
+}
+
+/* pod-exec pins the network namespace in the host's mount namespace, which we are about to leave.
+ */
+static int pass_host_ns(struct err *e)
+{
+	int fd = open("/proc/self/ns/mnt", O_RDONLY);
+	char text[16];
+
+	if (fd < 0)
+		return err_set(e, errno, "open /proc/self/ns/mnt");
+	snprintf(text, sizeof(text), "%d", fd);
+	return setenv("ENVPOD_MNT_FD", text, 1) < 0 ? err_set(e, errno, "set ENVPOD_MNT_FD") : 0;
+}
+
+/* Only absolute directories count: we are about to stand in a directory of the agent's. */
+static char *in_path(const char *name)
+{
+	const char *path = secure_getenv("PATH");
+
+	for (size_t n; path && *path; path += n + (path[n] == ':')) {
+		OWN_FREE char *file = NULL;
+
+		n = strcspn(path, ":");
+		file = xfmt("%.*s/%s", (int)n, path, name);
+		if (file[0] == '/' && access(file, X_OK) == 0)
+			return take_ptr(file);
+	}
+	return NULL;
+}
+
+/* One of our tools, else a program of the host's: found before the view is there. */
+static int find_command(struct enter *n, const char *name, struct err *e)
+{
+	struct err missing = {0};
+	OWN_FREE char *tool = NULL;
+
+	if (strchr(name, '/')) {
+		n->command = realpath(name, NULL);
+		return n->command ? 0
+				  : err_status(e, POD_EXIT_NOT_FOUND, errno, "run %s", esc(name));
+	}
+	tool = tool_path(name, &missing);
+	n->command = tool ? realpath(tool, NULL) : in_path(name);
+	return n->command ? 0 : err_status(e, POD_EXIT_NOT_FOUND, ENOENT, "run %s", esc(name));
+}
+
+static int set_environment(const struct enter *n, struct err *e)
+{
+	int r = pod_lock_pass(&n->pod, e);
+
+	if (r == 0)
+		r = pass_host_ns(e);
+	if (r == 0 && n->dir && setenv("ENVPOD_TRACK", n->dir, 1) < 0)
+		r = err_set(e, errno, "set ENVPOD_TRACK");
+	return r;
+}
+
+static int enter(struct enter *n, char **argv, struct err *e)
+{
+	int r = find_command(n, argv[1], e);
+
+	unsetenv("ENVPOD_JOIN");
+	unsetenv("ENVPOD_TRACK");
+	if (r == 0)
+		r = pod_open(&n->pod, argv[0], e);
+	if (r == 0)
+		r = pod_lock(&n->pod, LOCK_WAIT_MS, e);
+	if (r == 0)
+		r = plan_open(&n->plan, &n->pod, e);
+	if (r == 0)
+		r = find_dir(n, e);
+	if (r == 0)
+		r = layers_recover(&n->pod, e);
+	if (r == 0)
+		r = set_environment(n, e);
+	if (r < 0)
+		return r;
+	return pod_init_pid(&n->pod, NULL) > 0 ? join(n, e) : fresh_view(n, e);
+}
+
+/* As env(1): 125 is ours, 126 and 127 are the command's; the reason's own status goes to FD. */
+static int report(const struct enter *n, const struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	int status = e->status == POD_EXIT_CANNOT_RUN || e->status == POD_EXIT_NOT_FOUND ||
+				     e->status == POD_EXIT_USAGE
+			     ? e->status
+			     : POD_EXIT_BEFORE_RUN;
+
+	if (n->status_fd != UINT64_MAX) {
+		jw_open(&b, '{');
+		jw_kstr(&b, "event", "failed");
+		jw_knum(&b, "status", status);
+		jw_knum(&b, "reason_status", err_exit(e));
+		jw_kstr(&b, "message", e->msg);
+		jw_close(&b, '}');
+		buf_char(&b, '\n');
+		write_full((int)n->status_fd, b.data, b.len);
+	}
+	say_err(e);
+	return status;
+}
+
+int cmd_enter(int argc, char **argv)
+{
+	OWN(enter_finish) struct enter n = {.pod = POD_INIT, .userns = -1, .status_fd = UINT64_MAX};
+	struct err e = {0};
+	const struct opt opts[] = {
+		{OPT_STR, 'w', "workdir", &n.workdir, "DIR", "bring in and track this directory"},
+		{OPT_FLAG, 0, "no-cwd", &n.no_cwd, NULL, "not the one the pod file captured"},
+		{OPT_FLAG, 0, "unsafe", &n.unsafe, NULL, "mount what is refused otherwise"},
+		{OPT_FLAG, 0, "setup", &n.setup, NULL, "system directories are writable"},
+		{OPT_U64, 0, "status-fd", &n.status_fd, "N", "write NDJSON about a failure there"},
+		{0},
+	};
+	const struct opt_usage usage = {
+		"pod-mount enter [OPTION]... POD -- COMMAND [ARGUMENT]...",
+		"Build the pod's view and become COMMAND, standing in the view's root.", 2, 0, 2};
+
+	opt_parse(opts, &usage, argc, argv);
+	if (enter(&n, argv, &e) == 0) {
+		execv(n.command, argv + 1);
+		err_status(&e, errno == ENOENT ? POD_EXIT_NOT_FOUND : POD_EXIT_CANNOT_RUN, errno,
+			   "run %s", esc(n.command));
+	}
+	return report(&n, &e);
+}

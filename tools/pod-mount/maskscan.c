@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The generic class.  Pod root may read what it calls its own, which is every file of the host's
+ * accounts; so whatever the invoking user could not read and no package put there is hidden: keys
+ * of services, databases, leases, logs.  The list of secrets can forget things, this does not.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "tools/pod-mount/maskmake.h"
+
+#define ENTRIES_MAX 30000 /* of all directories looked at */
+#define LIST_MAX    (16u << 20)
+
+struct scan {
+	struct mask *m;
+	const char *home;
+	uid_t user; /* whose own files are theirs to show; 0: root asked */
+	size_t seen;
+	struct strv candidates;
+	struct buf path;
+};
+
+static const struct root {
+	const char *path;
+	int depth;
+	bool personal; /* root's own working places, when root asks */
+} roots[] = {
+	{"/etc", 4, false},  {"/var", 3, false}, {"/usr/local/etc", 2, false},
+	{"/boot", 1, false}, {"/opt", 1, true},  {"/srv", 1, true},
+	{"/", 1, true},      {NULL, 0, false},
+};
+
+static bool is_private(const struct scan *s, const struct stat *st)
+{
+	mode_t open = S_ISDIR(st->st_mode) ? S_IROTH | S_IXOTH : S_IROTH;
+
+	if (!S_ISDIR(st->st_mode) && (!S_ISREG(st->st_mode) || st->st_size == 0))
+		return false;
+	if (s->user && st->st_uid == s->user)
+		return false;
+	return (st->st_mode & open) != open;
+}
+
+static void scan_dir(struct scan *s, int dirfd, int depth, bool closed);
+
+/* closed: the directory around it keeps others out, so its own mode says nothing. */
+static void scan_entry(struct scan *s, int dirfd, const char *name, int depth, bool closed)
+{
+	struct stat st;
+	bool hidden;
+
+	if (s->seen++ > ENTRIES_MAX || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (path_below(s->home, s->path.data) || path_below(s->path.data, s->home))
+		return;
+	hidden = is_private(s, &st) || (closed && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) &&
+					!(s->user && st.st_uid == s->user));
+	if (hidden)
+		strv_add(&s->candidates, s->path.data);
+	if (S_ISDIR(st.st_mode) && depth > 1)
+		scan_dir(s, openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+			 depth - 1, hidden);
+}
+
+static void scan_dir(struct scan *s, int fd, int depth, bool closed)
+{
+	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	size_t len = s->path.len;
+	struct dirent *ent;
+
+	while (d && (ent = readdir(d))) {
+		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0)
+			continue;
+		if (len > 1)
+			buf_char(&s->path, '/');
+		buf_str(&s->path, ent->d_name);
+		scan_entry(s, dirfd(d), ent->d_name, depth, closed);
+		s->path.len = len;
+		s->path.data[len] = '\0';
+	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Cross off what stands in one package's list of files. */
+static void cross_off(char **v, size_t n, bool *packaged, char *text)
+{
+	char *save = NULL;
+
+	for (char *w = strtok_r(text, "\n", &save); w; w = strtok_r(NULL, "\n", &save)) {
+		char **hit;
+
+		/* Most of a list lies in /usr, where nothing is looked for. */
+		if (strncmp(w, "/usr/", 5) == 0 && strncmp(w, "/usr/local/", 11) != 0)
+			continue;
+		hit = bsearch(&w, v, n, sizeof(*v), by_text);
+		if (hit)
+			packaged[hit - v] = true;
+	}
+}
+
+static void ask_dpkg(const struct strv *c, bool *packaged)
+{
+	OWN_DIR DIR *d = opendir("/var/lib/dpkg/info");
+	OWN_BUF struct buf b = BUF_INIT;
+	struct dirent *ent;
+
+	while (d && (ent = readdir(d))) {
+		const char *dot = strrchr(ent->d_name, '.');
+
+		if (!dot || strcmp(dot, ".list") != 0)
+			continue;
+		buf_clear(&b);
+		if (read_file_at(dirfd(d), ent->d_name, &b, LIST_MAX) >= 0 && b.len)
+			cross_off(c->v, c->n, packaged, b.data);
+	}
+}
+
+/* What was found out before need not be asked again.  Returns whether anything is left to ask. */
+static bool recall(const struct strv *c, bool *packaged, const struct mask *old)
+{
+	bool left = false;
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct mask_entry *en = old ? mask_find(old, c->v[i]) : NULL;
+
+		packaged[i] = old && strv_has(&old->known, c->v[i]);
+		left |= !packaged[i] && !(en && en->scanned);
+	}
+	return left;
+}
+
+/* Hide the rest; what lies in a directory that is hidden already need not be said. */
+static void hide_rest(struct mask *m, const struct strv *c, const bool *packaged)
+{
+	const char *last = NULL;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct mask_entry *en;
+		OWN_FREE char *parent = xstrdup(c->v[i]);
+
+		if (packaged[i]) {
+			strv_add(&m->known, c->v[i]);
+			continue;
+		}
+		if ((last && path_below(c->v[i], last)) || m->n >= MASK_MAX)
+			continue;
+		last = c->v[i];
+		en = mask_add(m, last, MASK_HIDDEN);
+		en->soft = en->scanned = true;
+		*strrchr(parent, '/') = '\0';
+		mask_watch(m, *parent ? parent : "/", true);
+	}
+}
+
+int mask_scan(struct mask *m, const struct mask_ask *ask, struct err *e)
+{
+	struct scan s = {
+		.m = m,
+		.home = plan_str(ask->plan, "user.home", "/root"),
+		.user = (uid_t)plan_u64(ask->plan, "user.uid", 0),
+	};
+	OWN_FREE bool *packaged = NULL;
+
+	(void)e;
+	for (const struct root *r = roots; r->path; r++) {
+		if (r->personal && s.user == 0)
+			continue;
+		buf_clear(&s.path);
+		buf_str(&s.path, r->path);
+		scan_dir(&s, open(r->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+			 r->depth, false);
+		mask_watch(m, r->path, true);
+	}
+	packaged = xcalloc(s.candidates.n + 1, sizeof(bool));
+	if (s.candidates.n) {
+		qsort(s.candidates.v, s.candidates.n, sizeof(char *), by_text);
+		if (recall(&s.candidates, packaged, ask->old))
+			ask_dpkg(&s.candidates, packaged);
+	}
+	hide_rest(m, &s.candidates, packaged);
+	strv_finish(&s.candidates);
+	buf_finish(&s.path);
+	return 0;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keeping the mask true at every view.  Three degrees: nothing it depends on has changed (a stat
+ * for each of some sixty directories); something has, but what is hidden stays the same, as when a
+ * file was saved in the home directory; or the trees are written anew.
+ */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libcommon/own.h"
+#include "libcommon/spawn.h"
+#include "tools/pod-mount/maskmake.h"
+
+static void hash_add(uint64_t *h, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < len; i++)
+		*h = (*h ^ p[i]) * 1099511628211ull;
+}
+
+static void hash_str(uint64_t *h, const char *s)
+{
+	hash_add(h, s, strlen(s) + 1);
+}
+
+static void hash_file(uint64_t *h, const char *name)
+{
+	OWN_FREE char *path = data_path(name);
+	struct stat st = {0};
+
+	if (stat(path, &st) < 0)
+		st = (struct stat){0};
+	hash_add(h, &st.st_ino, sizeof(st.st_ino));
+	hash_add(h, &st.st_mtim, sizeof(st.st_mtim));
+}
+
+/* Everything the collection is told, as one number. */
+static uint64_t input_of(const struct mask_ask *ask)
+{
+	static const char *const keys[] = {
+		"mask",
+		"reveal",
+		"view",
+		"app",
+		"mount",
+		"network",
+		"user.home",
+		"user.uid",
+		"host_user.clone",
+		"host_user.dotfile",
+		"host_user.dir",
+		"host_user.exclude",
+		NULL,
+	};
+	uint64_t h = 14695981039346656037ull;
+	const char *value;
+
+	hash_str(&h, ENVPOD_VERSION);
+	for (const char *const *k = keys; *k; k++) {
+		hash_str(&h, *k);
+		for (size_t i = 0; (value = plan_next(ask->plan, *k, &i));)
+			hash_str(&h, value);
+	}
+	for (size_t i = 0; ask->tracked && i < ask->tracked->n; i++)
+		hash_str(&h, ask->tracked->v[i]);
+	hash_str(&h, ask->cwd ? ask->cwd : "");
+	hash_str(&h, pod_state_dir());
+	hash_str(&h, pod_run_dir());
+	hash_file(&h, "masks/secrets");
+	hash_file(&h, "masks/minimal");
+	hash_file(&h, "masks/apps");
+	return h;
+}
+
+static uint64_t hash_covers(const struct covers *c)
+{
+	uint64_t h = 14695981039346656037ull;
+
+	for (size_t i = 0; i < c->n; i++) {
+		hash_str(&h, c->v[i].path);
+		hash_str(&h, c->v[i].fspath);
+		hash_add(&h, &c->v[i].dev, sizeof(c->v[i].dev));
+	}
+	return h;
+}
+
+static int list_covers(struct covers *c, const struct mask *m, const struct mask_ask *ask,
+		       struct err *e)
+{
+	const struct cover_ask cask = {.host = ask->host,
+				       .plan = ask->plan,
+				       .mask = m,
+				       .tracked = ask->tracked,
+				       .cwd = ask->cwd};
+
+	return covers_list(c, &cask, e);
+}
+
+enum moved { MOVED_NOTHING, MOVED_SOME, MOVED_SCANNED };
+
+static enum moved what_moved(const struct mask *m)
+{
+	enum moved moved = MOVED_NOTHING;
+
+	for (size_t i = 0; i < m->nwatches; i++) {
+		if (watch_same(&m->watches[i]))
+			continue;
+		if (m->watches[i].scanned)
+			return MOVED_SCANNED;
+		moved = MOVED_SOME;
+	}
+	return moved;
+}
+
+static bool same_entries(const struct mask *a, const struct mask *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->v[i].kind != b->v[i].kind || a->v[i].file != b->v[i].file ||
+		    a->v[i].soft != b->v[i].soft || strcmp(a->v[i].path, b->v[i].path) != 0)
+			return false;
+	return true;
+}
+
+/* A file of ours copies one of the host's: then its text may have changed with it. */
+static bool texts_changed(const struct mask *old)
+{
+	for (size_t i = 0; i < old->nwatches; i++)
+		if (S_ISREG(old->watches[i].mode) && !watch_same(&old->watches[i]))
+			return true;
+	return false;
+}
+
+/* Parents are watched when they are written; without writing they are the same as before. */
+static void watch_parents(struct mask *m, const struct mask *old)
+{
+	for (size_t i = 0; i < old->nwatches; i++)
+		mask_watch(m, old->watches[i].path, old->watches[i].scanned);
+}
+
+static int settle_anew(struct mask *m, struct covers *c, const struct mask_ask *ask, struct err *e)
+{
+	int r = mask_collect(m, ask, e);
+
+	if (r == 0)
+		r = list_covers(c, m, ask, e);
+	if (r < 0)
+		return r;
+	m->input = input_of(ask);
+	m->covers = hash_covers(c);
+	if (ask->old && ask->old->covers == m->covers && same_entries(m, ask->old) &&
+	    !texts_changed(ask->old)) {
+		watch_parents(m, ask->old);
+		r = mask_remirror(m, c, ask->pod, e);
+	} else {
+		r = mask_write(m, c, ask->pod, ask, e);
+	}
+	return r < 0 ? r : mask_save(m, ask->pod, e);
+}
+
+int mask_prepare(struct mask *m, struct covers *c, const struct mask_ask *ask, struct err *e)
+{
+	struct mask_ask anew = *ask;
+
+	anew.old = NULL;
+	anew.rescan = true;
+	return settle_anew(m, c, &anew, e);
+}
+
+/* Nothing changed but perhaps the host's mounts. */
+static int settle_same(struct mask *m, struct covers *c, const struct mask_ask *ask, struct err *e)
+{
+	int r = list_covers(c, m, ask, e);
+
+	if (r < 0 || hash_covers(c) == m->covers)
+		return r;
+	m->covers = hash_covers(c);
+	r = mask_write(m, c, ask->pod, ask, e);
+	return r < 0 ? r : mask_save(m, ask->pod, e);
+}
+
+int mask_settle(struct mask *m, struct covers *c, const struct mask_ask *ask, struct err *e)
+{
+	OWN_MASK struct mask old = {0};
+	struct mask_ask next = *ask;
+	enum moved moved;
+	struct err torn = {0};
+
+	/* A list that a crash has torn is made anew. */
+	if (mask_load(&old, ask->pod, &torn) < 0 || old.n == 0 || old.input != input_of(ask))
+		return mask_prepare(m, c, ask, e);
+	moved = what_moved(&old);
+	if (moved == MOVED_NOTHING) {
+		*m = old;
+		old = (struct mask){0};
+		return settle_same(m, c, ask, e);
+	}
+	next.old = &old;
+	next.rescan = moved == MOVED_SCANNED;
+	return settle_anew(m, c, &next, e);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The few files of /etc that a pod gets of its own. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "tools/pod-mount/maskmake.h"
+
+#define TEXT_MAX (1u << 20)
+
+static char *hostname_text(const struct mask_ask *ask)
+{
+	return xfmt("%s\n", ask->pod->name);
+}
+
+static char *hosts_text(const struct mask_ask *ask)
+{
+	return xfmt("127.0.0.1\tlocalhost\n127.0.1.1\t%s\n"
+		    "::1\tlocalhost ip6-localhost ip6-loopback\n"
+		    "ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n",
+		    ask->pod->name);
+}
+
+static char *host_file(const char *path)
+{
+	OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct buf b = BUF_INIT;
+
+	if (fd >= 0 && read_fd(fd, &b, TEXT_MAX) >= 0)
+		return buf_take(&b);
+	buf_finish(&b);
+	return NULL;
+}
+
+/* With the host's network its resolvers; else only what listens on the pod's loopback. */
+static char *resolv_text(const struct mask_ask *ask)
+{
+	char *text = plan_is(ask->plan, "network", "unsafe") ? host_file("/etc/resolv.conf") : NULL;
+
+	return text ? text : xstrdup("nameserver 127.0.0.1\n");
+}
+
+/* The host's resolvers' sockets are not in the view: names come from files and dns only. */
+static char *nsswitch_text(const struct mask_ask *ask)
+{
+	OWN_FREE char *text = host_file("/etc/nsswitch.conf");
+	struct buf b = BUF_INIT;
+	char *save = NULL;
+
+	(void)ask;
+	for (char *w = text ? strtok_r(text, "\n", &save) : NULL; w;
+	     w = strtok_r(NULL, "\n", &save))
+		if (strncmp(w + strspn(w, " \t"), "hosts:", 6) != 0)
+			buf_fmt(&b, "%s\n", w);
+	buf_str(&b, "hosts:          files dns\n");
+	return buf_take(&b);
+}
+
+char *mask_text(const struct mask_ask *ask, const char *path)
+{
+	static const struct {
+		const char *path;
+		char *(*text)(const struct mask_ask *ask);
+	} files[] = {
+		{"/etc/hostname", hostname_text},
+		{"/etc/hosts", hosts_text},
+		{"/etc/resolv.conf", resolv_text},
+		{"/etc/nsswitch.conf", nsswitch_text},
+		{NULL, NULL},
+	};
+
+	for (size_t i = 0; files[i].path; i++)
+		if (strcmp(files[i].path, path) == 0)
+			return files[i].text(ask);
+	return NULL;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/opt.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/say.h"
+#include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/layers.h"
+
+/* Pins are mounts on files of a directory that is a mount itself; the innermost go first. */
+static int let_go_of_pins(const struct pod *p, struct err *e)
+{
+	static const char *const places[] = {"ns/user", "ns/net", "ns", NULL};
+
+	for (const char *const *name = places; *name; name++) {
+		OWN_FREE char *path = xfmt("%s/%s", p->runpath, *name);
+
+		while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+			;
+		if (errno != EINVAL && errno != ENOENT)
+			return err_set(e, errno, "unmount %s", path);
+	}
+	return 0;
+}
+
+static int move_to(int from, const char *name, int to, const char *as, struct err *e)
+{
+	if (renameat(from, name, to, as) < 0 && errno != ENOENT)
+		return err_set(e, errno, "move %s to the archive", name);
+	return 0;
+}
+
+/* What the agent made goes to the archive, with all that is needed to make a pod of it again. */
+static int keep_pod(const struct pod *p, const struct stack *s, const char *archive, struct err *e)
+{
+	OWN_FREE char *layers = xfmt("%s/layers", pod_state_dir());
+	OWN_FD int from = open(layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD int to = open(archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int r = 0;
+
+	if (from < 0 || to < 0)
+		return err_set(e, errno, "open %s", from < 0 ? layers : archive);
+	if (mkdirat(to, "layers", 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make %s/layers", archive);
+	for (size_t i = 0; r == 0 && i < s->n; i++) {
+		OWN_FREE char *as = xfmt("layers/%s", s->v[i].id);
+
+		if (!layer_shared(p, s->v[i].id))
+			r = move_to(from, s->v[i].id, to, as, e);
+	}
+	if (r == 0)
+		r = move_to(p->dir, "upper", to, "upper", e);
+	if (r == 0)
+		r = move_to(p->dir, "view", to, "view", e);
+	return r < 0 ? r : move_to(p->dir, "stack", to, "stack", e);
+}
+
+static int delete_layers(const struct pod *p, const struct stack *s, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->n; i++)
+		if (!layer_shared(p, s->v[i].id))
+			r = layer_delete(s->v[i].id, e);
+	return r;
+}
+
+/* The stack goes last: as long as it is there, a second attempt knows what is left to do. */
+static int delete_rest(const struct pod *p, struct err *e)
+{
+	static const char *const names[] = {"upper",     "work",    "mask", "mask.new",
+					    "mask.list", "tracked", "view", "mounts.live",
+					    "stack",     NULL};
+
+	for (const char *const *name = names; *name; name++) {
+		int r = remove_tree_at(p->dir, *name);
+
+		if (r < 0)
+			return err_set(e, -r, "remove %s/%s", p->path, *name);
+	}
+	return 0;
+}
+
+static int remove_pod(const struct pod *p, const char *archive, struct err *e)
+{
+	OWN_STACK struct stack s = {0};
+	int r = layers_recover(p, e);
+
+	if (r == 0 && pod_init_pid(p, NULL) > 0)
+		r = err_status(e, POD_EXIT_BUSY, EBUSY,
+			       "remove pod %s: something runs in it (envpod kill %s ends it)",
+			       p->name, p->name);
+	if (r == 0)
+		r = stack_load(&s, p, e);
+	if (r == 0)
+		r = let_go_of_pins(p, e);
+	if (r == 0)
+		r = archive ? keep_pod(p, &s, archive, e) : delete_layers(p, &s, e);
+	return r < 0 ? r : delete_rest(p, e);
+}
+
+int cmd_remove(int argc, char **argv)
+{
+	const char *archive = NULL;
+	OWN(pod_finish) struct pod p = POD_INIT;
+	struct err e = {0};
+	const struct opt opts[] = {
+		{OPT_STR, 0, "keep", &archive, "DIR", "move layers and changes there"},
+		{0},
+	};
+	const struct opt_usage usage = {
+		"pod-mount remove [--keep DIR] POD",
+		"Let go of everything pod-mount holds for a pod: pins, mask, changes, layers.", 1,
+		1, 0};
+
+	opt_parse(opts, &usage, argc, argv);
+	if (pod_open(&p, argv[0], &e) < 0 || pod_lock(&p, 0, &e) < 0 ||
+	    remove_pod(&p, archive, &e) < 0)
+		return say_err(&e);
+	return 0;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Turn-over: the upper becomes an immutable layer by rename.
+ *
+ *     1  turnover            a symlink to "ID:KIND" in the pod's directory: whose orphan this is,
+ *                            should we die.  A symlink, because it is never half written
+ *     2  layers/.new-ID/     with base and view
+ *     3  upper      -> layers/.new-ID/tree
+ *     4  .new-ID    -> layers/ID
+ *     5  stack               names ID
+ *     6  turnover            is removed
+ *
+ * Before 3 nothing has happened; from 3 on the layer holds the agent's only copy, and whoever comes
+ * next goes on from where this stopped.  upper/ is made anew when a view needs it.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "envpod/exit.h"
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "tools/pod-mount/base.h"
+#include "tools/pod-mount/layers.h"
+#include "tools/pod-mount/view.h"
+
+struct turn {
+	const struct pod *pod;
+	int layers; /* STATE/layers */
+	char id[LAYER_ID_MAX + 1];
+	char temp[LAYER_ID_MAX + 8];
+	char kind[8];
+};
+
+static int turn_open(struct turn *t, const struct pod *p, struct err *e)
+{
+	OWN_FREE char *path = xfmt("%s/layers", pod_state_dir());
+
+	t->pod = p;
+	t->layers = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return t->layers < 0 ? err_set(e, errno, "open %s", path) : 0;
+}
+
+static void turn_finish(struct turn *t)
+{
+	own_close(&t->layers);
+}
+
+static void turn_name(struct turn *t, const char *id, const char *kind)
+{
+	snprintf(t->id, sizeof(t->id), "%.32s", id);
+	snprintf(t->temp, sizeof(t->temp), ".new-%s", t->id);
+	snprintf(t->kind, sizeof(t->kind), "%.7s", kind);
+}
+
+/* Sorts by time; the random part keeps two pods apart that turn over in the same microsecond. */
+static void new_id(char id[LAYER_ID_MAX + 1])
+{
+	struct timespec now;
+	uint32_t salt = 0;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (getrandom(&salt, sizeof(salt), GRND_NONBLOCK) != sizeof(salt))
+		salt = (uint32_t)getpid();
+	snprintf(id, LAYER_ID_MAX + 1, "%011" PRIx64 "%05lx-%08" PRIx32, (uint64_t)now.tv_sec,
+		 now.tv_nsec / 1000, salt);
+}
+
+static int write_record(const struct turn *t, struct err *e)
+{
+	OWN_FREE char *text = xfmt("%s:%s", t->id, t->kind);
+
+	if (symlinkat(text, t->pod->dir, "turnover") < 0)
+		return err_set(e, errno, "write %s/turnover", t->pod->path);
+	return 0;
+}
+
+static int copy_marker(const struct turn *t, int to)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	int r = read_file_at(t->pod->dir, "view", &b, 1 << 20);
+
+	return r < 0 ? r : write_file_at(to, "view", b.data, b.len, 0600, false);
+}
+
+static int write_base(const struct turn *t, const struct stack *s, int to, struct err *e)
+{
+	OWN_FD int upper = open_beneath(t->pod->dir, "upper", O_RDONLY | O_DIRECTORY, 0);
+	OWN_BUF struct buf b = BUF_INIT;
+	bool redirects = false;
+	int r;
+
+	if (upper < 0)
+		return err_set(e, -upper, "open %s/upper", t->pod->path);
+	r = base_write(&b, t->pod, s, s->n, upper, &redirects, e);
+	if (r < 0)
+		return r;
+	r = write_file_at(to, "base", b.data, b.len, 0600, false);
+	if (r == 0 && redirects)
+		r = write_file_at(to, "redirects", "", 0, 0600, false);
+	return r < 0 ? err_set(e, -r, "write the base of layer %s", t->id) : 0;
+}
+
+static int prepare_layer(const struct turn *t, const struct stack *s, struct err *e)
+{
+	OWN_FD int dir = -1;
+	int r;
+
+	if (mkdirat(t->layers, t->temp, 0700) < 0)
+		return err_set(e, errno, "make %s/layers/%s", pod_state_dir(), t->temp);
+	dir = openat(t->layers, t->temp, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0)
+		return err_set(e, errno, "open %s/layers/%s", pod_state_dir(), t->temp);
+	r = copy_marker(t, dir);
+	if (r < 0 && r != -ENOENT)
+		return err_set(e, -r, "copy the view's marker");
+	return write_base(t, s, dir, e);
+}
+
+/* Steps 4 to 6; each may have been done before. */
+static int finish_turn(const struct turn *t, struct stack *s, struct err *e)
+{
+	if (renameat(t->layers, t->temp, t->layers, t->id) < 0 && errno != ENOENT)
+		return err_set(e, errno, "put layer %s in place", t->id);
+	if (!stack_has(s, t->id)) {
+		stack_push(s, t->id, t->kind, "-");
+		if (stack_save(s, t->pod, e) < 0)
+			return -e->code;
+	}
+	if (unlinkat(t->pod->dir, "turnover", 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove %s/turnover", t->pod->path);
+	return 0;
+}
+
+static int move_upper(const struct turn *t, struct err *e)
+{
+	OWN_FREE char *tree = xfmt("%s/tree", t->temp);
+
+	if (renameat(t->pod->dir, "upper", t->layers, tree) < 0)
+		return err_set(e, errno, "turn %s/upper into a layer", t->pod->path);
+	return 0;
+}
+
+static int close_upper(struct turn *t, struct stack *s, struct err *e)
+{
+	int r = write_record(t, e);
+
+	if (r < 0)
+		return r;
+	r = prepare_layer(t, s, e);
+	if (r == 0)
+		r = move_upper(t, e);
+	if (r < 0)
+		goto undo_record;
+	return finish_turn(t, s, e);
+
+undo_record:
+	remove_tree_at(t->layers, t->temp);
+	unlinkat(t->pod->dir, "turnover", 0);
+	return r;
+}
+
+int layer_close(const struct pod *p, struct stack *s, const char *kind, struct err *e)
+{
+	OWN(turn_finish) struct turn t = {.layers = -1};
+	char id[LAYER_ID_MAX + 1];
+	int r;
+
+	if (!upper_used(p))
+		return 0;
+	if (s->n >= LAYERS_MAX)
+		return err_set(
+			e, ERR_PLAIN,
+			"pod %s has %d layers, as many as can be stacked; commit or roll back "
+			"what it holds, then go on",
+			p->name, LAYERS_MAX);
+	r = turn_open(&t, p, e);
+	if (r < 0)
+		return r;
+	new_id(id);
+	turn_name(&t, id, kind);
+	return close_upper(&t, s, e);
+}
+
+/* 1: layers/NAME is there, 0: it is not. */
+static int is_there(const struct turn *t, const char *name)
+{
+	struct stat st;
+
+	return fstatat(t->layers, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* What the crash left decides: no tree means that upper/ is still where it was. */
+static int recover(struct turn *t, struct err *e)
+{
+	OWN_FREE char *tree = xfmt("%s/tree", t->temp);
+	OWN_STACK struct stack s = {0};
+	int r = stack_load(&s, t->pod, e);
+
+	if (r < 0)
+		return r;
+	if (is_there(t, t->id) || is_there(t, tree))
+		return finish_turn(t, &s, e);
+	r = remove_tree_at(t->layers, t->temp);
+	if (r < 0)
+		return err_set(e, -r, "remove %s/layers/%s", pod_state_dir(), t->temp);
+	if (unlinkat(t->pod->dir, "turnover", 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove %s/turnover", t->pod->path);
+	return 0;
+}
+
+int layers_recover(const struct pod *p, struct err *e)
+{
+	OWN(turn_finish) struct turn t = {.layers = -1};
+	char text[64], id[LAYER_ID_MAX + 1], kind[8];
+	ssize_t n = readlinkat(p->dir, "turnover", text, sizeof(text) - 1);
+	int r;
+
+	if (n < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "read %s/turnover", p->path);
+	text[n] = '\0';
+	if (sscanf(text, "%32[0-9a-f-]:%7[a-z]", id, kind) != 2)
+		return err_status(e, POD_EXIT_CONFIG, ERR_PLAIN,
+				  "%s/turnover says '%s', which envpod did not write", p->path,
+				  esc(text));
+	r = turn_open(&t, p, e);
+	if (r < 0)
+		return r;
+	turn_name(&t, id, kind);
+	return recover(&t, e);
+}
