@@ -99,7 +99,6 @@ closed='
 	mknodat_block 259 -100 0 0x61b6 0x100'
 
 @test "default closes each of these, and nothing but the filter does" {
-	local name number rest
 	compile default
 	python3 "$T/calls" <<<"${closed#?}" >"$T/open"
 	refute grep EPERM "$T/open"
@@ -227,7 +226,8 @@ with m.Pool(2) as p: assert p.map(abs, [-1, -2]) == [1, 2]'
 	mkdir -p "$T/w" && cd "$T/w"
 	under default python3 -m venv --without-pip venv
 	under default venv/bin/python -c 'import ssl, ctypes, sqlite3, subprocess; subprocess.run(["true"], check=True)'
-	[ "$(under default node -e 'new (require("worker_threads").Worker)("setTimeout(() => {}, 1)", {eval: true}).on("exit", () => console.log("done"))')" = done ]
+	run under default node -e 'new (require("worker_threads").Worker)("setTimeout(() => {}, 1)", {eval: true}).on("exit", () => console.log("ended"))'
+	[ "$output" = ended ]
 	under default tmux -S "$T/sock" -f /dev/null new-session -d 'echo hi > out; exec cat'
 	wait_for 5 test -s out
 	under default tmux -S "$T/sock" kill-server
