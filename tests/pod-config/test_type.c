@@ -2,6 +2,7 @@
 /* Each type: what it takes, in which form, and that this form is its own. */
 #include <string.h>
 
+#include "libcommon/path.h"
 #include "tests/lib/tap.h"
 #include "tools/pod-config/tree.h"
 #include "tools/pod-config/type.h"
@@ -168,8 +169,9 @@ static void test_sample(const struct sample *s)
 	size_t errors;
 	char *got = read_one(s, s->text, false, &errors), *again;
 
-	is_str(got, s->want, "%s '%s'", type_name(s->type), s->text);
-	is_int((intmax_t)errors, s->want ? 0 : 1, "%s '%s': errors", type_name(s->type), s->text);
+	is_str(got, s->want, "%s '%s'", type_name(s->type), esc(s->text));
+	is_int((intmax_t)errors, s->want ? 0 : 1, "%s '%s': errors", type_name(s->type),
+	       esc(s->text));
 	if (got && s->want) {
 		again = read_one(s, got, true, &errors);
 		is_str(again, got, "%s '%s' is its own form", type_name(s->type), got);

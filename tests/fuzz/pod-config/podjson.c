@@ -7,6 +7,13 @@
 #include "tools/pod-config/podfile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+const char *__asan_default_options(void);
+
+/* libjq 1.6 forgets a string in some of its syntax errors; leaks of ours are found by podfile.c. */
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
