@@ -192,14 +192,32 @@ static void report(int fail, const struct err *e)
 	_exit(e->status ? e->status : POD_EXIT_BEFORE_RUN);
 }
 
+/*
+ * Closed for good, not at the exec: until then /proc/self/fd/N would lead out of the view by a
+ * directory that the caller had left open, and the agent may have made the working directory or
+ * the program a link to it (CVE-2024-21626).
+ */
+static int close_all_but(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+
+	if ((low > 3 && syscall(SYS_close_range, 3, low - 1, 0) < 0) ||
+	    (high > low + 1 && syscall(SYS_close_range, low + 1, high - 1, 0) < 0) ||
+	    syscall(SYS_close_range, high + 1, ~0U, 0) < 0)
+		return -errno;
+	return 0;
+}
+
 void command_exec(const struct run *r, int fail)
 {
 	char *const *argv = r->ask->argv;
 	struct err e = {0};
 
+	int s = close_all_but(fail, r->bpf); /* both are close-on-exec */
+
 	stand_somewhere(&r->dirs);
-	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		err_set(&e, errno, "close what the command must not inherit");
+	if (s < 0)
+		err_set(&e, -s, "close what the command must not inherit");
 	else if (seccomp_load_fd(r->bpf, &e) == 0) {
 		if (strchr(argv[0], '/'))
 			exec_path(argv[0], argv, r->env.v);
