@@ -56,7 +56,7 @@ FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*/*.c))
 # make check T=pod-mount: one folder.  Long ones, the virtual machine and bench have targets of
 # their own.  FILTERS: what reads standard input or files and needs no privileges.
 T       := *
-OTHERS  := tests/long/% tests/vm/% tests/bench/%
+OTHERS  := tests/long/% tests/lint/% tests/vm/% tests/bench/%
 TESTS    = $(filter-out $(OTHERS),$(wildcard tests/$(T)/*.bats)) \
            $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/$(T)/test_*.c))
 FILTERS  = $(wildcard $(patsubst %,tests/%/*.bats,libcommon pod-config pod-audit))
@@ -164,7 +164,7 @@ fuzz:
 fuzz-run: $(FUZZ)
 	$(Q)FUZZ_S=$(FUZZ_S) CORPUS=build/corpus tests/lib/fuzz-run $(FUZZ)
 
-# Every program and every header of tests/lint/ is a lint of its own; they print TAP.
+# Every file of tests/lint/ is a lint of its own and prints TAP; planted.bats tests them.
 lint:
 	$(Q)share/packages/install build run test lint
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all
