@@ -82,6 +82,25 @@ static int open_handles(struct cgroup *cg, const struct cgtree *t, struct err *e
 	return 0;
 }
 
+/*
+ * What is born in a frozen group waits before its first instruction, for ever if nobody thaws it.
+ * A freeze that outlived its processes has nothing to stop any more.
+ */
+static int check_frozen(const struct cgtree *t, const char *pod, bool live, struct err *e)
+{
+	char text[8];
+
+	if (t->pod2 < 0 || read_line_at(t->pod2, "app/cgroup.freeze", text, sizeof(text)) < 0 ||
+	    strcmp(text, "1") != 0)
+		return 0;
+	if (live)
+		return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
+				  "pod %s is frozen; let it go on with: envpod unlock %s", pod,
+				  pod);
+	poke_at(t->pod2, "app/cgroup.freeze", "0");
+	return 0;
+}
+
 int cgroup_open(struct cgroup *cg, const char *pod, const struct plan *pl, struct err *e)
 {
 	OWN_CGTREE struct cgtree t = CGTREE_INIT;
@@ -95,7 +114,9 @@ int cgroup_open(struct cgroup *cg, const char *pod, const struct plan *pl, struc
 	if (!live)
 		drop_stale(&t, pl);
 	cgtree_make_v2(&t); /* where it cannot be had, v1 or nothing must do */
-	r = limits_apply(&t, pl, live ? LIMITS_NEW : LIMITS_ALL, e);
+	r = check_frozen(&t, pod, live, e);
+	if (r == 0)
+		r = limits_apply(&t, pl, live ? LIMITS_NEW : LIMITS_ALL, e);
 	if (r == 0)
 		r = open_handles(cg, &t, e);
 	if (r < 0)

@@ -33,7 +33,8 @@ struct cgroup {
 /*
  * Open the pod's groups, making what is missing.  The plan's limits are applied when nothing
  * lives in them (or a group is new), and only where they differ: a live pod keeps what
- * `pod-limit set` gave it.  Status 77 when a limit is asked for and no controller can drive it.
+ * `pod-limit set` gave it.  Status 77 when a limit is asked for and no controller can drive it; 75
+ * when the pod is frozen, since what is born there would not run.
  */
 int cgroup_open(struct cgroup *cg, const char *pod, const struct plan *pl, struct err *e);
 void cgroup_finish(struct cgroup *cg);

@@ -15,7 +15,14 @@ limit_teardown()
 	local pid
 	for pid in $STARTED; do kill -KILL "$pid" 2>/dev/null || true; done
 	envpod_teardown
-	find /sys/fs/cgroup -depth -type d -path "*/$ENVPOD_CGROUP*" -exec rmdir {} + 2>/dev/null || true
+	wait_for 10 no_groups
+}
+
+# What was killed just now keeps its group busy for a moment.
+no_groups()
+{
+	find /sys/fs/cgroup -depth -type d -path "*/$ENVPOD_CGROUP*" -exec rmdir {} + 2>/dev/null
+	[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "$ENVPOD_CGROUP")" ]
 }
 
 # pod NAME [PLANLINE]...: a pod directory with this plan.
