@@ -113,6 +113,17 @@ teardown() { envpod_teardown; }
 	[ "$output" = "a\\x1b[31m\\x0ab:1:1: unknown key 'x'" ]
 }
 
+@test "a directory whose name JSON cannot hold is refused, not renamed" {
+	dir=$T/$'caf\xe9'
+	mkdir "$dir"
+	printf 'filesystem: {mounts: [x]}\n' >"$dir/pod.yaml"
+	expect 78 pod-config check "$dir/pod.yaml"
+	[[ $output == *"filesystem.mounts[0].path: 'x' lies in a directory whose name is not UTF-8"* ]]
+	printf 'filesystem: {mount_cwd: yes}\n' >"$T/pod.yaml"
+	expect 78 pod-config check --cwd "$dir" "$T/pod.yaml"
+	[[ $output == *"filesystem.mount_cwd: the name of $T/caf\\xe9 is not UTF-8"* ]]
+}
+
 @test "a full disk is not silence" {
 	printf 'user: root\n' >pod.yaml
 	expect 2 sh -c 'pod-config check pod.yaml >/dev/full'

@@ -7,7 +7,8 @@
 #include "libcommon/buf.h"
 #include "libcommon/path.h"
 
-static void keep(struct problems *p, struct place at, int note, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void keep(struct problems *p, struct place at,
+						       int note, const char *fmt, va_list ap)
 {
 	char text[1024];
 

@@ -60,6 +60,14 @@ static void begin_supervised(const struct rules *r, jv *root)
 			    "approval; leave the key out, or choose another type");
 }
 
+/* A path of /etc/passwd, in the form that reading pod.json gives it. */
+static jv passwd_path(const char *path, const char *fallback)
+{
+	OWN_FREE char *clean = path_clean("/", path[0] == '/' ? path : fallback);
+
+	return jv_string(clean);
+}
+
 /* pod.json keeps who made the pod: the plan may be made anew by somebody else. */
 static void set_owner(const struct rules *r, jv *root)
 {
@@ -68,8 +76,8 @@ static void set_owner(const struct rules *r, jv *root)
 	tree_set(root, "owner.name", jv_string(c->name));
 	tree_set(root, "owner.uid", jv_number(c->uid));
 	tree_set(root, "owner.gid", jv_number(c->gid));
-	tree_set(root, "owner.home", jv_string(c->home));
-	tree_set(root, "owner.shell", jv_string(c->shell));
+	tree_set(root, "owner.home", passwd_path(c->home, "/"));
+	tree_set(root, "owner.shell", passwd_path(c->shell, "/bin/sh"));
 	/* The identity entry of the id map must not lie among the shifted ids. */
 	if (c->uid >= 524288 && c->uid < 524288 + 65536)
 		tree_set(root, "base", jv_number(524288 + 65536));
@@ -215,6 +223,10 @@ static void end_tracking(jv *root, bool was_given)
 static void end_cwd(const struct rules *r, jv *root)
 {
 	if (tree_is(*root, "filesystem.mount_cwd", "true")) {
+		if (!utf8_ok(r->origin->cwd))
+			problem_add(r->problems, place_of(r, "filesystem.mount_cwd"),
+				    "filesystem.mount_cwd: the name of %.200s is not UTF-8",
+				    esc(r->origin->cwd));
 		set_missing(root, "filesystem.cwd_path", jv_string(r->origin->cwd));
 		return;
 	}
@@ -253,6 +265,9 @@ static void check_no_network(const struct rules *r, jv root)
 {
 	if (!tree_is(root, "network.mode", "None"))
 		return;
+	if (!tree_is(root, "network.dns.mode", "Allowlist"))
+		problem_add(r->problems, place_of(r, "network.dns.mode"),
+			    "network.dns.mode: network.mode is None: there are no names");
 	for (const struct key *k = keys; k->path; k++) {
 		if (strncmp(k->path, "network.", 8) != 0 || !key_asks(k, tree_get(root, k->path)))
 			continue;

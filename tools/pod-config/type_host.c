@@ -46,6 +46,10 @@ static jv clean_path(const struct spot *s, const char *base)
 		clean = path_clean(base ? base : "/", text);
 	else
 		return type_wrong(s, "'%.80s' must begin with / or ~", esc(text));
+	/* JSON would put another character in the place of each bad byte: another path. */
+	if (!utf8_ok(clean))
+		return type_wrong(s, "'%.80s' lies in a directory whose name is not UTF-8",
+				  esc(text));
 	if (strlen(clean) >= PATH_MAX)
 		return type_wrong(s, "is longer than %d bytes", PATH_MAX - 1);
 	return jv_string(clean);
@@ -116,14 +120,19 @@ jv type_pod(const struct spot *s)
 	return jv_string(s->node->text);
 }
 
+/* What /etc/passwd can hold, directory services' DOMAIN\user included. */
 jv type_user(const struct spot *s)
 {
 	const char *text = s->node->text;
+	size_t n = strlen(text);
 	uint64_t uid;
 
-	if (isdigit((unsigned char)text[0]) && unit_u64(text, UINT32_MAX - 1, &uid) == 0)
-		return jv_string(text);
-	if (!is_made_of(text, LOWER UPPER DIGIT "._-", 32) || strchr("-." DIGIT, text[0]))
+	if (n > 0 && text[strspn(text, DIGIT)] == '\0' && unit_u64(text, UINT32_MAX - 1, &uid) < 0)
+		return wrong_word(s, "the number of a user");
+	for (size_t i = 0; i < n; i++)
+		if (text[i] == 0x7f || (unsigned char)text[i] <= ' ' || strchr(":/,", text[i]))
+			n = 0;
+	if (n == 0 || n > 63 || text[0] == '-')
 		return wrong_word(s, "the name or number of a user");
 	return jv_string(text);
 }
