@@ -42,7 +42,7 @@ char *xstrdup(const char *s)
 	return memcpy(xcalloc(1, n), s, n);
 }
 
-static char *vfmt(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *vfmt(const char *fmt, va_list ap)
 {
 	char *s = NULL;
 

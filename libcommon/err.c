@@ -7,7 +7,8 @@
 
 #include "envpod/exit.h"
 
-static int fill(struct err *e, int status, int code, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static int fill(struct err *e, int status, int code,
+						      const char *fmt, va_list ap)
 {
 	int n;
 

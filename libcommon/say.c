@@ -22,7 +22,8 @@ void say_verbose(int on)
 	verbose = on;
 }
 
-static void line(const char *kind, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void line(const char *kind, const char *fmt,
+						       va_list ap)
 {
 	int saved = errno;
 	char text[2048];

@@ -34,7 +34,8 @@ __attribute__((format(printf, 1, 2), unused)) static void diag(const char *fmt, 
 	va_end(ap);
 }
 
-static inline bool tap_result(bool good, const char *file, int line, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static inline bool
+tap_result(bool good, const char *file, int line, const char *fmt, va_list ap)
 {
 	printf("%sok %d - ", good ? "" : "not ", ++tap_run);
 	vprintf(fmt, ap);
