@@ -13,7 +13,7 @@ limit_setup()
 limit_teardown()
 {
 	local pid
-	for pid in $STARTED; do kill -KILL "$pid" 2>/dev/null || true; done
+	for pid in $STARTED; do kill -KILL -- "-$pid" "$pid" 2>/dev/null || true; done
 	envpod_teardown
 	wait_for 10 no_groups
 }
