@@ -27,7 +27,7 @@ NEED_-lsodium   := sodium.h:libsodium-dev
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
 # libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
 DYNAMIC := pod-config pod-audit
-static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,-static -no-pie -Wl,-z,norelro -Wl,-z,noseparate-code)
+static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,-static -Wl,-z,norelro -Wl,-z,noseparate-code)
 
 CC       ?= cc
 CFLAGS   ?= -O2 -g
