@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ownership by scope: what is declared with one of these is let go when the scope is left.
- * take_fd() and take_ptr() move the ownership out.
+ * take_fd() and take_ptr() move the ownership out.  ("unused": clang does not count being held.)
  */
 #ifndef LIBCOMMON_OWN_H
 #define LIBCOMMON_OWN_H
@@ -38,12 +38,12 @@ static inline void own_closedir(DIR *const *d)
 		closedir(*d);
 }
 
-#define OWN_FD   __attribute__((cleanup(own_close)))
-#define OWN_FREE __attribute__((cleanup(own_free)))
-#define OWN_FILE __attribute__((cleanup(own_fclose)))
-#define OWN_DIR  __attribute__((cleanup(own_closedir)))
+#define OWN_FD   __attribute__((unused, cleanup(own_close)))
+#define OWN_FREE __attribute__((unused, cleanup(own_free)))
+#define OWN_FILE __attribute__((unused, cleanup(own_fclose)))
+#define OWN_DIR  __attribute__((unused, cleanup(own_closedir)))
 /* For any type with an x_finish(struct x *) that accepts a zeroed struct. */
-#define OWN(finish) __attribute__((cleanup(finish)))
+#define OWN(finish) __attribute__((unused, cleanup(finish)))
 
 static inline int take_fd(int *fd)
 {
