@@ -83,6 +83,19 @@ static int track(struct enter *n, struct err *e)
 	return r < 0 ? r : tracked_load(&n->tracked, &n->pod, e);
 }
 
+/* --no-cwd: the captured directory may be among those of earlier runs. */
+static void forget_captured(struct enter *n)
+{
+	const char *captured = n->no_cwd ? plan_str(&n->plan, "cwd", NULL) : NULL;
+	struct strv kept = {0};
+
+	for (size_t i = 0; i < n->tracked.n; i++)
+		if (!captured || strcmp(n->tracked.v[i], captured) != 0)
+			strv_add(&kept, n->tracked.v[i]);
+	strv_finish(&n->tracked);
+	n->tracked = kept;
+}
+
 static int turn_over(struct enter *n, struct err *e)
 {
 	int r = stack_load(&n->stack, &n->pod, e);
@@ -146,6 +159,8 @@ static int fresh_view(struct enter *n, struct err *e)
 
 	if (r == 0)
 		r = track(n, e);
+	forget_captured(n);
+	unlinkat(n->pod.dir, "mounts.live", 0); /* they went with the view they were in */
 	if (r == 0)
 		r = settle(n, e);
 	if (r == 0)

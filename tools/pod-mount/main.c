@@ -8,7 +8,10 @@ static const struct cmd cmds[] = {
 	{"prepare", cmd_prepare, "make a pod's stack and mask layer"},
 	{"enter", cmd_enter, "build the view and become a command standing in its root"},
 	{"seal", cmd_seal, "close the writable layer"},
+	{"add", cmd_add, "show a path of the host in a running pod"},
+	{"drop", cmd_drop, "take out what add brought in"},
 	{"remove", cmd_remove, "let go of mounts, layers and pins"},
+	{"doctor", cmd_doctor, "what this host offers for views"},
 	{0},
 };
 

@@ -32,18 +32,24 @@ static void boot_id(char out[40])
 		snprintf(out, 40, "-");
 }
 
-/* Create, look at the ctime, write it down, put it in place: the text is what counts later. */
-static int fill(int dirfd, const char *temp, const struct covers *c)
+static int put(int fd, const struct buf *b)
 {
-	OWN_FD int fd =
-		openat(dirfd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	ssize_t n = pwrite(fd, b->data, b->len, 0);
+
+	return n < 0 ? -errno : (size_t)n < b->len ? -ENOSPC : 0;
+}
+
+/*
+ * In place, by one write: a rename over the old file would make ext4 flush it at once, which costs
+ * milliseconds.  The ctime is taken before the write and stands in the text; what a longer marker
+ * left behind the newline is not read.
+ */
+static int fill(int fd, const struct covers *c)
+{
 	OWN_BUF struct buf b = BUF_INIT;
 	char boot[40];
 	struct stat st;
 
-	if (fd < 0)
-		return -errno;
-	/* A file left by a crash keeps its old ctime when it is truncated at length 0. */
 	if (fchmod(fd, 0600) < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	boot_id(boot);
@@ -54,15 +60,30 @@ static int fill(int dirfd, const char *temp, const struct covers *c)
 		word_escape(&b, c->v[i].path);
 	}
 	buf_char(&b, '\n');
-	return write_full(fd, b.data, b.len);
+	return put(fd, &b);
 }
 
 int marker_write(const struct pod *p, const struct covers *c, struct err *e)
 {
-	int r = fill(p->dir, ".view", c);
+	OWN_FD int fd = openat(p->dir, "view", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r = fd < 0 ? -errno : fill(fd, c);
 
-	if (r == 0 && renameat(p->dir, ".view", p->dir, "view") < 0)
-		r = -errno;
+	return r < 0 ? err_set(e, -r, "write %s/view", p->path) : 0;
+}
+
+int marker_add(const struct pod *p, const char *cover, struct err *e)
+{
+	OWN_FD int fd = openat(p->dir, "view", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	OWN_BUF struct buf b = BUF_INIT;
+	int r = fd < 0 ? -errno : read_fd(fd, &b, MARKER_MAX);
+
+	if (r == 0) {
+		b.len = strcspn(b.data, "\n");
+		buf_char(&b, ' ');
+		word_escape(&b, cover);
+		buf_char(&b, '\n');
+		r = put(fd, &b);
+	}
 	return r < 0 ? err_set(e, -r, "write %s/view", p->path) : 0;
 }
 

@@ -233,7 +233,7 @@ int overlay_make(struct overlay *o, struct err *e)
 	if (!overlay_old_asked())
 		mnt = make_new(o, e);
 	/* Before 6.15 detached layers, before 6.13 layers by descriptor are EINVAL. */
-	if (mnt == -EINVAL || mnt == -ENOSYS) {
+	if (o->scratch && (mnt == -EINVAL || mnt == -ENOSYS)) {
 		struct err first = *e;
 
 		*e = (struct err){0};

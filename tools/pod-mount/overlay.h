@@ -23,7 +23,7 @@ struct overlay {
 	int mask;        /* -1: none; stored with the host's own ids */
 	int upper, work; /* -1, -1: a read-only view */
 	bool nested;
-	const char *scratch; /* a directory the old recipe may mount on */
+	const char *scratch; /* a directory the old recipe may mount on; NULL: not to be tried */
 	bool raw;            /* out: ids could not be mapped; only the owner's own are usable */
 };
 

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "envpod/exit.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
@@ -28,6 +29,11 @@ static int prepare(const struct pod *p, const struct plan *pl, struct err *e)
 	OWN_MASK struct mask m = {0};
 	int r = ensure_stack(p, e);
 
+	/* A live view stands on the mask that is there. */
+	if (r == 0 && pod_init_pid(p, NULL) > 0)
+		r = err_status(e, POD_EXIT_BUSY, EBUSY,
+			       "prepare pod %s: something runs in it (envpod stop %s ends it)",
+			       p->name, p->name);
 	if (r == 0)
 		r = tracked_load(&tracked, p, e);
 	if (r == 0)

@@ -28,6 +28,8 @@ struct marker {
 #define OWN_MARKER __attribute__((cleanup(marker_finish)))
 
 int marker_write(const struct pod *p, const struct covers *c, struct err *e);
+/* Add a cover that came later; the start stays. */
+int marker_add(const struct pod *p, const char *cover, struct err *e);
 /* From pods/NAME/view or layers/ID/view; -ENOENT when there is none, -EINVAL when it is no marker.
  */
 int marker_read(struct marker *m, int dirfd);
@@ -47,6 +49,7 @@ struct view {
 	bool writable_system; /* for set-up commands: /usr and kin can be written under any system:
 			       */
 	bool unsafe;
+	bool live; /* for a pod that runs: mounts must be made unattached */
 };
 
 /*
