@@ -66,18 +66,28 @@ int tool_is_foreign(const char *name)
 	return !ours || stat(ours, &b) < 0 || a.st_ino != b.st_ino || a.st_dev != b.st_dev;
 }
 
+/* The checkout that holds DIR/build/FLAVOUR/bin, our own directory; NULL when it is none.  An
+ * installed program must not look for data in whatever lies three directories up. */
+static char *in_checkout(const char *file)
+{
+	const char *dir = own_dir(), *build = NULL;
+
+	for (const char *p = dir; (p = strstr(p, "/build/")); p++)
+		build = p;
+	return build ? xfmt("%.*s/share/%s", (int)(build - dir), dir, file) : NULL;
+}
+
 char *data_path(const char *file)
 {
 	const char *dir = secure_getenv("ENVPOD_DATA_DIR");
 	OWN_FREE char *beside = xfmt("%s/../share/envpod/%s", own_dir(), file);
-	OWN_FREE char *checkout = xfmt("%s/../../../share/%s", own_dir(), file);
+	OWN_FREE char *checkout = in_checkout(file);
 
 	if (dir && *dir)
 		return xfmt("%s/%s", dir, file);
 	if (access(beside, R_OK) == 0)
 		return take_ptr(beside);
-	/* From build/FLAVOUR/bin only: an installed program must not look for data in /share. */
-	if (strstr(own_dir(), "/build/") && access(checkout, R_OK) == 0)
+	if (checkout && access(checkout, R_OK) == 0)
 		return take_ptr(checkout);
 	return xfmt("%s/%s", ENVPOD_DATADIR, file);
 }
