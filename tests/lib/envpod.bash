@@ -98,3 +98,6 @@ refute()
 	echo "should have failed: $*" >&2
 	return 1
 }
+
+# Is this program built with the address sanitizer, which needs address space without end?
+sanitized() { grep -q __asan_init "$B/bin/$1"; }
