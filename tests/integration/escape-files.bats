@@ -88,4 +88,9 @@ teardown_file() { escape_teardown_file; }
 @test "no mount attribute can be changed" { attack mount-setattr; }
 @test "nothing can be mounted in a user namespace of its own" { attack mount-in-user-namespace; }
 
+@test "what the host keeps secret is hidden, every path of share/masks (as user, as root)" { attack masked; }
+@test "and so for a pod of the host's root" { attack masked-of-root; }
+@test "secrets that came after the pod are hidden at the next run" { attack masked-late; }
+@test "secrets stay hidden when a pod moves their parents" { attack masked-moved; }
+
 @test "every attack of this kind has its test" { all_attacks_tested files directory; }

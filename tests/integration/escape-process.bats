@@ -31,7 +31,6 @@ teardown_file() { escape_teardown_file; }
 @test "/proc/1/task/1/mem is closed" { attack init-task-mem; }
 @test "/proc/1/ns is closed" { attack init-ns; }
 @test "pid 1 holds no file of the host" { attack init-descriptors; }
-@test "the environment of pid 1 holds nothing of the caller" { attack init-environment; }
 @test "the program of pid 1 cannot be overwritten" { attack overwrite-init-exe; }
 @test "the program of a joining run cannot be overwritten (CVE-2019-5736)" { attack overwrite-joiner-exe; }
 @test "the mount namespace of pid 1 cannot be entered" { attack enter-init-mnt; }

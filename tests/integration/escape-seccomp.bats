@@ -34,7 +34,6 @@ teardown_file() { escape_teardown_file; }
 @test "closed: sysfs" { attack sysfs; }
 @test "closed: an executable stack by personality" { attack personality; }
 @test "closed: system calls by the 32-bit entry" { attack int80; }
-@test "closed: system calls by x32 numbers" { attack x32; }
 @test "closed: unshare: user namespace" { attack unshare-user; }
 @test "closed: unshare: mount namespace (S-02)" { attack unshare-mount; }
 @test "closed: unshare: pid namespace" { attack unshare-pid; }

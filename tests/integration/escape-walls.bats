@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# One wall down: what the others are worth, and that each refusal has its maker.
+load ../lib/envpod
+load escape/escape
+setup_file() { escape_setup_file walls; }
+teardown_file() { escape_teardown_file; }
+
+# What of a setting got through, one name a line.
+through() { awk -v s="$1" '$1 == s && $3 == "worked" { print $2 }' "$T/results" | sort; }
+
+@test "Landlock alone refuses mounts in a user namespace, where the filter is off" {
+	attack mount-in-user-namespace
+}
+
+@test "Landlock alone refuses abstract sockets of the host, on the host's network" {
+	attack shared-abstract-socket
+}
+
+# The control here has neither filter nor Landlock: what the filter alone stops gets through.
+@test "without the filter, these get through: it is the filter that stops them" {
+	for name in trace-me tiocsti tioclinux userfaultfd-user io-uring keyctl add-key personality \
+		int80 unshare-user clone-user clone3-user vsock firewall-socket; do
+		for setting in user root; do
+			through $setting | grep -qx $name || { echo "$setting: $name was stopped"; false; }
+		done
+	done
+}
+
+@test "without the filter, the other walls stop all the rest" {
+	local fine="trace-me tiocsti tioclinux no-filter"
+	for setting in user root; do
+		[ "$(grep -c "^$setting " "$T/results")" -gt 150 ]
+		for name in $(through $setting); do
+			[[ " $fine " = *" $name "* ]] && continue
+			"$B/tests/integration/escape/probe" -l | grep -qx "seccomp $name" ||
+				{ echo "$setting: $name got through"; false; }
+		done
+	done
+}
