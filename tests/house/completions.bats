@@ -21,7 +21,7 @@ offers()
 {
 	envpod completions bash >"$T/bash"
 	PATH=$T/bin:$PATH bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _envpod
-		printf "%s\n" "${COMPREPLY[@]}"' "$T/bash" "$@" | sort
+		printf "%s\n" "${COMPREPLY[@]}"' "$T/bash" "$@" | sort -u
 }
 
 @test "completions bash: commands, options, pods, shells" {
