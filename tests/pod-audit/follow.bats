@@ -96,9 +96,11 @@ says() { [ "$(jq -r .n "$T/out" | tr '\n' ' ')" = "$1" ]; }
 
 @test "ends on SIGTERM" {
 	follow --json web
+	local status=0
 	kill -TERM "$FOLLOWER"
-	run wait "$FOLLOWER"
+	wait "$FOLLOWER" || status=$?
 	FOLLOWER=
+	[ "$status" = 143 ]
 }
 
 @test "standard input cannot be followed" {

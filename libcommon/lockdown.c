@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The filter is written by hand: a table of numbers becomes one comparison each, which is what a
+ * filter library would make of it, without linking one into every small program.
+ */
+#include "libcommon/lockdown.h"
+
+#include <grp.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libcommon/buf.h"
+#include "libcommon/own.h"
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#else
+#error "lockdown: which AUDIT_ARCH_ is this machine?"
+#endif
+
+enum arg_rule { ANY, EQUALS, WITHOUT };
+
+static const struct row {
+	unsigned promise;
+	int nr;
+	enum arg_rule rule; /* of argument arg's low 32 bits */
+	unsigned arg, value;
+} table[] = {
+	{PROMISE_STDIO, SYS_read, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_write, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_ppoll, ANY, 0, 0},
+#ifdef SYS_poll
+	{PROMISE_STDIO, SYS_poll, ANY, 0, 0},
+#endif
+	{PROMISE_STDIO, SYS_close, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_restart_syscall, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_rt_sigreturn, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_brk, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_munmap, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_mremap, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_mmap, WITHOUT, 2, PROT_EXEC},
+	{PROMISE_STDIO, SYS_mprotect, WITHOUT, 2, PROT_EXEC},
+	{PROMISE_STDIO, SYS_madvise, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_clock_gettime, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_getrandom, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_exit, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_exit_group, ANY, 0, 0},
+	{PROMISE_ACCEPT, SYS_accept4, ANY, 0, 0},
+	{PROMISE_ACCEPT, SYS_recvfrom, ANY, 0, 0},
+	{PROMISE_ACCEPT, SYS_sendto, ANY, 0, 0},
+	{PROMISE_ACCEPT, SYS_getsockopt, ANY, 0, 0},
+	{PROMISE_ACCEPT, SYS_shutdown, ANY, 0, 0},
+	{PROMISE_FILE, SYS_pread64, ANY, 0, 0},
+	{PROMISE_FILE, SYS_pwrite64, ANY, 0, 0},
+	{PROMISE_FILE, SYS_lseek, ANY, 0, 0},
+	{PROMISE_FILE, SYS_ftruncate, ANY, 0, 0},
+	{PROMISE_FILE, SYS_fstat, ANY, 0, 0},
+	{PROMISE_FILE, SYS_fdatasync, ANY, 0, 0},
+	{PROMISE_TTY, SYS_ioctl, EQUALS, 1, TIOCSWINSZ},
+	{PROMISE_TTY, SYS_ioctl, EQUALS, 1, TIOCGWINSZ},
+};
+
+#define ROWS (sizeof(table) / sizeof(table[0]))
+
+static void add(struct buf *b, struct sock_filter op)
+{
+	buf_add(b, &op, sizeof(op));
+}
+
+static void add_load(struct buf *b, size_t offset)
+{
+	add(b, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offset));
+}
+
+/* Behind each comparison stands the next one; an argument is loaded over the number, so that the
+ * number is loaded again before the next row. */
+static void add_row(struct buf *b, const struct row *row)
+{
+	const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	unsigned op = row->rule == EQUALS ? BPF_JEQ : BPF_JSET;
+	bool equals = row->rule == EQUALS;
+
+	if (row->rule == ANY) {
+		add(b, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)row->nr, 0,
+						    1));
+		add(b, allow);
+		return;
+	}
+	add(b, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)row->nr, 0, 4));
+	add_load(b, offsetof(struct seccomp_data, args) + row->arg * sizeof(__u64));
+	add(b, (struct sock_filter)BPF_JUMP(BPF_JMP | op | BPF_K, row->value, equals ? 0 : 1,
+					    equals ? 1 : 0));
+	add(b, allow);
+	add_load(b, offsetof(struct seccomp_data, nr));
+}
+
+static void compile(struct buf *b, unsigned promises)
+{
+	const struct sock_filter kill = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+
+	add_load(b, offsetof(struct seccomp_data, arch));
+	add(b, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0));
+	add(b, kill);
+	add_load(b, offsetof(struct seccomp_data, nr));
+	/* The x32 numbers need no rule of their own: none of them is in the table. */
+	for (size_t i = 0; i < ROWS; i++)
+		if ((table[i].promise & promises) == table[i].promise)
+			add_row(b, &table[i]);
+	add(b, kill);
+}
+
+static int drop_ids(const struct lockdown *l, struct err *e)
+{
+	if (l->uid == 0)
+		return 0;
+	if (setgroups(0, NULL) < 0 || setresgid(l->gid, l->gid, l->gid) < 0 ||
+	    setresuid(l->uid, l->uid, l->uid) < 0)
+		return err_set(e, errno, "give up root's ids");
+	return 0;
+}
+
+static int drop_caps(struct err *e)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}, {0}};
+
+	if (syscall(SYS_capset, &head, none) < 0)
+		return err_set(e, errno, "give up capabilities");
+	return 0;
+}
+
+int lockdown(const struct lockdown *l, struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	struct sock_fprog prog;
+	int r;
+
+	/* Programs are not run any more, so that no bounding set needs to be emptied. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_set(e, errno, "set no_new_privs");
+	r = drop_ids(l, e);
+	if (r == 0)
+		r = drop_caps(e);
+	if (r < 0)
+		return r;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_set(e, errno, "hide from ptrace");
+	compile(&b, l->promises);
+	prog = (struct sock_fprog){.len = (unsigned short)(b.len / sizeof(struct sock_filter)),
+				   .filter = (struct sock_filter *)(void *)b.data};
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
+		return err_set(e, errno, "load the filter of system calls");
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Giving up power before the first foreign byte is read, in the manner of pledge(2): whoever calls
+ * lockdown() has opened what it needs and names, in a few words, what it will still do.  All other
+ * system calls kill the process from then on; there is no way back.
+ */
+#ifndef LIBCOMMON_LOCKDOWN_H
+#define LIBCOMMON_LOCKDOWN_H
+
+#include <sys/types.h>
+
+#include "libcommon/err.h"
+
+enum promise {
+	/* read, write, poll, close, memory that is not executable, the clock, exit: always allowed
+	 */
+	PROMISE_STDIO = 0,
+	PROMISE_ACCEPT =
+		1 << 0, /* take connections of an open socket, ask who it is, send, receive */
+	PROMISE_FILE = 1 << 1, /* positions, sizes and syncing of open files; opens none */
+	PROMISE_TTY = 1 << 2,  /* the window size of an open terminal; no other ioctl */
+};
+
+struct lockdown {
+	unsigned promises; /* enum promise, or'ed */
+	uid_t uid;         /* to become; 0: stay who we are */
+	gid_t gid;
+};
+
+/*
+ * Single-threaded processes only.  Drops supplementary groups, ids and every capability, sets
+ * no_new_privs and non-dumpable, and loads the filter.  Returns 0, or -errno with e set: the caller
+ * must then end.
+ */
+int lockdown(const struct lockdown *l, struct err *e);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of pod-supervise(1); argv[0] is the word, the result the exit status. */
+#ifndef POD_SUPERVISE_COMMANDS_H
+#define POD_SUPERVISE_COMMANDS_H
+
+int cmd_run(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_logs(int argc, char **argv);
+
+#endif
