@@ -232,8 +232,9 @@ int overlay_make(struct overlay *o, struct err *e)
 
 	if (!overlay_old_asked())
 		mnt = make_new(o, e);
-	/* Before 6.15 detached layers, before 6.13 layers by descriptor are EINVAL. */
-	if (o->scratch && (mnt == -EINVAL || mnt == -ENOSYS)) {
+	/* Before 6.15 detached layers, before 6.13 layers by descriptor are EINVAL, before 6.5 any
+	 * descriptor is EOPNOTSUPP. */
+	if (o->scratch && (mnt == -EINVAL || mnt == -ENOSYS || mnt == -EOPNOTSUPP)) {
 		struct err first = *e;
 
 		*e = (struct err){0};
