@@ -5,7 +5,7 @@ teardown() { envpod_teardown; }
 @test "doctor --json: every line a check with the documented keys, from every tool" {
 	envpod doctor --json >"$T/checks"
 	jq -se 'all(.[]; (.name | length > 0) and (.status | IN("pass","warn","fail")) and has("message") and has("hint"))' "$T/checks"
-	for name in kernel overlayfs idmap seccomp landlock; do
+	for name in kernel overlayfs "ids on /" seccomp landlock; do
 		grep -q "\"name\":\"[^\"]*$name" "$T/checks" || { echo "no check of $name"; cat "$T/checks"; return 1; }
 	done
 	grep -q '"name":"[^"]*cgroup' "$T/checks"

@@ -21,13 +21,39 @@ static int refuse(const struct run *r, const char *reason, const char *key, stru
 	return -e->code;
 }
 
+/* `--without network` covers network.mode and all below it. */
+static bool covers(const char *without, const char *key)
+{
+	size_t n = strlen(without);
+
+	return strncmp(without, key, n) == 0 && (key[n] == '\0' || key[n] == '.');
+}
+
+static bool is_waived(const struct run *r, const char *key)
+{
+	for (size_t i = 0; i < r->ask->without.n; i++)
+		if (covers(r->ask->without.v[i], key))
+			return true;
+	return false;
+}
+
+static bool is_asked(const struct run *r, const char *without)
+{
+	const char *key;
+
+	for (size_t i = 0; (key = plan_next(&r->plan, "unbuilt", &i));)
+		if (covers(without, key))
+			return true;
+	return false;
+}
+
 static int check_built(struct run *r, struct err *e)
 {
 	OWN_BUF struct buf keys = BUF_INIT, options = BUF_INIT;
 	const char *key;
 
 	for (size_t i = 0; (key = plan_next(&r->plan, "unbuilt", &i));) {
-		if (strv_has(&r->ask->without, key)) {
+		if (is_waived(r, key)) {
 			strv_add(&r->without, key);
 			continue;
 		}
@@ -35,7 +61,7 @@ static int check_built(struct run *r, struct err *e)
 		buf_fmt(&options, " --without %s", key);
 	}
 	for (size_t i = 0; i < r->ask->without.n; i++)
-		if (!plan_has(&r->plan, "unbuilt", r->ask->without.v[i]))
+		if (!is_asked(r, r->ask->without.v[i]))
 			say_warn("--without %s: pod %s does not ask for it, or it is built",
 				 esc(r->ask->without.v[i]), r->pod.name);
 	if (keys.len == 0)

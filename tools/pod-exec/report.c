@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "libcommon/jsonw.h"
 #include "libcommon/own.h"
 #include "libcommon/record.h"
+#include "libcommon/say.h"
 
 static int check_fd(uint64_t fd, const char *option, struct err *e)
 {
@@ -75,9 +77,34 @@ void report_failed(const struct ask *ask, int status, const struct err *why)
 	send_line(ask, &b);
 }
 
+/* What the live runs go without, one key a line, for `envpod status`; a fresh init begins it anew.
+ */
+static int tell_without(const struct run *r, struct err *e)
+{
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (r->join ? O_APPEND : O_TRUNC);
+	OWN_FD int fd = openat(r->pod.run, "without", flags, 0600);
+	OWN_BUF struct buf b = BUF_INIT;
+	int s;
+
+	for (size_t i = 0; i < r->without.n; i++)
+		buf_fmt(&b, "%s\n", r->without.v[i]);
+	s = fd < 0 ? -errno : write_full(fd, b.data, b.len);
+	return s < 0 ? err_set(e, -s, "write %s/without", r->pod.runpath) : 0;
+}
+
+/* audit.action_log: no keeps ordinary runs off the record; refusals are always on it. */
+static bool is_logged(const struct run *r)
+{
+	return !plan_is(&r->plan, "action_log", "no") || r->without.n > 0;
+}
+
 int report_run_start(const struct run *r, bool tty, struct err *e)
 {
 	OWN_EVENT struct event ev;
+	int s = tell_without(r, e);
+
+	if (s < 0 || !is_logged(r))
+		return s;
 
 	event_init(&ev, r->pod.name, "exec", "run_start");
 	event_strv(&ev, "argv", r->ask->argv);
@@ -90,9 +117,34 @@ int report_run_start(const struct run *r, bool tty, struct err *e)
 	return record_event(&ev, false, e);
 }
 
+/* What a person would otherwise have to guess from the command's own words. */
+static void explain_end(const struct run *r, int wait_status, bool oom)
+{
+	static const char *const installers[] = {"apt", "apt-get", "dpkg", "aptitude"};
+	const char *word = r->ask->argv[0], *slash = strrchr(word, '/');
+
+	if (oom)
+		say_warn("pod %s reached its memory limit (processor.memory); the kernel killed a "
+			 "process of it",
+			 r->pod.name);
+	if (wait_status == 0 || !plan_is(&r->plan, "system", "safe"))
+		return;
+	for (size_t i = 0; i < sizeof(installers) / sizeof(installers[0]); i++)
+		if (strcmp(slash ? slash + 1 : word, installers[i]) == 0)
+			say_warn(
+				"system directories are read-only in pod %s: installing packages needs "
+				"filesystem.system_access: advanced, and --root",
+				r->pod.name);
+}
+
 int report_run_end(const struct run *r, int wait_status, int64_t duration_ms, struct err *e)
 {
+	bool oom = cgroup_oom_count(r->pod.name) > r->cgroup.oom_before;
 	OWN_EVENT struct event ev;
+
+	explain_end(r, wait_status, oom);
+	if (!is_logged(r))
+		return 0;
 
 	event_init(&ev, r->pod.name, "exec", "run_end");
 	if (WIFSIGNALED(wait_status))
@@ -100,7 +152,7 @@ int report_run_end(const struct run *r, int wait_status, int64_t duration_ms, st
 	else
 		event_num(&ev, "status", WEXITSTATUS(wait_status));
 	event_num(&ev, "duration_ms", duration_ms);
-	event_bool(&ev, "oom", cgroup_oom_count(r->pod.name) > r->cgroup.oom_before);
+	event_bool(&ev, "oom", oom);
 	return record_event(&ev, false, e);
 }
 

@@ -113,8 +113,12 @@ static void find_dirs(struct run *r)
 	const char *track = secure_getenv("ENVPOD_TRACK");
 	const char *cwd = r->ask->cwd ? r->ask->cwd : track;
 
+	const char *workspace = plan_str(&r->plan, "workspace", NULL);
+
 	if (!cwd)
 		cwd = plan_str(&r->plan, "cwd", NULL);
+	if (workspace && !track)
+		strv_add(&r->dirs, workspace);
 	if (cwd && *cwd == '/')
 		strv_add(&r->dirs, cwd);
 	strv_add(&r->dirs, r->user.home);

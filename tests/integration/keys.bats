@@ -1,0 +1,60 @@
+# Keys of the pod file whose effect no single tool's test shows.
+load ../lib/envpod
+setup() { envpod_setup; need root overlay userns; }
+teardown() { envpod_teardown; }
+
+pod()
+{
+	cat >"$T/pod.yaml"
+	envpod init web -c "$T/pod.yaml" >/dev/null 2>&1
+}
+
+@test "audit.action_log: no keeps ordinary runs off the record, refusals stay on it" {
+	pod <<<'audit: {action_log: no}
+tools: {allowed_commands: ["true"]}'
+	envpod run web true
+	expect 125 envpod run web ls
+	events=$(envpod audit --json web | jq -r .event)
+	[[ $events == *tool_blocked* ]]
+	[[ $events != *run_start* ]]
+}
+
+@test "filesystem.workspace is where runs begin" {
+	pod <<<'filesystem: {workspace: /srv}'
+	[ "$(envpod run web pwd)" = /srv ]
+}
+
+@test "--without a section covers every key below it" {
+	pod <<<'network: {mode: Monitored, dns: {mode: Denylist, deny: [example.com]}}'
+	expect 125 envpod run web true
+	run envpod run --without network web cat /proc/net/dev
+	[ "$status" -eq 0 ]
+	[ "$(grep -c : <<<"$(grep -v envpod: <<<"$output")")" = 1 ]
+}
+
+@test "tools.allowed_commands: anything else is refused and on record" {
+	pod <<<'tools: {allowed_commands: [echo]}'
+	[ "$(envpod run web echo yes)" = yes ]
+	expect 125 envpod run web ls
+	[[ $output == *allowed_commands* ]]
+	envpod audit --json web | jq -se 'any(.[]; .event == "tool_blocked")'
+}
+
+@test "apt-get under system_access: safe fails and the key that helps is named" {
+	pod <<<'{}'
+	run envpod run --root web apt-get install -y no-such-package
+	[ "$status" -ne 0 ]
+	[[ $output == *"filesystem.system_access: advanced"* ]]
+}
+
+@test "start_command, env, user" {
+	pod <<<'start_command: [sh, -c, "echo $COLOUR as $(id -u)"]
+env: {COLOUR: green}
+user: agent'
+	[ "$(envpod run web)" = "green as 60000" ]
+}
+
+@test "type: airgapped has no network, not even by name" {
+	pod <<<'type: airgapped'
+	[ "$(envpod run web cat /proc/net/dev | grep -c :)" = 1 ]
+}
