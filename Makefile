@@ -149,12 +149,14 @@ check-long: all
 	$(Q)$(RUN) $(wildcard tests/long/*.bats)
 
 # The stock kernel of the distribution in an emulated machine, under the unified cgroup hierarchy.
-check-vm: all
-	$(Q)share/packages/install vm
+check-vm:
+	$(Q)share/packages/install build run test vm
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all
 	$(Q)B=$(abspath $(B)) tests/vm/run
 
-bench: all
-	$(Q)share/packages/install bench
+bench:
+	$(Q)share/packages/install build run bench
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all
 	$(Q)for b in $(wildcard tests/bench/*.sh); do $(SUDO) env B=$(abspath $(B)) $$b || exit 1; done
 
 # FUZZ_S seconds in all, shared by the targets.
