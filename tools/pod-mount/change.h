@@ -48,7 +48,7 @@ struct change {
 	const char *raw;  /* its path within its layer, below a renamed directory; NULL: as path */
 	const char *target; /* of a symlink the pod has */
 	uint64_t size, old_size;
-	uint64_t old_ino, old_ctime_ns;      /* the host's entry when it was looked at; 0: none */
+	uint64_t old_ino, old_ctime_ns, old_mtime_ns; /* the host's entry when it was looked at */
 	uint32_t mode, old_mode;             /* with type bits; 0: there is none on this side */
 	uint32_t uid, gid, old_uid, old_gid; /* in the pod, on the host */
 	uint32_t nlink;
@@ -58,6 +58,7 @@ struct change {
 	uint8_t kind, what;
 	uint8_t conflict; /* enum base_verdict of the host's side */
 	uint16_t marks;
+	bool fresh;   /* a directory of which neither the host nor a hidden layer has anything */
 	bool plain;   /* its directory shows the host's of the same path, or is new */
 	bool chosen;  /* selected for commit or rollback */
 	bool by_name; /* selected by its very path, not by a prefix, a pattern or default */

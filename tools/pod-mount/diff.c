@@ -8,9 +8,9 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/say.h"
+#include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/content.h"
 #include "tools/pod-mount/list.h"
-#include "tools/pod-mount/review.h"
 #include "tools/pod-mount/select.h"
 #include "tools/pod-mount/survey.h"
 

@@ -49,7 +49,22 @@ struct owner owner_for_commit(const struct id_map *m, struct owner seen, const s
 	};
 }
 
-bool acl_translate(const struct id_map *m, void *acl, size_t len)
+uid_t uid_stored(const struct id_map *m, uid_t on_host)
+{
+	return pod_map_out(on_host < 65536 ? on_host : ID_UNMAPPED, m->base, m->uid);
+}
+
+gid_t gid_stored(const struct id_map *m, gid_t on_host)
+{
+	return pod_map_out(on_host < 65536 ? on_host : ID_UNMAPPED, m->base, m->gid);
+}
+
+struct id_ways {
+	uid_t (*uid)(const struct id_map *m, uid_t id);
+	gid_t (*gid)(const struct id_map *m, gid_t id);
+};
+
+static bool acl_map(const struct id_map *m, const struct id_ways *ways, void *acl, size_t len)
 {
 	struct posix_acl_xattr_header head;
 	struct posix_acl_xattr_entry entry;
@@ -68,11 +83,25 @@ bool acl_translate(const struct id_map *m, void *acl, size_t len)
 		if (tag != ACL_USER && tag != ACL_GROUP)
 			continue;
 		id = le32toh(entry.e_id);
-		id = tag == ACL_USER ? uid_seen(m, id) : gid_seen(m, id);
+		id = tag == ACL_USER ? ways->uid(m, id) : ways->gid(m, id);
 		if (id == ID_UNMAPPED)
 			return false;
 		entry.e_id = htole32(id);
 		memcpy(p + at, &entry, sizeof(entry));
 	}
 	return true;
+}
+
+bool acl_translate(const struct id_map *m, void *acl, size_t len)
+{
+	static const struct id_ways in = {uid_seen, gid_seen};
+
+	return acl_map(m, &in, acl, len);
+}
+
+bool acl_shift(const struct id_map *m, void *acl, size_t len)
+{
+	static const struct id_ways out = {uid_stored, gid_stored};
+
+	return acl_map(m, &out, acl, len);
 }

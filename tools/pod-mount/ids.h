@@ -45,5 +45,10 @@ struct owner owner_for_commit(const struct id_map *m, struct owner seen, const s
  * has no name for: it is then dropped.
  */
 bool acl_translate(const struct id_map *m, void *acl, size_t len);
+/* The other way: from the host's ids, which are the pod's, to the layer's. */
+bool acl_shift(const struct id_map *m, void *acl, size_t len);
+/* Ids of the host as a layer has them. */
+uid_t uid_stored(const struct id_map *m, uid_t on_host);
+gid_t gid_stored(const struct id_map *m, gid_t on_host);
 
 #endif

@@ -204,6 +204,28 @@ void level_root(struct walker *w, struct level *down)
 	down->fresh = !down->clear;
 }
 
+static uint8_t type_of(const struct stat *st)
+{
+	return IFTODT(st->st_mode);
+}
+
+void level_step(struct walker *w, const struct level *up, const char *name, struct level *down)
+{
+	OWN_FREE struct name *found = xcalloc(up->nparts + 1, sizeof(*found));
+	struct group g = {.name = name, .v = found};
+	struct stat st;
+
+	w->path.len = up->path_len;
+	buf_fmt(&w->path, "/%s", name);
+	for (size_t i = 0; i < up->nparts; i++)
+		if (fstatat(up->parts[i].fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			found[g.n++] = (struct name){.part = (uint16_t)i, .type = type_of(&st)};
+	g.masked = up->masks && path_hidden(w, w->path.data);
+	g.on_host = up->host >= 0 && !g.masked &&
+		    fstatat(up->host, name, &g.host, AT_SYMLINK_NOFOLLOW) == 0;
+	level_enter(w, up, &g, down);
+}
+
 int level_read(struct walker *w, struct level *l)
 {
 	int r = 0;

@@ -61,6 +61,8 @@ void level_enter(struct walker *w, const struct level *up, const struct group *g
 		 struct level *down);
 /* The root of the tree. */
 void level_root(struct walker *w, struct level *down);
+/* Down to the directory `name` of `up`, for a way that lists nothing; w's path grows with it. */
+void level_step(struct walker *w, const struct level *up, const char *name, struct level *down);
 /* Gather the names. */
 int level_read(struct walker *w, struct level *l);
 void level_finish(struct level *l);

@@ -8,6 +8,7 @@
 
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "tools/pod-mount/committed.h"
 #include "tools/pod-mount/cover.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/marks.h"
@@ -132,6 +133,23 @@ int survey_open(struct survey *s, const char *pod, const struct survey_opts *o, 
 	return r < 0 ? r : load(s, o, e);
 }
 
+/* What the host has is what we put there ourselves, from this pod while it ran. */
+static int forgive_committed(struct survey *s, struct err *e)
+{
+	OWN_COMMITTED struct committed done = {0};
+	int r = committed_load(&done, &s->pod, e);
+
+	for (size_t i = 0; i < s->changes.n && done.n > 0; i++) {
+		struct change *c = &s->changes.v[i];
+
+		if (!(c->marks & MARK_CONFLICT) || !committed_has(&done, c))
+			continue;
+		c->marks &= (uint16_t)~MARK_CONFLICT;
+		c->conflict = BASE_SAME;
+	}
+	return r;
+}
+
 int survey_walk(struct survey *s, struct err *e)
 {
 	struct walk w = {
@@ -155,7 +173,7 @@ int survey_walk(struct survey *s, struct err *e)
 	if (r == 0)
 		marks_apply(marks, &s->track, &s->changes);
 	marks_free(marks);
-	return r;
+	return r < 0 ? r : forgive_committed(s, e);
 }
 
 void survey_finish(struct survey *s)

@@ -51,6 +51,7 @@ static void fill_host(struct change *c, const struct stat *st)
 	c->old_size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size;
 	c->old_ino = st->st_ino;
 	c->old_ctime_ns = time_ns(&st->st_ctim);
+	c->old_mtime_ns = time_ns(&st->st_mtim);
 }
 
 static void fill_pod(struct change *c, const struct walker *w, const struct group *g)
@@ -257,6 +258,7 @@ static void judge_dir(struct walker *w, struct level *l, const struct level *dow
 static int descend(struct walker *w, struct level *l, const struct group *g, bool listed)
 {
 	struct level *down = grow(w);
+	size_t before = w->list->n;
 	bool gone = g->v[0].part == PART_HOST || is_whiteout(&g->top) || !S_ISDIR(g->top.st_mode);
 
 	l = down - 1;
@@ -265,6 +267,8 @@ static int descend(struct walker *w, struct level *l, const struct group *g, boo
 		down->quiet = is_quiet(w, l, g);
 	else if (listed)
 		judge_dir(w, l, down, g);
+	if (w->list->n > before)
+		w->list->v[before].fresh = down->fresh;
 	if (all_quiet(w, down) || is_nested(w)) {
 		level_finish(down);
 		w->depth--;

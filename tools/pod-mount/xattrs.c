@@ -31,7 +31,9 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct xattr *)a)->name, ((const struct xattr *)b)->name);
 }
 
-static int add(struct xattrs *x, int fd, const char *name, const struct id_map *ids)
+typedef bool acl_way(const struct id_map *m, void *acl, size_t len);
+
+static int add(struct xattrs *x, int fd, const char *name, acl_way *way, const struct id_map *ids)
 {
 	ssize_t len = fgetxattr(fd, name, NULL, 0);
 	void *value;
@@ -40,7 +42,7 @@ static int add(struct xattrs *x, int fd, const char *name, const struct id_map *
 		return errno == ENODATA ? 0 : -errno;
 	value = xcalloc(1, (size_t)len + 1);
 	len = fgetxattr(fd, name, value, (size_t)len);
-	if (len < 0 || (ids && is_acl(name) && !acl_translate(ids, value, (size_t)len))) {
+	if (len < 0 || (way && is_acl(name) && !way(ids, value, (size_t)len))) {
 		free(value);
 		x->others = true;
 		return 0;
@@ -50,7 +52,7 @@ static int add(struct xattrs *x, int fd, const char *name, const struct id_map *
 	return 0;
 }
 
-int xattrs_read(struct xattrs *x, int fd, const struct id_map *ids)
+static int read_all(struct xattrs *x, int fd, acl_way *way, const struct id_map *ids)
 {
 	char names[NAMES_MAX];
 	ssize_t n = flistxattr(fd, names, sizeof(names));
@@ -61,7 +63,7 @@ int xattrs_read(struct xattrs *x, int fd, const struct id_map *ids)
 		return errno == EOPNOTSUPP ? 0 : -errno;
 	for (const char *p = names; p < names + n && r == 0; p += strlen(p) + 1) {
 		if (is_carried(p))
-			r = add(x, fd, p, ids);
+			r = add(x, fd, p, way, ids);
 		else if (!starts(p, "trusted.overlay."))
 			x->others = true;
 	}
@@ -70,6 +72,16 @@ int xattrs_read(struct xattrs *x, int fd, const struct id_map *ids)
 	else if (x->n > 1)
 		qsort(x->v, x->n, sizeof(x->v[0]), by_name);
 	return r;
+}
+
+int xattrs_read(struct xattrs *x, int fd, const struct id_map *ids)
+{
+	return read_all(x, fd, ids ? acl_translate : NULL, ids);
+}
+
+int xattrs_read_for_layer(struct xattrs *x, int fd, const struct id_map *ids)
+{
+	return read_all(x, fd, acl_shift, ids);
 }
 
 void xattrs_finish(struct xattrs *x)
@@ -101,19 +113,42 @@ static bool has(const struct xattrs *x, const char *name)
 	return false;
 }
 
-int xattrs_apply(const struct xattrs *x, int fd)
+static int set_all(const struct xattrs *x, int fd)
+{
+	for (size_t i = 0; i < x->n; i++)
+		if (fsetxattr(fd, x->v[i].name, x->v[i].value, x->v[i].len, 0) < 0)
+			return -errno;
+	return 0;
+}
+
+/* Remove what x does not have, of the carried ones only or of all. */
+static int remove_others(const struct xattrs *x, int fd, bool carried_only)
 {
 	char names[NAMES_MAX];
 	ssize_t n = flistxattr(fd, names, sizeof(names));
 
 	if (n < 0)
 		return errno == EOPNOTSUPP && x->n == 0 ? 0 : -errno;
-	for (const char *p = names; p < names + n; p += strlen(p) + 1)
-		if (!has(x, p) && strcmp(p, "security.selinux") != 0 && fremovexattr(fd, p) < 0 &&
-		    errno != ENODATA)
+	for (const char *p = names; p < names + n; p += strlen(p) + 1) {
+		if (has(x, p) || (carried_only && !is_carried(p)) ||
+		    strcmp(p, "security.selinux") == 0)
+			continue;
+		if (fremovexattr(fd, p) < 0 && errno != ENODATA)
 			return -errno;
-	for (size_t i = 0; i < x->n; i++)
-		if (fsetxattr(fd, x->v[i].name, x->v[i].value, x->v[i].len, 0) < 0)
-			return -errno;
+	}
 	return 0;
+}
+
+int xattrs_replace(const struct xattrs *x, int fd)
+{
+	int r = remove_others(x, fd, true);
+
+	return r < 0 ? r : set_all(x, fd);
+}
+
+int xattrs_apply(const struct xattrs *x, int fd)
+{
+	int r = remove_others(x, fd, false);
+
+	return r < 0 ? r : set_all(x, fd);
 }

@@ -28,8 +28,12 @@ struct xattrs {
 /* Read those of an open file or directory.  ids: translate ACLs from a layer's ids, dropping those
  * that have no translation; NULL: the host's own, as they are.  -errno; then it is empty. */
 int xattrs_read(struct xattrs *x, int fd, const struct id_map *ids);
+/* The same from the host for a layer: ACLs get the layer's ids. */
+int xattrs_read_for_layer(struct xattrs *x, int fd, const struct id_map *ids);
 void xattrs_finish(struct xattrs *x);
 bool xattrs_equal(const struct xattrs *a, const struct xattrs *b);
+/* Make it carry these of those that are carried over; leave all others. */
+int xattrs_replace(const struct xattrs *x, int fd);
 /* Make an open file or directory carry exactly these: set them and remove every other one. */
 int xattrs_apply(const struct xattrs *x, int fd);
 

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pod-mount commit: chosen changes become the host's. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/opt.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/record.h"
+#include "libcommon/say.h"
+#include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/committed.h"
+#include "tools/pod-mount/list.h"
+#include "tools/pod-mount/output.h"
+#include "tools/pod-mount/plan_commit.h"
+#include "tools/pod-mount/refuse.h"
+#include "tools/pod-mount/rollback.h"
+#include "tools/pod-mount/run.h"
+#include "tools/pod-mount/select.h"
+#include "tools/pod-mount/settle.h"
+#include "tools/pod-mount/survey.h"
+
+#define NOTES_SHOWN 20
+#define PATHS_SHOWN 1000 /* in the audit log; record.h cuts the list further by bytes */
+
+struct commit {
+	const char *cwd, *output;
+	struct strv exclude;
+	bool all, setup, sensitive, system, rest, dry, stdin_list, null;
+	struct refuse_opts refuse;
+};
+
+static int record(const struct survey *s, const struct commit_plan *p, const char *name,
+		  const char *reason, struct err *e)
+{
+	OWN_STRV struct strv paths = {0};
+	OWN_BUF struct buf path = BUF_INIT;
+	OWN_EVENT struct event ev;
+
+	for (size_t i = 0; i < s->changes.n && paths.n < PATHS_SHOWN; i++)
+		if (s->changes.v[i].chosen && !change_is_dir(&s->changes.v[i]))
+			strv_add(&paths, change_path(&s->changes.v[i], &path));
+	event_init(&ev, s->pod.name, "mount", name);
+	event_str(&ev, "undo", p->j.id);
+	event_num(&ev, "count", (int64_t)p->files);
+	event_num(&ev, "bytes", (int64_t)p->bytes);
+	if (reason)
+		event_str(&ev, "reason", reason);
+	event_strv(&ev, "paths", paths.v);
+	return record_event(&ev, true, e);
+}
+
+/* The event stands before the deed, so that no change of the host goes unrecorded. */
+static int prepare(struct run *r, struct commit_plan *p, struct survey *s, struct err *e)
+{
+	int x = commit_stage(r, p, s, e);
+
+	if (x == 0)
+		x = run_sync_staged(r, e);
+	if (x == 0)
+		x = record(s, p, "commit", NULL, e);
+	return x < 0 ? x : journal_prepared(&p->j, e);
+}
+
+static int give_up(struct run *r, struct commit_plan *p, struct survey *s, struct err *e)
+{
+	struct err worse = {0}, ignored = {0};
+	bool refused = err_exit(e) == POD_EXIT_REFUSED;
+
+	if (run_abandon(r, &worse) < 0)
+		say_error("%s", worse.msg);
+	record(s, p, refused ? "commit_refused" : "commit_failed", e->msg, &ignored);
+	return -e->code;
+}
+
+static void say_notes(const struct commit_plan *p, const struct run *r, const char *cwd)
+{
+	for (size_t i = 0; i < p->notes.n && i < NOTES_SHOWN; i++)
+		say_warn("%s", p->notes.v[i]);
+	if (p->notes.n > NOTES_SHOWN)
+		say_warn("and %zu more were changed so", p->notes.n - NOTES_SHOWN);
+	for (size_t i = 0; i < r->stays.n; i++)
+		say_warn("%s stays: it holds what the pod did not see",
+			 esc(path_from(r->stays.v[i], cwd)));
+}
+
+static void say_appeared(const struct survey *s, const char *cwd)
+{
+	OWN_BUF struct buf path = BUF_INIT;
+
+	for (size_t i = 0; i < s->changes.n; i++)
+		if (s->changes.v[i].marks & MARK_APPEARED)
+			say_warn("%s stays: it is new on the host",
+				 esc(path_from(change_path(&s->changes.v[i], &path), cwd)));
+}
+
+static int carry_out(struct commit_plan *p, struct survey *s, const char *cwd, struct err *e)
+{
+	OWN_RUN struct run r = RUN_INIT;
+	int x = journal_begin(&p->j, &s->pod, e);
+
+	if (x == 0)
+		x = run_open(&r, &s->pod, &p->j, &s->ids, e);
+	if (x < 0)
+		return x;
+	x = prepare(&r, p, s, e);
+	if (x == 0)
+		x = run_apply(&r, e);
+	if (x < 0)
+		return give_up(&r, p, s, e);
+	if (s->live)
+		x = committed_add(&r, e);
+	if (x == 0)
+		x = run_close(&r, e);
+	if (x == 0)
+		say_notes(p, &r, cwd);
+	return x;
+}
+
+/* Directories may become explicit on the way; then what was chosen is looked at again. */
+static int settle_and_check(struct commit *o, struct survey *s, const struct selection *sel,
+			    struct err *e)
+{
+	int r;
+
+	commit_choose(s);
+	r = refuse_check(s, &o->refuse, e);
+	if (r < 0 || s->live || o->dry || o->output)
+		return r;
+	r = settle(s, sel, false, e);
+	if (r <= 0)
+		return r;
+	commit_choose(s);
+	return refuse_check(s, &o->refuse, e);
+}
+
+static int commit_to_host(struct survey *s, const char *cwd, size_t *files, struct err *e)
+{
+	OWN_COMMIT_PLAN struct commit_plan p = COMMIT_PLAN_INIT;
+	int r;
+
+	snprintf(p.j.verb, sizeof(p.j.verb), "commit");
+	r = commit_plan_make(&p, s, e);
+	*files = p.files;
+	if (r < 0 || p.j.n == 0)
+		return r;
+	return carry_out(&p, s, cwd, e);
+}
+
+static size_t count_chosen(const struct survey *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->changes.n; i++)
+		n += s->changes.v[i].chosen && !change_is_dir(&s->changes.v[i]);
+	return n;
+}
+
+static int show(struct survey *s, const char *cwd)
+{
+	const struct list_opts lo = {.cwd = cwd};
+
+	list_text(s, &lo);
+	printf("Would commit %zu file(s).\n", count_chosen(s));
+	return POD_EXIT_OK;
+}
+
+static int roll_back_rest(struct survey *s, size_t *dropped, struct err *e)
+{
+	const struct selection all = {0};
+	int r = survey_walk(s, e);
+
+	if (r == 0)
+		r = selection_apply(&all, &s->changes, false, e);
+	return r < 0 ? r : rollback_chosen(s, &all, dropped, e);
+}
+
+static int act(struct commit *o, struct survey *s, const struct selection *sel, struct err *e)
+{
+	size_t files = 0, dropped = 0;
+	bool some = false;
+	int r = settle_and_check(o, s, sel, e);
+
+	if (r < 0)
+		return r;
+	if (o->dry)
+		return show(s, o->refuse.cwd);
+	for (size_t i = 0; i < s->changes.n; i++)
+		some = some || s->changes.v[i].chosen;
+	if (some)
+		r = o->output ? output_write(s, o->output, &files, e)
+			      : commit_to_host(s, o->refuse.cwd, &files, e);
+	if (r < 0)
+		return r;
+	say_appeared(s, o->refuse.cwd);
+	if (o->rest)
+		r = roll_back_rest(s, &dropped, e);
+	if (some)
+		printf("Committed %zu file(s).", files);
+	else
+		printf("Nothing to commit.");
+	if (o->rest && r >= 0)
+		printf(" Rolled back %zu.", dropped);
+	printf("\n");
+	return r;
+}
+
+static int commit(struct commit *o, char **args, int n)
+{
+	OWN_SURVEY struct survey s = SURVEY_INIT;
+	OWN_SELECTION struct selection sel = {0};
+	OWN_FREE char *here = getcwd(NULL, 0);
+	OWN_FREE char *cwd = path_clean(here ? here : "/", o->cwd ? o->cwd : "");
+	struct survey_opts so = {.all = o->all, .setup = o->setup};
+	struct err e = {0};
+
+	o->refuse = (struct refuse_opts){cwd, o->sensitive, o->system, o->output != NULL};
+	selection_add(&sel, cwd, args + 1, (size_t)n - 1);
+	selection_exclude(&sel, cwd, o->exclude.v, o->exclude.n);
+	/* Before the lock: what writes the list may need it. */
+	if (o->stdin_list && selection_stdin(&sel, cwd, o->null, &e) < 0)
+		return say_err(&e);
+	if (survey_open(&s, args[0], &so, &e) < 0 || (o->rest && rollback_possible(&s, &e) < 0) ||
+	    survey_walk(&s, &e) < 0 || selection_apply(&sel, &s.changes, true, &e) < 0 ||
+	    act(o, &s, &sel, &e) < 0)
+		return say_err(&e);
+	return POD_EXIT_OK;
+}
+
+int cmd_commit(int argc, char **argv)
+{
+	struct commit o = {0};
+	const struct opt opts[] = {
+		{OPT_LIST, 0, "exclude", &o.exclude, "PATH", "all but these; may be a pattern"},
+		{OPT_FLAG, 0, "rollback-rest", &o.rest, NULL, "drop what is not committed"},
+		{OPT_STR, 'o', "output", &o.output, "DIR", "write below DIR instead of the host"},
+		{OPT_FLAG, 0, "sensitive", &o.sensitive, NULL, "also what the host runs or obeys"},
+		{OPT_FLAG, 0, "include-system", &o.system, NULL, "also /usr, /bin, /sbin, /lib*"},
+		{OPT_FLAG, 'n', "dry-run", &o.dry, NULL, "say what would be committed"},
+		{OPT_FLAG, 'a', "all", &o.all, NULL, "also what is not tracked"},
+		{OPT_FLAG, 0, "setup", &o.setup, NULL, "also what the pod's setup installed"},
+		{OPT_FLAG, 0, "stdin", &o.stdin_list, NULL, "read paths from stdin"},
+		{OPT_FLAG, 'z', "null", &o.null, NULL, "those paths are ended by NUL"},
+		{OPT_STR, 0, "cwd", &o.cwd, "DIR", "paths are relative to DIR"},
+		{0},
+	};
+	const struct opt_usage u = {
+		.line = "pod-mount commit [OPTION]... POD [PATH]...",
+		.text = "Bring changes of the pod to the host: those tracked, or those named.",
+		.min = 1,
+	};
+	int n = opt_parse(opts, &u, argc, argv), status = commit(&o, argv, n);
+
+	strv_finish(&o.exclude);
+	return status;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-mount/committed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+
+#define FILE_NAME "committed"
+
+static int by_path(const void *a, const void *b)
+{
+	const struct committed_line *x = a, *y = b;
+	int r = strcmp(x->path, y->path);
+
+	return r ? r : (x->path > y->path) - (x->path < y->path); /* as they stand in the file */
+}
+
+static bool unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (*s == '\\' && s[1] != '\\' && s[1] != 'n')
+			return false;
+		if (*s == '\\')
+			*to++ = *++s == 'n' ? '\n' : '\\';
+		else
+			*to++ = *s;
+	}
+	*to = '\0';
+	return true;
+}
+
+static void add_line(struct committed *c, char *line)
+{
+	uint64_t ino, ctime;
+	int at = 0;
+
+	if (sscanf(line, "%" SCNu64 " %" SCNu64 " %n", &ino, &ctime, &at) != 2 || at == 0 ||
+	    line[at] != '/' || !unescape(line + at))
+		return;
+	c->v = xrealloc(c->v, (c->n + 1) * sizeof(c->v[0]));
+	c->v[c->n++] = (struct committed_line){line + at, ino, ctime};
+}
+
+void committed_parse(struct committed *c, const char *text, size_t len)
+{
+	char *rest, *line;
+
+	buf_add(&c->text, text, len);
+	rest = c->text.data;
+	while ((line = strsep(&rest, "\n")))
+		add_line(c, line);
+	if (c->n > 1)
+		qsort(c->v, c->n, sizeof(c->v[0]), by_path);
+}
+
+int committed_load(struct committed *c, const struct pod *p, struct err *e)
+{
+	OWN_BUF struct buf text = BUF_INIT;
+	int r = read_file_at(p->dir, FILE_NAME, &text, COMMITTED_MAX);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_set(e, -r, "read %s/" FILE_NAME, p->path);
+	committed_parse(c, text.data ? text.data : "", text.len);
+	return 0;
+}
+
+void committed_finish(struct committed *c)
+{
+	free(c->v);
+	buf_finish(&c->text);
+	*c = (struct committed){0};
+}
+
+/* The last line of the path counts. */
+static const struct committed_line *find(const struct committed *c, const char *path)
+{
+	size_t lo = 0, hi = c->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(c->v[mid].path, path) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo > 0 && strcmp(c->v[lo - 1].path, path) == 0 ? &c->v[lo - 1] : NULL;
+}
+
+bool committed_has(const struct committed *c, const struct change *change)
+{
+	OWN_BUF struct buf path = BUF_INIT;
+	const struct committed_line *l = c->n ? find(c, change_path(change, &path)) : NULL;
+
+	return l && l->ino == change->old_ino && l->ctime_ns == change->old_ctime_ns;
+}
+
+static void put_line(struct buf *b, const char *path, const struct stat *st)
+{
+	buf_fmt(b, "%" PRIu64 " %" PRIu64 " ", st ? (uint64_t)st->st_ino : 0,
+		st ? (uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec
+		   : 0);
+	for (; *path; path++) {
+		if (*path == '\n' || *path == '\\')
+			buf_str(b, *path == '\n' ? "\\n" : "\\\\");
+		else
+			buf_char(b, *path);
+	}
+	buf_char(b, '\n');
+}
+
+static void put_step_line(struct buf *b, const struct run *r, const struct step *st)
+{
+	OWN_FREE char *path = path_clean(r->sites[st->site].cover, st->path);
+	const char *leaf;
+	OWN_FD int parent = open_parent_beneath(r->sites[st->site].host, st->path, &leaf);
+	struct stat now;
+	bool there = parent >= 0 && fstatat(parent, leaf, &now, AT_SYMLINK_NOFOLLOW) == 0;
+
+	put_line(b, path, there ? &now : NULL);
+}
+
+static int append(const struct pod *p, const struct buf *b)
+{
+	OWN_FD int fd = openat(p->dir, FILE_NAME,
+			       O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r = fd < 0 ? -errno : write_full(fd, b->data, b->len);
+
+	return r == 0 && fsync(fd) < 0 ? -errno : r;
+}
+
+int committed_add(const struct run *r, struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	int x;
+
+	for (size_t i = 0; i < r->j->n; i++)
+		put_step_line(&b, r, &r->j->steps[i]);
+	x = b.len ? append(r->pod, &b) : 0;
+	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of an operation, reached at once or by the command after a crash. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/plan.h"
+#include "libcommon/record.h"
+#include "libcommon/say.h"
+#include "tools/pod-mount/base.h"
+#include "tools/pod-mount/journal.h"
+#include "tools/pod-mount/prune.h"
+#include "tools/pod-mount/run.h"
+
+/* Every path whose entry left the layers. */
+static void gone_paths(const struct run *r, struct strv *paths)
+{
+	for (size_t i = 0; i < r->j->n; i++) {
+		const struct step *st = &r->j->steps[i];
+		OWN_FREE char *path = NULL;
+
+		if (!st->from_layer)
+			continue;
+		path = path_clean(r->sites[st->site].cover, st->path);
+		strv_add(paths, path);
+	}
+	for (size_t i = 0; i < r->j->nprunes; i++) {
+		const struct prune *p = &r->j->prunes[i];
+		OWN_FREE char *path = path_clean(r->sites[p->site].cover, p->raw);
+
+		if (paths->n == 0 || strcmp(paths->v[paths->n - 1], path) != 0)
+			strv_add(paths, path);
+	}
+}
+
+static int forget(const struct run *r, const struct stack *s, struct err *e)
+{
+	OWN_STRV struct strv paths = {0};
+
+	gone_paths(r, &paths);
+	return paths.n ? bases_forget(r->pod, s, paths.v, paths.n, e) : 0;
+}
+
+int run_close(struct run *r, struct err *e)
+{
+	OWN_STACK struct stack s = {0};
+	int x = stack_load(&s, r->pod, e);
+
+	if (x == 0)
+		x = run_sync(r, e);
+	if (x == 0)
+		x = run_keep(r, e);
+	if (x == 0)
+		x = prune_entries(r, e);
+	if (x == 0)
+		x = forget(r, &s, e);
+	if (x < 0)
+		return x;
+	prune_dirs(r, &s);
+	x = journal_end(r->j, JOURNAL_DONE, e);
+	if (x == 0)
+		run_unstage(r);
+	return x;
+}
+
+int run_abandon(struct run *r, struct err *e)
+{
+	int x = run_undo(r, e);
+
+	if (x < 0)
+		return err_wrap(e, "undo/%s is kept", r->j->id);
+	x = journal_end(r->j, JOURNAL_UNDONE, e);
+	run_unstage(r);
+	run_forget(r);
+	return x;
+}
+
+static int report(const struct pod *p, const struct journal *j, const char *suffix, struct err *e)
+{
+	OWN_FREE char *name = xfmt("%s_%s", j->verb[0] ? j->verb : "operation", suffix);
+	OWN_EVENT struct event ev;
+
+	say_warn("pod %s: a %s that was cut off is %s now", p->name, j->verb, suffix);
+	event_init(&ev, p->name, "mount", name);
+	event_str(&ev, "undo", j->id);
+	return record_event(&ev, true, e);
+}
+
+/* Forward when everything was prepared; back when it was not, or when the host moved on. */
+static int recover(struct run *r, struct err *e)
+{
+	struct err conflict = {0};
+	int x;
+
+	if (r->j->state == JOURNAL_PREPARED) {
+		x = run_apply(r, &conflict);
+		if (x == 0)
+			x = run_close(r, e);
+		if (x == 0)
+			return report(r->pod, r->j, "finished", e);
+		if (!conflict.code)
+			return x;
+		say_warn("%s", conflict.msg);
+	}
+	x = run_abandon(r, e);
+	return x < 0 ? x : report(r->pod, r->j, "undone", e);
+}
+
+static int recover_journal(const struct pod *p, struct journal *j, struct err *e)
+{
+	OWN_RUN struct run r = RUN_INIT;
+	OWN_PLAN struct plan pl = {0};
+	struct id_map ids;
+	int x;
+
+	if (j->state == JOURNAL_OPEN || j->state >= JOURNAL_DONE) {
+		unlinkat(j->dir, "../open", 0);
+		if (j->state == JOURNAL_OPEN)
+			unlinkat(j->dir, "new", AT_REMOVEDIR);
+		return 0;
+	}
+	x = plan_open(&pl, p, e);
+	if (x < 0)
+		return x;
+	ids = ids_of_plan(&pl);
+	x = run_open(&r, p, j, &ids, e);
+	return x < 0 ? x : recover(&r, e);
+}
+
+int journal_recover(const struct pod *p, struct err *e)
+{
+	OWN_JOURNAL struct journal j = JOURNAL_INIT;
+	OWN_FD int undo = open_beneath(p->dir, "undo", O_RDONLY | O_DIRECTORY, 0);
+	char id[sizeof(j.id)];
+	int x;
+
+	if (undo < 0 || read_line_at(undo, "open", id, sizeof(id)) < 0)
+		return 0;
+	if (id[0] == '.' || strchr(id, '/') || faccessat(undo, id, F_OK, 0) < 0)
+		return unlinkat(undo, "open", 0) < 0 ? err_set(e, errno, "remove undo/open") : 0;
+	x = journal_open(&j, p, id, e);
+	if (x == 0)
+		x = recover_journal(p, &j, e);
+	return x < 0 ? err_wrap(e, "pod %s: finish what was cut off (undo/%s)", p->name, id) : 0;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-mount/refuse.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "envpod/exit.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/record.h"
+#include "libcommon/say.h"
+
+#define SHOWN_MAX 50 /* lines of one reason; the rest is counted */
+
+static bool below_any(const char *path, const char *const *dirs)
+{
+	for (; *dirs; dirs++)
+		if (path_below(path, *dirs))
+			return true;
+	return false;
+}
+
+static bool is_system(const char *path)
+{
+	static const char *const dirs[] = {"/usr",   "/bin",    "/sbin", "/lib", "/lib64",
+					   "/lib32", "/libx32", "/boot", NULL};
+
+	return below_any(path, dirs);
+}
+
+static bool is_node(const struct change *c)
+{
+	return S_ISCHR(c->mode) || S_ISBLK(c->mode) || S_ISSOCK(c->mode);
+}
+
+static bool refuse_masked(const struct survey *s, const struct refuse_opts *o,
+			  const struct change *c, const char *path)
+{
+	(void)s;
+	(void)o;
+	return c->marks & MARK_MASKED || path_below(path, pod_state_dir()) ||
+	       path_below(path, pod_run_dir());
+}
+
+static bool refuse_deep(const struct survey *s, const struct refuse_opts *o, const struct change *c,
+			const char *path)
+{
+	(void)s;
+	(void)o;
+	(void)path;
+	return c->marks & MARK_DEEP;
+}
+
+static bool refuse_node(const struct survey *s, const struct refuse_opts *o, const struct change *c,
+			const char *path)
+{
+	(void)s;
+	(void)o;
+	(void)path;
+	return is_node(c);
+}
+
+static bool refuse_system(const struct survey *s, const struct refuse_opts *o,
+			  const struct change *c, const char *path)
+{
+	(void)c;
+	return !o->include_system && !o->elsewhere && !plan_is(&s->plan, "system", "dangerous") &&
+	       is_system(path);
+}
+
+static bool refuse_sensitive(const struct survey *s, const struct refuse_opts *o,
+			     const struct change *c, const char *path)
+{
+	(void)s;
+	(void)path;
+	return c->marks & MARK_SENSITIVE && !o->sensitive && !c->by_name;
+}
+
+static bool refuse_conflict(const struct survey *s, const struct refuse_opts *o,
+			    const struct change *c, const char *path)
+{
+	(void)s;
+	(void)path;
+	return c->marks & MARK_CONFLICT && !o->elsewhere;
+}
+
+/* Changes the live view still depends on. */
+static bool refuse_renamed(const struct survey *s, const struct refuse_opts *o,
+			   const struct change *c, const char *path)
+{
+	if (!s->live || o->elsewhere)
+		return false;
+	for (size_t i = 0; i < s->renames.n; i++)
+		if (path_below(path, s->renames.v[i].path) ||
+		    path_below(path, s->renames.v[i].from))
+			return true;
+	return c->from != NULL;
+}
+
+static const struct reason {
+	const char *word; /* in the audit log */
+	const char *text;
+	bool (*applies)(const struct survey *s, const struct refuse_opts *o, const struct change *c,
+			const char *path);
+} reasons[] = {
+	{"masked", "is hidden from the pod and never committed", refuse_masked},
+	{"deep", "has a path longer than any program can use", refuse_deep},
+	{"device", "is a device or a socket, which is never committed", refuse_node},
+	{"conflict", "changed on the host too", refuse_conflict},
+	{"system", "belongs to the system (--include-system commits it)", refuse_system},
+	{"sensitive", "is run or obeyed by the host (name it, or use --sensitive)",
+	 refuse_sensitive},
+	{"live", "was moved with its directory, and the pod runs (envpod stop first)",
+	 refuse_renamed},
+};
+
+#define REASONS (sizeof(reasons) / sizeof(reasons[0]))
+
+struct tally {
+	size_t n[REASONS];
+	struct strv paths;
+};
+
+static void put_time(struct buf *b, uint64_t ns)
+{
+	time_t t = (time_t)(ns / 1000000000u);
+	struct tm tm;
+	char text[32];
+
+	gmtime_r(&t, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm);
+	buf_str(b, text);
+}
+
+/* Both sides of a conflict. */
+static void put_sides(struct buf *b, const struct change *c)
+{
+	buf_str(b, "; host: ");
+	if (c->old_mode) {
+		buf_fmt(b, "%s of %llu bytes, changed ",
+			c->conflict == BASE_APPEARED ? "new, " : "",
+			(unsigned long long)c->old_size);
+		put_time(b, c->old_mtime_ns);
+	} else
+		buf_str(b, "deleted");
+	if (c->mode)
+		buf_fmt(b, "; pod: %s of %llu bytes", change_type(c), (unsigned long long)c->size);
+	else
+		buf_str(b, "; pod: deleted");
+}
+
+static void say_refused(const struct change *c, const char *path, const struct reason *why,
+			const char *cwd)
+{
+	OWN_BUF struct buf line = BUF_INIT;
+
+	buf_esc(&line, path_from(path, cwd));
+	buf_fmt(&line, " %s", why->text);
+	if (why->applies == refuse_conflict)
+		put_sides(&line, c);
+	say_error("%s", line.data);
+}
+
+static void tally_one(struct survey *s, const struct refuse_opts *o, struct change *c,
+		      struct tally *t)
+{
+	OWN_BUF struct buf path = BUF_INIT;
+
+	change_path(c, &path);
+	for (size_t i = 0; i < REASONS; i++) {
+		if (!reasons[i].applies(s, o, c, path.data))
+			continue;
+		if (reasons[i].applies == refuse_node && !c->by_name) {
+			say_warn("%s %s: left out", esc(path_from(path.data, o->cwd)),
+				 reasons[i].text);
+			c->chosen = false;
+			return;
+		}
+		if (t->n[i]++ < SHOWN_MAX)
+			say_refused(c, path.data, &reasons[i], o->cwd);
+		strv_add(&t->paths, path.data);
+		return;
+	}
+}
+
+static int record_refusal(const struct survey *s, const struct tally *t, struct err *e)
+{
+	OWN_EVENT struct event ev;
+	const char *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < REASONS; i++) {
+		if (t->n[i] > SHOWN_MAX)
+			say_error("and %zu more: %s", t->n[i] - SHOWN_MAX, reasons[i].text);
+		if (t->n[i] && !first)
+			first = reasons[i].word;
+		n += t->n[i];
+	}
+	event_init(&ev, s->pod.name, "mount", "commit_refused");
+	event_str(&ev, "reason", first);
+	event_num(&ev, "count", (int64_t)n);
+	event_strv(&ev, "paths", t->paths.v);
+	if (record_event(&ev, true, e) < 0)
+		return -e->code;
+	return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+			  "nothing was committed: %zu path%s refused", n, n == 1 ? "" : "s");
+}
+
+int refuse_check(struct survey *s, const struct refuse_opts *o, struct err *e)
+{
+	struct tally t = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < s->changes.n; i++)
+		if (s->changes.v[i].chosen)
+			tally_one(s, o, &s->changes.v[i], &t);
+	if (t.paths.n)
+		r = record_refusal(s, &t, e);
+	strv_finish(&t.paths);
+	return r;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pod-mount rollback: the host's version again, for all or some of what changed. */
+#include "tools/pod-mount/rollback.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/opt.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/record.h"
+#include "libcommon/say.h"
+#include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/copy.h"
+#include "tools/pod-mount/journal.h"
+#include "tools/pod-mount/raw.h"
+#include "tools/pod-mount/run.h"
+#include "tools/pod-mount/settle.h"
+
+int rollback_possible(const struct survey *s, struct err *e)
+{
+	if (!s->live)
+		return 0;
+	return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
+			  "a program runs in pod %s, and its files cannot be taken away under it: "
+			  "envpod stop %s first",
+			  s->pod.name, s->pod.name);
+}
+
+static bool wholly_chosen(const struct survey *s, size_t i, size_t end)
+{
+	for (; i < end; i++)
+		if (!s->changes.v[i].chosen)
+			return false;
+	return true;
+}
+
+static bool layer_has(const struct survey *s, unsigned cover, unsigned layer, const char *path)
+{
+	const char *leaf;
+	int tree = survey_layer_fd(s, cover, layer);
+	OWN_FD int parent = tree < 0 ? -1 : open_parent_beneath(tree, path, &leaf);
+
+	return parent >= 0 && faccessat(parent, leaf, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void add_drop(struct journal *j, const struct survey *s, const struct change *c,
+		     unsigned layer, const char *raw)
+{
+	OWN_BUF struct buf path = BUF_INIT;
+	struct step *st = journal_step(j, STEP_DROP, c->cover,
+				       survey_within(s, c->cover, change_path(c, &path)));
+
+	step_from(st, survey_layer_id(s, layer), raw);
+	st->mode = c->mode & S_IFMT;
+}
+
+/*
+ * Every layer's entry of this name down to the first of a setup layer, lowest first: taking the
+ * topmost away last brings the old version back at one stroke.
+ */
+static void drop_change(struct journal *j, const struct survey *s, const struct change *c)
+{
+	OWN_BUF struct buf raw = BUF_INIT;
+	unsigned end = c->source;
+
+	raw_path(s, c, &raw);
+	if (c->source == SOURCE_NONE)
+		return;
+	if (!c->plain || c->raw) {
+		add_drop(j, s, c, c->source, raw.data);
+		return;
+	}
+	while (end < s->nlayers && (!s->quiet[end] || !layer_has(s, c->cover, end, raw.data)))
+		end++;
+	for (unsigned i = end; i-- > c->source;)
+		if (layer_has(s, c->cover, i, raw.data))
+			add_drop(j, s, c, i, raw.data);
+}
+
+/* A directory's own mode, owner and xattrs become the host's again. */
+static int restore_meta(struct survey *s, const struct change *c, struct err *e)
+{
+	OWN_BUF struct buf path = BUF_INIT;
+	OWN_XATTRS struct xattrs x = {0};
+	const char *in = survey_within(s, c->cover, change_path(c, &path));
+	OWN_FD int host = open_beneath(s->trees[c->cover].host, in, O_RDONLY | O_DIRECTORY, 0);
+	OWN_FD int mine = raw_open(s, c, O_RDONLY | O_DIRECTORY);
+	struct looks l;
+	struct stat st, own;
+	int r;
+
+	if (host < 0 || mine < 0 || fstat(host, &st) < 0 || fstat(mine, &own) < 0)
+		return err_set(e, ENOENT, "open %s", esc(path.data));
+	r = xattrs_read_for_layer(&x, host, &s->ids);
+	l = (struct looks){st.st_mode, uid_stored(&s->ids, st.st_uid),
+			   gid_stored(&s->ids, st.st_gid), own.st_mtim, NULL};
+	if (r == 0)
+		r = xattrs_replace(&x, mine);
+	if (r == 0)
+		r = looks_apply(mine, &l);
+	return r < 0 ? err_set(e, -r, "restore the mode of %s", esc(path.data)) : 0;
+}
+
+/* One change, or all that lies below it when all of it is meant; the next index. */
+static size_t plan_one(struct journal *j, struct survey *s, size_t i, struct strv *metas)
+{
+	const struct change *c = &s->changes.v[i];
+	OWN_BUF struct buf path = BUF_INIT;
+	size_t end = changes_end(&s->changes, i);
+
+	if (!c->chosen)
+		return i + 1;
+	if (c->kind == CHANGE_MODIFIED && S_ISDIR(c->mode)) {
+		strv_add(metas, change_path(c, &path));
+		return i + 1;
+	}
+	if (S_ISDIR(c->mode) && !wholly_chosen(s, i, end))
+		return i + 1; /* it stays for what is in it */
+	if (c->source == SOURCE_NONE)
+		return i + 1; /* comes back with the deleted directory it is in */
+	drop_change(j, s, c);
+	return end;
+}
+
+static int restore_metas(struct survey *s, const struct strv *metas, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < metas->n && r == 0; i++)
+		r = restore_meta(s, &s->changes.v[changes_find(&s->changes, metas->v[i])], e);
+	return r;
+}
+
+static int record(const struct survey *s, const struct journal *j, size_t files, struct err *e)
+{
+	OWN_STRV struct strv paths = {0};
+	OWN_BUF struct buf path = BUF_INIT;
+	OWN_EVENT struct event ev;
+
+	for (size_t i = 0; i < s->changes.n && paths.n < 1000; i++)
+		if (s->changes.v[i].chosen && !change_is_dir(&s->changes.v[i]))
+			strv_add(&paths, change_path(&s->changes.v[i], &path));
+	event_init(&ev, s->pod.name, "mount", "rollback");
+	event_str(&ev, "undo", j->id);
+	event_num(&ev, "count", (int64_t)files);
+	event_strv(&ev, "paths", paths.v);
+	return record_event(&ev, true, e);
+}
+
+static int carry_out(struct survey *s, struct journal *j, const struct strv *metas, size_t files,
+		     struct err *e)
+{
+	OWN_RUN struct run r = RUN_INIT;
+	int x = journal_begin(j, &s->pod, e);
+
+	if (x == 0)
+		x = run_open(&r, &s->pod, j, &s->ids, e);
+	if (x == 0)
+		x = record(s, j, files, e);
+	if (x == 0)
+		x = journal_prepared(j, e);
+	if (x == 0)
+		x = restore_metas(s, metas, e);
+	if (x == 0)
+		x = run_apply(&r, e);
+	return x < 0 ? x : run_close(&r, e);
+}
+
+int rollback_chosen(struct survey *s, const struct selection *sel, size_t *files, struct err *e)
+{
+	OWN_JOURNAL struct journal j = JOURNAL_INIT;
+	OWN_STRV struct strv metas = {0};
+	int r = rollback_possible(s, e);
+
+	if (r == 0)
+		r = settle(s, sel, true, e);
+	if (r < 0)
+		return r;
+	*files = 0;
+	snprintf(j.verb, sizeof(j.verb), "rollback");
+	for (size_t i = 0; i < s->covers.n; i++)
+		journal_site(&j, s->covers.v[i]);
+	for (size_t i = 0; i < s->changes.n; i++)
+		*files += s->changes.v[i].chosen && !change_is_dir(&s->changes.v[i]);
+	for (size_t i = 0; i < s->changes.n;)
+		i = plan_one(&j, s, i, &metas);
+	if (j.n == 0 && metas.n == 0)
+		return 0;
+	return carry_out(s, &j, &metas, *files, e);
+}
+
+struct rollback {
+	const char *cwd;
+	bool all, setup, null, stdin_list;
+};
+
+static int rollback(const struct rollback *o, char **args, int n)
+{
+	OWN_SURVEY struct survey s = SURVEY_INIT;
+	OWN_SELECTION struct selection sel = {0};
+	OWN_FREE char *here = getcwd(NULL, 0);
+	OWN_FREE char *cwd = path_clean(here ? here : "/", o->cwd ? o->cwd : "");
+	struct survey_opts so = {.all = o->all, .setup = o->setup};
+	struct err e = {0};
+	size_t files = 0;
+
+	selection_add(&sel, cwd, args + 1, (size_t)n - 1);
+	if (o->stdin_list && selection_stdin(&sel, cwd, o->null, &e) < 0)
+		return say_err(&e);
+	if (survey_open(&s, args[0], &so, &e) < 0 || rollback_possible(&s, &e) < 0 ||
+	    survey_walk(&s, &e) < 0 || selection_apply(&sel, &s.changes, true, &e) < 0 ||
+	    rollback_chosen(&s, &sel, &files, &e) < 0)
+		return say_err(&e);
+	if (files)
+		printf("Rolled back %zu file(s).\n", files);
+	else
+		printf("Nothing to roll back.\n");
+	return POD_EXIT_OK;
+}
+
+int cmd_rollback(int argc, char **argv)
+{
+	struct rollback o = {0};
+	const struct opt opts[] = {
+		{OPT_FLAG, 'a', "all", &o.all, NULL, "also what is not tracked"},
+		{OPT_FLAG, 0, "setup", &o.setup, NULL, "also what the pod's setup installed"},
+		{OPT_FLAG, 0, "stdin", &o.stdin_list, NULL, "read paths from stdin"},
+		{OPT_FLAG, 'z', "null", &o.null, NULL, "those paths are ended by NUL"},
+		{OPT_STR, 0, "cwd", &o.cwd, "DIR", "paths are relative to DIR"},
+		{0},
+	};
+	const struct opt_usage u = {
+		.line = "pod-mount rollback [OPTION]... POD [PATH]...",
+		.text = "Drop what diff lists, or the given part of it.",
+		.min = 1,
+	};
+
+	return rollback(&o, argv, opt_parse(opts, &u, argc, argv));
+}
