@@ -269,7 +269,7 @@ static int say_v2(const struct limit *l, const struct plan *pl, const char *valu
 
 static int no_controller(const struct cgtree *t, const struct limit *l, struct err *e)
 {
-	if (t->root1[l->ctl] >= 0 && !l->v1)
+	if (t->at.v1[l->ctl][0] && !l->v1)
 		return err_status(
 			e, POD_EXIT_UNSUPPORTED, ERR_PLAIN,
 			"limit %s: only cgroup v2 can do that, and this host has the %s "
@@ -331,8 +331,8 @@ static int apply_controller(struct cgtree *t, enum controller c, const struct pl
 	v2 = first ? cgtree_enable(t, c) == 0 : t->pod1[c] < 0;
 	if (first && !v2 && cgtree_make_v1(t, c) < 0)
 		return no_controller(t, first, e);
-	if (!first && v2 && t->pod2 < 0)
-		return 0;
+	if (!first && v2 && !cgtree_has(t, c))
+		return 0; /* no files, no limit to lift */
 	fresh = v2 ? t->new2 : t->new1[c];
 	if (how == LIMITS_NEW && !fresh)
 		return 0;

@@ -129,6 +129,27 @@ static int open_root(const char *path)
 	return path[0] ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 }
 
+/* The pod's group in a v1 hierarchy; most pods have none, so nothing else is opened there. */
+static int open_v1(const struct cgtree *t, enum controller c)
+{
+	char path[400];
+
+	if (!t->at.v1[c][0])
+		return -1;
+	snprintf(path, sizeof(path), "%s/%s", t->at.v1[c], t->group);
+	return open_dir(AT_FDCWD, path);
+}
+
+/* What pod2 has, once: it is asked for each controller. */
+static void read_has(struct cgtree *t)
+{
+	char text[sizeof(t->has2) - 2];
+
+	t->has2[0] = '\0';
+	if (t->pod2 >= 0 && read_line_at(t->pod2, "cgroup.controllers", text, sizeof(text)) == 0)
+		snprintf(t->has2, sizeof(t->has2), "%s", text);
+}
+
 int cgtree_open(struct cgtree *t, const char *pod, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
@@ -141,10 +162,9 @@ int cgtree_open(struct cgtree *t, const char *pod, struct err *e)
 	group_name(t->group, pod);
 	t->root2 = open_root(t->at.v2);
 	t->pod2 = t->root2 < 0 ? -1 : open_dir(t->root2, t->group);
-	for (int c = 0; c < CTL_COUNT; c++) {
-		t->root1[c] = open_root(t->at.v1[c]);
-		t->pod1[c] = t->root1[c] < 0 ? -1 : open_dir(t->root1[c], t->group);
-	}
+	read_has(t);
+	for (enum controller c = 0; c < CTL_COUNT; c++)
+		t->pod1[c] = open_v1(t, c);
 	return 0;
 }
 
@@ -152,10 +172,8 @@ void cgtree_finish(struct cgtree *t)
 {
 	own_close(&t->root2);
 	own_close(&t->pod2);
-	for (int c = 0; c < CTL_COUNT; c++) {
-		own_close(&t->root1[c]);
+	for (int c = 0; c < CTL_COUNT; c++)
 		own_close(&t->pod1[c]);
-	}
 }
 
 /* mkdir TOP and TOP/GROUP.  Somebody's remove may take an empty TOP away in between: again. */
@@ -195,6 +213,7 @@ int cgtree_make_v2(struct cgtree *t)
 			return fd;
 		t->pod2 = fd;
 		t->new2 = true;
+		read_has(t);
 	}
 	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++)
 		if (faccessat(t->pod2, subs[i], F_OK, 0) < 0 &&
@@ -228,13 +247,15 @@ static int inherit_cpuset(int root, const char *path)
 
 int cgtree_make_v1(struct cgtree *t, enum controller c)
 {
+	OWN_FD int root = -1;
 	int fd;
 
 	if (t->pod1[c] >= 0)
 		return 0;
-	if (t->root1[c] < 0)
+	root = open_root(t->at.v1[c]);
+	if (root < 0)
 		return -ENOENT;
-	fd = make_group(t->root1[c], t->group, c == CTL_CPUSET ? inherit_cpuset : NULL);
+	fd = make_group(root, t->group, c == CTL_CPUSET ? inherit_cpuset : NULL);
 	if (fd < 0)
 		return fd;
 	t->pod1[c] = fd;
@@ -242,25 +263,29 @@ int cgtree_make_v1(struct cgtree *t, enum controller c)
 	return 0;
 }
 
-static bool offers(int dir, const char *prefix, enum controller c)
+bool cgtree_has(const struct cgtree *t, enum controller c)
 {
-	char path[192], text[512];
+	return has_word(t->has2, controller_names[c].v2, " ");
+}
 
-	snprintf(path, sizeof(path), "%s%scgroup.controllers", prefix, *prefix ? "/" : "");
-	return read_line_at(dir, path, text, sizeof(text)) == 0 &&
+static bool root_has(const struct cgtree *t, enum controller c)
+{
+	char text[512];
+
+	return read_line_at(t->root2, "cgroup.controllers", text, sizeof(text)) == 0 &&
 	       has_word(text, controller_names[c].v2, " ");
 }
 
-int cgtree_enable(const struct cgtree *t, enum controller c)
+int cgtree_enable(struct cgtree *t, enum controller c)
 {
 	char word[16], path[192];
 	int r;
 
 	if (t->pod2 < 0)
 		return -ENOENT;
-	if (offers(t->pod2, "", c))
+	if (cgtree_has(t, c))
 		return 0;
-	if (!offers(t->root2, "", c))
+	if (!root_has(t, c))
 		return -ENOENT;
 	snprintf(word, sizeof(word), "+%s", controller_names[c].v2);
 	r = poke_at(t->root2, "cgroup.subtree_control", word);
@@ -268,7 +293,9 @@ int cgtree_enable(const struct cgtree *t, enum controller c)
 		return r;
 	snprintf(path, sizeof(path), "%.*s/cgroup.subtree_control", (int)strcspn(t->group, "/"),
 		 t->group);
-	return poke_at(t->root2, path, word);
+	r = poke_at(t->root2, path, word);
+	read_has(t);
+	return r;
 }
 
 unsigned long long cgroup_stat(int dirfd, const char *file, const char *key,
@@ -295,8 +322,9 @@ static bool has_procs(int dir)
 
 bool cgtree_populated(const struct cgtree *t)
 {
-	if (t->pod2 >= 0 && cgroup_stat(t->pod2, "cgroup.events", "populated", 0))
-		return true;
+	/* What is in a v1 group is in the v2 group, too. */
+	if (t->pod2 >= 0)
+		return cgroup_stat(t->pod2, "cgroup.events", "populated", 0) != 0;
 	for (int c = 0; c < CTL_COUNT; c++)
 		if (has_procs(t->pod1[c]))
 			return true;
@@ -381,7 +409,8 @@ int cgtree_remove_v2(struct cgtree *t, int wait_ms)
 
 int cgtree_remove_v1(struct cgtree *t, enum controller c, int wait_ms)
 {
-	int r = t->pod1[c] < 0 ? 0 : remove_group(t->root1[c], t->group, wait_ms);
+	OWN_FD int root = t->pod1[c] < 0 ? -1 : open_root(t->at.v1[c]);
+	int r = root < 0 ? 0 : remove_group(root, t->group, wait_ms);
 
 	if (r == 0) {
 		own_close(&t->pod1[c]);

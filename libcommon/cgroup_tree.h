@@ -26,18 +26,19 @@ void cgroup_mounts_parse(struct cgroup_mounts *m, const char *mountinfo, size_t 
 struct cgtree {
 	char group[128]; /* TOP/GROUP */
 	struct cgroup_mounts at;
-	int root2, root1[CTL_COUNT]; /* mount points */
-	int pod2, pod1[CTL_COUNT];   /* the pod's groups */
-	bool new2, new1[CTL_COUNT];  /* made by us just now */
+	int root2;                  /* mount point of cgroup2 */
+	int pod2, pod1[CTL_COUNT];  /* the pod's groups */
+	bool new2, new1[CTL_COUNT]; /* made by us just now */
+	char has2[128];             /* the controllers that pod2 has */
 };
 
 #define CGTREE_NONE                \
 	{                          \
 		-1, -1, -1, -1, -1 \
 	}
-#define CGTREE_INIT                                                                \
-	{                                                                          \
-		.root2 = -1, .root1 = CGTREE_NONE, .pod2 = -1, .pod1 = CGTREE_NONE \
+#define CGTREE_INIT                                          \
+	{                                                    \
+		.root2 = -1, .pod2 = -1, .pod1 = CGTREE_NONE \
 	}
 #define OWN_CGTREE __attribute__((cleanup(cgtree_finish)))
 
@@ -51,8 +52,10 @@ int cgtree_make_v2(struct cgtree *t);
 /* Make the pod's group in a v1 hierarchy when missing. */
 int cgtree_make_v1(struct cgtree *t, enum controller c);
 
+/* Has the pod's v2 group the controller's files? */
+bool cgtree_has(const struct cgtree *t, enum controller c);
 /* Hand the controller down to the pod's v2 group.  -errno when v2 does not have it. */
-int cgtree_enable(const struct cgtree *t, enum controller c);
+int cgtree_enable(struct cgtree *t, enum controller c);
 
 /* Does anything live in the pod's groups? */
 bool cgtree_populated(const struct cgtree *t);

@@ -75,7 +75,7 @@ static void check_limit(struct cgtree *t, const struct limit *l, bool json)
 	if (cgtree_enable(t, l->ctl) == 0 &&
 	    (faccessat(t->pod2, l->key, F_OK, 0) == 0 || l->ctl == CTL_IO))
 		snprintf(c.message, sizeof(c.message), "by cgroup v2");
-	else if (t->root1[l->ctl] >= 0 && l->v1 && cgtree_make_v1(t, l->ctl) == 0)
+	else if (t->at.v1[l->ctl][0] && l->v1 && cgtree_make_v1(t, l->ctl) == 0)
 		snprintf(c.message, sizeof(c.message), "by the v1 hierarchy at %.100s",
 			 t->at.v1[l->ctl]);
 	else {
@@ -83,7 +83,7 @@ static void check_limit(struct cgtree *t, const struct limit *l, bool json)
 		snprintf(c.message, sizeof(c.message),
 			 "nothing here can drive it: a pod that asks for it does not run (77)");
 		snprintf(c.hint, sizeof(c.hint),
-			 t->root1[l->ctl] >= 0
+			 t->at.v1[l->ctl][0]
 				 ? "only v2 has it; boot with cgroup_no_v1=%s"
 				 : "the kernel lacks the %s controller, or keeps it from us",
 			 v1);
