@@ -136,11 +136,21 @@ static void descend(struct walk *w, const struct place *at, const char *name, in
 		.lower = marks->opaque ? NULL
 			 : moved       ? moved
 				       : plain,
-		.moved = at->moved || marks->redirected,
+		.moved = at->moved || marks->redirected || host < 0,
 		.depth = at->depth + 1,
 	};
 
 	walk_dir(w, &child);
+}
+
+/* Does the directory stand for one that the host has under another name? */
+static bool was_renamed(const struct walk *w, const struct place *at, const char *name)
+{
+	OWN_FREE char *lower = at->lower ? xfmt("%s/%s", at->lower, name) : NULL;
+	OWN_FREE char *origin =
+		lower ? redirect_origin(w->pod, w->stack, w->below, w->cover, lower) : NULL;
+
+	return origin && strcmp(origin, lower) != 0;
 }
 
 static void enter_dir(struct walk *w, const struct place *at, const char *name)
@@ -161,9 +171,9 @@ static void enter_dir(struct walk *w, const struct place *at, const char *name)
 		return;
 	if (at->host >= 0)
 		host = openat(at->host, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	/* Not made anew, yet the host has none: an older layer made it, or it vanished meanwhile.
+	/* Not made anew, yet the host has none: an older layer made or renamed it, or it vanished.
 	 */
-	if (host < 0 && !apart && !at->moved)
+	if (host < 0 && !apart && !at->moved && !was_renamed(w, at, name))
 		put(w, BASE_UNKNOWN, NULL, w->path.data);
 	else
 		descend(w, at, name, tree, host, &marks);

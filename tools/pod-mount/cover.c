@@ -117,7 +117,8 @@ static bool is_shown(const struct covers *c, const struct cover_ask *ask, const 
 {
 	const struct mount_row *row = mounts_find(ask->host, path);
 
-	return row && !on_tmpfs(path) && !is_masked(ask, path) && find_exact(c, row->point);
+	return row && !on_tmpfs(path) && !(ask->mask && mask_find(ask->mask, path)) &&
+	       find_exact(c, row->point);
 }
 
 static int add_named(struct covers *c, const struct cover_ask *ask, const char *path,
@@ -139,7 +140,7 @@ static int refuse_cwd(const struct cover_ask *ask, const char *dir, struct err *
 				  "%s cannot be shown to a pod: it has a %s of its own, or it is "
 				  "envpod's",
 				  esc(dir), dir);
-	if (m && m->kind != MASK_MADE && !m->soft)
+	if (m && (m->kind == MASK_HIDDEN || m->kind == MASK_EMPTIED) && !m->soft)
 		return err_status(
 			e, POD_EXIT_REFUSED, ERR_PLAIN,
 			"%s is masked (%s holds secrets); name it under filesystem.reveal "

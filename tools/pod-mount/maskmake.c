@@ -261,7 +261,7 @@ static void make_home(struct mask *m, const struct mask_ask *ask)
 	const struct mask_entry *en = mask_find(m, home);
 
 	if (en && en->soft && is_dir(home)) {
-		mask_add(m, home, MASK_MADE);
+		mask_add(m, home, MASK_MADE)->soft = true;
 		mask_sort(m);
 	}
 }

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "envpod/exit.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -120,6 +121,12 @@ static int make_whiteout(const struct writer *w, const char *path, struct err *e
 	if (fstatat(w->top, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0; /* something of ours stands there, or below it */
 	r = whiteout_make(w->top, path);
+	if (r == -EPERM) /* overlayfs, FUSE, a container without mknod */
+		return err_status(
+			e, POD_EXIT_UNSUPPORTED, EPERM,
+			"the filesystem of %s cannot hold whiteouts; point ENVPOD_STATE_DIR "
+			"at ext4, xfs, btrfs or tmpfs (in a container, at a volume)",
+			pod_state_dir());
 	return r < 0 ? failed(w, -r, "hide", path, e) : 0;
 }
 
@@ -150,6 +157,25 @@ static bool has_parent(const char *host)
 	return !*dir || (lstat(dir, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
+/*
+ * Below an emptied directory nothing of the host's shows.  A whiteout there would itself be listed:
+ * overlayfs filters them out of merged directories only.
+ */
+static bool in_closed(const struct mask *m, const char *path)
+{
+	OWN_FREE char *dir = xstrdup(path);
+
+	for (;;) {
+		const struct mask_entry *en;
+
+		*strrchr(dir, '/') = '\0';
+		en = *dir ? mask_find(m, dir) : NULL;
+		if (!en || is_closed(en))
+			return en != NULL;
+		snprintf(dir, strlen(dir) + 1, "%s", en->path);
+	}
+}
+
 static int place(struct writer *w, const struct mask_entry *en, const struct cover *c,
 		 const char *rel, struct err *e)
 {
@@ -157,7 +183,7 @@ static int place(struct writer *w, const struct mask_entry *en, const struct cov
 	OWN_FREE char *host = xfmt("%s/%s", strcmp(c->path, "/") == 0 ? "" : c->path, rel);
 	int r;
 
-	if (is_closed(en) && !has_parent(host))
+	if (is_closed(en) && (!has_parent(host) || in_closed(w->m, en->path)))
 		return 0;
 	r = make_parents(w, c, rel, e);
 	if (r < 0)

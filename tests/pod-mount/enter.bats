@@ -1,0 +1,95 @@
+load ../lib/envpod
+load pod
+setup() { envpod_setup; need root overlay userns; pod web; }
+teardown() { envpod_teardown; }
+
+@test "the command stands in the root of the view and the host's tree is there" {
+	in_view web 'test -s ./etc/passwd && test -x ./usr/bin/env && test -d ./proc'
+	run in_view web pwd
+	[ "$output" = "$ENVPOD_RUN_DIR/web/root" ]
+}
+
+@test "its status is the command's own" {
+	expect 42 in_view web 'exit 42'
+	expect 127 pod-mount enter web -- no-such-program-at-all
+	expect 126 pod-mount enter web -- /etc/passwd
+}
+
+@test "the host's mounts are the same before, while and after" {
+	cp /proc/self/mountinfo "$T/before"
+	in_view web 'cat /proc/1/mountinfo' >"$T/while"
+	# The user namespace's pin is all that stays.
+	diff <(grep -v " $T/" "$T/before") <(grep -v " $T/" /proc/self/mountinfo)
+	refute grep -q "$T/run/web/root" /proc/self/mountinfo "$T/while"
+}
+
+@test "a failure of ours is 125, the reason goes to --status-fd" {
+	expect 125 pod-mount enter nobody -- true
+	run bash -c 'pod-mount enter --status-fd 5 -w /no/such web -- true 5>"$T/status"'
+	[ "$status" -eq 125 ]
+	jq -e '.event == "failed" and .status == 125 and .reason_status == 2' "$T/status"
+	jq -e '.message | contains("/no/such")' "$T/status"
+}
+
+@test "-w wants an absolute path" {
+	expect 64 pod-mount enter -w some/dir web -- true
+}
+
+@test "the lock is held by the command and passes on" {
+	run pod-mount enter web -- sh -c 'ENVPOD_LOCK_FD= pod-mount remove web'
+	[ "$status" -eq 75 ]
+	pod-mount enter web -- sh -c 'pod-mount seal web auto'
+	pod-mount seal web auto
+}
+
+@test "a second run waits for the first one's lock" {
+	mkfifo "$T/go"
+	pod-mount enter web -- sh -c 'echo held >"$T/held"; read -r _ <"$T/go"; echo first >>"$T/order"' &
+	wait_for 10 test -s "$T/held"
+	pod-mount enter web -- sh -c 'echo second >>"$T/order"' &
+	echo go >"$T/go"
+	wait
+	[ "$(tr '\n' ' ' <"$T/order")" = "first second " ]
+}
+
+@test "a pod that lives is joined: nothing is built" {
+	sleep 100 &
+	echo "$! $(awk '{print $22}' /proc/$!/stat)" >"$ENVPOD_RUN_DIR/web/init.pid"
+	run pod-mount enter web -- sh -c 'echo "$ENVPOD_JOIN"; pwd; stat -Lc %i /proc/self/ns/mnt'
+	kill %1
+	[ "${lines[0]}" = 1 ]
+	[ "${lines[1]}" = "$PWD" ]
+	[ "${lines[2]}" = "$(stat -Lc %i /proc/self/ns/mnt)" ]
+}
+
+@test "what the chain needs is in the environment" {
+	mkdir "$T/dir"
+	run pod-mount enter -w "$T/dir" web -- sh -c \
+		'echo "$ENVPOD_TRACK"; flock -n "$ENVPOD_LOCK_FD" && readlink "/proc/self/fd/$ENVPOD_MNT_FD"; echo "[${ENVPOD_JOIN-none}]"'
+	[ "${lines[0]}" = "$T/dir" ]
+	[ "${lines[1]}" = "$(readlink /proc/self/ns/mnt)" ]
+	[ "${lines[2]}" = "[none]" ]
+}
+
+@test "a program of the view is never taken for the command" {
+	in_view web 'printf "#!/bin/sh\necho agent\n" >ls; chmod 755 ls'
+	(cd / && PATH=.:$PATH run pod-mount enter web -- ls -d usr && [ "$output" = usr ])
+	expect 0 env PATH=".:$PATH" pod-mount enter web -- ls -d usr
+	[ "$output" = usr ]
+}
+
+@test "kill -9 while the command runs leaves no mount and no lock" {
+	pod-mount enter web -- sh -c 'echo up >"$T/up"; exec sleep 100' &
+	wait_for 10 test -s "$T/up"
+	kill -9 $!
+	wait $! || true
+	pod-mount enter web -- true
+	refute grep -q "$T/run/web/root" /proc/self/mountinfo
+}
+
+@test "a state directory of a newer version is refused" {
+	echo 2 >"$ENVPOD_STATE_DIR/version"
+	expect 125 pod-mount enter web -- true
+	[[ $output == *"state version '2'"* ]]
+	expect 78 pod-mount prepare web
+}
