@@ -75,11 +75,12 @@ entry() { stat -c '%i %s %.9Y %.9Z %f' "$1" | awk '{ gsub("[.]", ""); print $1, 
 @test "base: below a renamed directory the host's path is where it came from" {
 	mkdir -p "$T/proj/src/deep"
 	echo 1 >"$T/proj/src/deep/f"
+	echo 1 >"$T/proj/src/deep/g"
 	run_in 'mv src lib; echo 2 >>lib/deep/f'
-	run_in 'mv lib/deep lib/flat; echo 3 >>lib/flat/f'
+	run_in 'mv lib/deep lib/flat; echo 3 >>lib/flat/f; echo 3 >>lib/flat/g'
 	pod-mount seal web auto
 	base_of 1 | grep -q "^h $(entry "$T/proj/src/deep/f") .* $T/proj/src/deep/f$"
-	base_of 2 | grep -q "^h $(entry "$T/proj/src/deep/f") .* $T/proj/src/deep/f$"
+	base_of 2 | grep -q "^h $(entry "$T/proj/src/deep/g") .* $T/proj/src/deep/g$"
 	run_in '[ "$(tr "\n" " " <lib/flat/f)" = "1 2 3 " ]'
 	[ -e "$ENVPOD_STATE_DIR/layers/$(sed -n '1s/ .*//p' "$ENVPOD_STATE_DIR/pods/web/stack")/redirects" ]
 }

@@ -20,6 +20,7 @@
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
 #include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/layers.h"
 #include "tools/pod-mount/live.h"
 #include "tools/pod-mount/maskmake.h"
@@ -254,6 +255,8 @@ static int enter(struct enter *n, char **argv, struct err *e)
 		r = find_dir(n, e);
 	if (r == 0)
 		r = layers_recover(&n->pod, e);
+	if (r == 0)
+		r = journal_recover(&n->pod, e);
 	if (r == 0)
 		r = set_environment(n, e);
 	if (r < 0)

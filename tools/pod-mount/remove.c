@@ -11,6 +11,7 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/layers.h"
 
 /* Pins are mounts on files of a directory that is a mount itself; the innermost go first. */
@@ -92,6 +93,8 @@ static int remove_pod(const struct pod *p, const char *archive, struct err *e)
 	OWN_STACK struct stack s = {0};
 	int r = layers_recover(p, e);
 
+	if (r == 0)
+		r = journal_recover(p, e);
 	if (r == 0 && pod_init_pid(p, NULL) > 0)
 		r = err_status(e, POD_EXIT_BUSY, EBUSY,
 			       "remove pod %s: something runs in it (envpod kill %s ends it)",

@@ -6,6 +6,7 @@
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/layers.h"
 
 /*
@@ -23,6 +24,8 @@ static int seal(const struct pod *p, const char *kind, struct err *e)
 	OWN_STACK struct stack s = {0};
 	int r = layers_recover(p, e);
 
+	if (r == 0)
+		r = journal_recover(p, e);
 	if (r == 0)
 		r = stack_load(&s, p, e);
 	if (r == 0 && pod_init_pid(p, NULL) > 0)
