@@ -1,4 +1,7 @@
 # shellcheck shell=bash
+# libjq 1.6 loses a value where a separator is missing in what it parses: not our leak.
+export LSAN_OPTIONS=${LSAN_OPTIONS:+$LSAN_OPTIONS:}suppressions=$BATS_TEST_DIRNAME/libjq.supp:print_suppressions=0
+
 # A pod made by hand: pod-audit needs no more than its directory.
 pod_dir()
 {

@@ -56,7 +56,7 @@ tty_of() { readlink "/proc/$1/fd/0"; }
 	wait_for 10 pgrep -f "^sleep 1000$" -P "$(pgrep -P "$(supervisor)" -x bash)"
 	printf '\032' >&6
 	wait_for 10 log_has Stopped
-	printf 'kill -KILL %%1; wait %%1; exit 3\r' >&6
+	printf 'kill -KILL %%1; exit 3\rexit 3\r' >&6
 	wait_for 10 grep -q "attach=3" "$T/out"
 	exec 6>&-
 }

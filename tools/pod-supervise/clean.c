@@ -55,18 +55,6 @@ static void in_string(struct clean *c, unsigned char b)
 		c->state = STRING_ESCAPE;
 }
 
-/* U+0080…U+009F, written C2 80…C2 9F, steer a terminal as ESC sequences do. */
-static void after_c2(struct clean *c, unsigned char b, struct buf *out)
-{
-	begin(c, b == 0x9b                                            ? CSI
-		 : b == 0x90 || b == 0x98 || (b >= 0x9d && b <= 0x9f) ? STRING
-								      : TEXT);
-	if (b >= 0xa0) {
-		buf_char(out, (char)0xc2);
-		buf_char(out, (char)b);
-	}
-}
-
 static void in_text(struct clean *c, unsigned char b, struct buf *out)
 {
 	if (b == 0x1b)
@@ -75,6 +63,22 @@ static void in_text(struct clean *c, unsigned char b, struct buf *out)
 		begin(c, C1_LEAD);
 	else if (b == '\n' || b == '\t' || (b >= 0x20 && b != 0x7f))
 		buf_char(out, (char)b);
+}
+
+/* U+0080…U+009F, written C2 80…C2 9F, steer a terminal as ESC sequences do. */
+static void after_c2(struct clean *c, unsigned char b, struct buf *out)
+{
+	begin(c, TEXT);
+	if (b < 0x80 || b > 0xbf) {
+		in_text(c, b, out); /* the C2 was no lead: it goes, and this byte is its own */
+	} else if (b >= 0xa0) {
+		buf_char(out, (char)0xc2);
+		buf_char(out, (char)b);
+	} else if (b == 0x9b) {
+		begin(c, CSI);
+	} else if (b == 0x90 || b == 0x98 || b >= 0x9d) {
+		begin(c, STRING);
+	}
 }
 
 static void terminal_byte(struct clean *c, unsigned char b, struct buf *out)
