@@ -372,14 +372,29 @@ static int attach_bind(const struct view *v, int root, const struct bind_ask *b,
 	return target < 0 ? target : mount_attach(mnt, target, esc(b->target), e);
 }
 
+static int by_target(const void *a, const void *b)
+{
+	return strcmp(((const struct bind_ask *)a)->target, ((const struct bind_ask *)b)->target);
+}
+
+/* A parent's name sorts before its children's, so nothing is mounted over. */
 int bind_mounts(const struct view *v, int root, struct err *e)
 {
-	struct bind_ask b = {0};
+	struct bind_ask *list = NULL, b = {0};
+	size_t n = 0;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && bind_next(v->plan, &i, &b); bind_finish(&b))
-		if (b.mode != BIND_COW)
-			r = attach_bind(v, root, &b, e);
-	bind_finish(&b);
+	for (size_t i = 0; bind_next(v->plan, &i, &b); b = (struct bind_ask){0}) {
+		list = xrealloc(list, (n + 1) * sizeof(*list));
+		list[n++] = b;
+	}
+	if (n)
+		qsort(list, n, sizeof(*list), by_target);
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0 && list[i].mode != BIND_COW)
+			r = attach_bind(v, root, &list[i], e);
+		bind_finish(&list[i]);
+	}
+	free(list);
 	return r;
 }

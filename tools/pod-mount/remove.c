@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -40,6 +41,8 @@ static int move_to(int from, const char *name, int to, const char *as, struct er
 /* What the agent made goes to the archive, with all that is needed to make a pod of it again. */
 static int keep_pod(const struct pod *p, const struct stack *s, const char *archive, struct err *e)
 {
+	static const char *const kept[] = {"upper",    "undo",     "view",  "tracked", "committed",
+					   "pod.yaml", "pod.json", "stack", NULL};
 	OWN_FREE char *layers = xfmt("%s/layers", pod_state_dir());
 	OWN_FD int from = open(layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OWN_FD int to = open(archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -55,11 +58,10 @@ static int keep_pod(const struct pod *p, const struct stack *s, const char *arch
 		if (!layer_shared(p, s->v[i].id))
 			r = move_to(from, s->v[i].id, to, as, e);
 	}
-	if (r == 0)
-		r = move_to(p->dir, "upper", to, "upper", e);
-	if (r == 0)
-		r = move_to(p->dir, "view", to, "view", e);
-	return r < 0 ? r : move_to(p->dir, "stack", to, "stack", e);
+	/* The stack last: as long as it is here, a second attempt knows what is left to move. */
+	for (const char *const *name = kept; r == 0 && *name; name++)
+		r = move_to(p->dir, *name, to, *name, e);
+	return r;
 }
 
 static int delete_layers(const struct pod *p, const struct stack *s, struct err *e)
@@ -88,6 +90,18 @@ static int delete_rest(const struct pod *p, struct err *e)
 	return 0;
 }
 
+/* Whoever was killed a moment ago may take another to be gone. */
+static bool still_lives(const struct pod *p)
+{
+	OWN_FD int pidfd = -1;
+	struct pollfd gone = {.events = POLLIN};
+
+	if (pod_init_pid(p, &pidfd) <= 0)
+		return false;
+	gone.fd = pidfd;
+	return poll(&gone, 1, 1000) <= 0;
+}
+
 static int remove_pod(const struct pod *p, const char *archive, struct err *e)
 {
 	OWN_STACK struct stack s = {0};
@@ -95,7 +109,7 @@ static int remove_pod(const struct pod *p, const char *archive, struct err *e)
 
 	if (r == 0)
 		r = journal_recover(p, e);
-	if (r == 0 && pod_init_pid(p, NULL) > 0)
+	if (r == 0 && still_lives(p))
 		r = err_status(e, POD_EXIT_BUSY, EBUSY,
 			       "remove pod %s: something runs in it (envpod kill %s ends it)",
 			       p->name, p->name);
