@@ -110,8 +110,7 @@ static int carry_out(struct commit_plan *p, struct survey *s, const char *cwd, s
 		x = run_apply(&r, e);
 	if (x < 0)
 		return give_up(&r, p, s, e);
-	if (s->live)
-		x = committed_add(&r, e);
+	x = committed_add(&r, s->live, e);
 	if (x == 0)
 		x = run_close(&r, e);
 	if (x == 0)

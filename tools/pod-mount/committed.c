@@ -100,12 +100,11 @@ static const struct committed_line *find(const struct committed *c, const char *
 	return lo > 0 && strcmp(c->v[lo - 1].path, path) == 0 ? &c->v[lo - 1] : NULL;
 }
 
-bool committed_has(const struct committed *c, const struct change *change)
+bool committed_has(const struct committed *c, const char *path, uint64_t ino, uint64_t ctime_ns)
 {
-	OWN_BUF struct buf path = BUF_INIT;
-	const struct committed_line *l = c->n ? find(c, change_path(change, &path)) : NULL;
+	const struct committed_line *l = c->n ? find(c, path) : NULL;
 
-	return l && l->ino == change->old_ino && l->ctime_ns == change->old_ctime_ns;
+	return l && l->ino == ino && l->ctime_ns == ctime_ns;
 }
 
 static void put_line(struct buf *b, const char *path, const struct stat *st)
@@ -122,15 +121,34 @@ static void put_line(struct buf *b, const char *path, const struct stat *st)
 	buf_char(b, '\n');
 }
 
-static void put_step_line(struct buf *b, const struct run *r, const struct step *st)
+static void put_entry(struct buf *b, const struct run *r, uint32_t site, const char *within)
 {
-	OWN_FREE char *path = path_clean(r->sites[st->site].cover, st->path);
+	OWN_FREE char *path = path_clean(r->sites[site].cover, within);
 	const char *leaf;
-	OWN_FD int parent = open_parent_beneath(r->sites[st->site].host, st->path, &leaf);
+	OWN_FD int parent = open_parent_beneath(r->sites[site].host, within, &leaf);
 	struct stat now;
-	bool there = parent >= 0 && fstatat(parent, leaf, &now, AT_SYMLINK_NOFOLLOW) == 0;
+	bool there =
+		parent >= 0 && fstatat(parent, *leaf ? leaf : ".", &now, AT_SYMLINK_NOFOLLOW) == 0;
 
 	put_line(b, path, there ? &now : NULL);
+}
+
+/* The directories come in runs: once for each of those is enough. */
+static void put_dirs(struct buf *b, const struct run *r)
+{
+	OWN_FREE char *last = xstrdup("/");
+
+	for (size_t i = 0; i < r->j->n; i++) {
+		const struct step *st = &r->j->steps[i];
+		const char *slash = strrchr(st->path, '/');
+		OWN_FREE char *dir = xfmt("%.*s", slash ? (int)(slash - st->path) : 0, st->path);
+
+		if (strcmp(dir, last) == 0)
+			continue;
+		put_entry(b, r, st->site, dir);
+		free(last);
+		last = take_ptr(dir);
+	}
 }
 
 static int append(const struct pod *p, const struct buf *b)
@@ -142,13 +160,14 @@ static int append(const struct pod *p, const struct buf *b)
 	return r == 0 && fsync(fd) < 0 ? -errno : r;
 }
 
-int committed_add(const struct run *r, struct err *e)
+int committed_add(const struct run *r, bool live, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
 	int x;
 
-	for (size_t i = 0; i < r->j->n; i++)
-		put_step_line(&b, r, &r->j->steps[i]);
+	for (size_t i = 0; i < r->j->n && live; i++)
+		put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
+	put_dirs(&b, r);
 	x = b.len ? append(r->pod, &b) : 0;
 	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
 }

@@ -10,7 +10,6 @@
 
 #include "libcommon/err.h"
 #include "libcommon/pod.h"
-#include "tools/pod-mount/change.h"
 #include "tools/pod-mount/run.h"
 
 #define COMMITTED_MAX (256u << 20) /* bytes */
@@ -30,11 +29,11 @@ int committed_load(struct committed *c, const struct pod *p, struct err *e);
 /* The same from text; lines that are not understood are left out: they then protect nothing. */
 void committed_parse(struct committed *c, const char *text, size_t len);
 void committed_finish(struct committed *c);
-/* Is the host's entry of this change the one that a commit left? */
-bool committed_has(const struct committed *c, const struct change *change);
+/* Is the host's entry at path the one that a commit left? */
+bool committed_has(const struct committed *c, const char *path, uint64_t ino, uint64_t ctime_ns);
 
-/* Remember what the steps of a finished run put in place. */
-int committed_add(const struct run *r, struct err *e);
+/* Remember what the steps of a run did; live: the pod's layers keep it. */
+int committed_add(const struct run *r, bool live, struct err *e);
 
 /*
  * Take what was committed out of the layers of a pod in which no process lives.  Under the pod's

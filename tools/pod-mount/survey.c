@@ -133,25 +133,9 @@ int survey_open(struct survey *s, const char *pod, const struct survey_opts *o, 
 	return r < 0 ? r : load(s, o, e);
 }
 
-/* What the host has is what we put there ourselves, from this pod while it ran. */
-static int forgive_committed(struct survey *s, struct err *e)
-{
-	OWN_COMMITTED struct committed done = {0};
-	int r = committed_load(&done, &s->pod, e);
-
-	for (size_t i = 0; i < s->changes.n && done.n > 0; i++) {
-		struct change *c = &s->changes.v[i];
-
-		if (!(c->marks & MARK_CONFLICT) || !committed_has(&done, c))
-			continue;
-		c->marks &= (uint16_t)~MARK_CONFLICT;
-		c->conflict = BASE_SAME;
-	}
-	return r;
-}
-
 int survey_walk(struct survey *s, struct err *e)
 {
+	struct committed own = {0};
 	struct walk w = {
 		.ids = &s->ids,
 		.track = &s->track,
@@ -160,9 +144,10 @@ int survey_walk(struct survey *s, struct err *e)
 		.nested = (const char *const *)s->covers.v,
 		.quiet = s->quiet,
 		.renames = &s->renames,
+		.own = &own,
 	};
 	struct marks *marks = marks_load(plan_str(&s->plan, "user.home", NULL), e);
-	int r = marks ? 0 : -e->code;
+	int r = marks ? committed_load(&own, &s->pod, e) : -e->code;
 
 	changes_clear(&s->changes);
 	renames_finish(&s->renames);
@@ -173,7 +158,8 @@ int survey_walk(struct survey *s, struct err *e)
 	if (r == 0)
 		marks_apply(marks, &s->track, &s->changes);
 	marks_free(marks);
-	return r < 0 ? r : forgive_committed(s, e);
+	committed_finish(&own);
+	return r;
 }
 
 void survey_finish(struct survey *s)

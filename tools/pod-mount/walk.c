@@ -86,11 +86,19 @@ static void fill_source(struct change *c, struct walker *w, const struct level *
 		c->copies++;
 }
 
+static bool is_own(const struct walker *w, const char *path, const struct stat *st)
+{
+	return w->w->own && committed_has(w->w->own, path, st->st_ino, time_ns(&st->st_ctim));
+}
+
+/* Did somebody create or delete in this host directory since the view began? */
 static bool is_recent(const struct walker *w, const struct level *l)
 {
+	OWN_FREE char *dir = xfmt("%.*s", (int)l->path_len, w->path.data);
 	struct stat st;
 
-	return fstat(l->host, &st) < 0 || time_ns(&st.st_ctim) >= w->w->bases->upper_start;
+	return fstat(l->host, &st) < 0 || (time_ns(&st.st_ctim) >= w->w->bases->upper_start &&
+					   !is_own(w, *dir ? dir : "/", &st));
 }
 
 /*
@@ -128,6 +136,8 @@ static void judge_base(struct change *c, const struct walker *w, const struct le
 		return;
 	c->conflict = (uint8_t)base_check(w->w->bases, w->path.data, g->on_host ? &g->host : NULL,
 					  may_have_vanished(w, l, g));
+	if (c->conflict != BASE_SAME && g->on_host && is_own(w, w->path.data, &g->host))
+		c->conflict = BASE_SAME;
 	if (c->conflict == BASE_UNSURE && !(c->what & WHAT_CONTENT) && c->kind == CHANGE_MODIFIED)
 		c->conflict = BASE_SAME;
 	if (c->conflict == BASE_SAME)

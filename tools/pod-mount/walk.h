@@ -16,6 +16,7 @@
 #include "libcommon/err.h"
 #include "tools/pod-mount/base.h"
 #include "tools/pod-mount/change.h"
+#include "tools/pod-mount/committed.h"
 #include "tools/pod-mount/ids.h"
 #include "tools/pod-mount/mask.h"
 #include "tools/pod-mount/track.h"
@@ -31,12 +32,13 @@ struct tree {
 
 struct walk {
 	const struct id_map *ids;
-	const struct track *track; /* NULL: everything */
-	const struct mask *mask;   /* NULL: nothing is masked */
-	const struct bases *bases; /* NULL: conflicts are not looked for */
-	const char *const *nested; /* other covers: what lies there is theirs; ends with NULL */
-	const bool *quiet;         /* per layer, as in tree.layers: leave its changes out (setup) */
-	struct renames *renames;   /* NULL, or where directories with a redirect are noted */
+	const struct track *track;   /* NULL: everything */
+	const struct mask *mask;     /* NULL: nothing is masked */
+	const struct bases *bases;   /* NULL: conflicts are not looked for */
+	const struct committed *own; /* NULL, or what our own commits did to the host */
+	const char *const *nested;   /* other covers: what lies there is theirs; ends with NULL */
+	const bool *quiet;       /* per layer, as in tree.layers: leave its changes out (setup) */
+	struct renames *renames; /* NULL, or where directories with a redirect are noted */
 };
 
 /* A directory of a layer that stands for another place below. */
