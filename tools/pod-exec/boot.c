@@ -47,8 +47,7 @@ static int make_runs(struct run *r, struct boot *b, struct err *e)
 static int start(struct run *r, int lock, int report, struct err *e)
 {
 	struct clone_args args = {
-		.flags = CLONE_CLEAR_SIGHAND | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
-			 CLONE_NEWCGROUP | CLONE_PIDFD,
+		.flags = CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_PIDFD,
 		.pidfd = (uintptr_t)&r->init,
 		.exit_signal = SIGCHLD,
 	};

@@ -105,12 +105,15 @@ int command_bind(int alive, struct err *e)
 	return 0;
 }
 
-/* What a process inherits and no wall covers.  Signals were set to default by clone3. */
+/* What a process inherits and no wall covers. */
 static int forget_caller(struct err *e)
 {
 	const struct rlimit none = {0, 0};
+	struct sigaction sa = {.sa_handler = SIG_DFL};
 	sigset_t empty;
 
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &sa, NULL); /* KILL, STOP and libc's own are refused */
 	sigemptyset(&empty);
 	sigprocmask(SIG_SETMASK, &empty, NULL);
 	umask(022);
@@ -265,7 +268,7 @@ static pid_t abandon(pid_t pid, struct err *e)
 /* clone3 puts children where pid_for_children says; ours go there for this one call. */
 static pid_t clone_inside(const struct run *r, struct err *e)
 {
-	struct clone_args args = {.flags = CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD};
+	struct clone_args args = {.exit_signal = SIGCHLD};
 	pid_t pid;
 
 	if (r->cgroup.v2 >= 0) {
