@@ -223,10 +223,9 @@ static void add_enter_words(struct strv *argv, const struct run *r)
 
 	strv_add(argv, "pod-mount");
 	strv_add(argv, "enter");
-	if (track) {
-		strv_add(argv, "-w");
+	strv_add(argv, track ? "-w" : "--no-cwd");
+	if (track)
 		strv_add(argv, track);
-	}
 	if (r->ask->unsafe)
 		strv_add(argv, "--unsafe");
 	strv_add(argv, r->pod.name);
