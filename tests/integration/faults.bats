@@ -108,7 +108,8 @@ nothing_left()
 	init
 	envpod run web -- sleep 4142 &
 	pid=$!
-	wait_for 10 pgrep -f '[s]leep 4142'
+	wait_for 10 test -s "$ENVPOD_RUN_DIR/web/init.pid"
+	wait_for 10 sh -c 'envpod audit --json web | grep -q run_start'
 	read -r one _ <"$ENVPOD_RUN_DIR/web/init.pid"
 	kill -9 "$one"
 	wait $pid || status=$?
