@@ -38,7 +38,7 @@ seqs()
 @test "hostile strings are escaped in text" {
 	printf '%s\n' '{"src":"a","event":"b","path":"\u001b[31mred\nline\u009b2J","k\u001by":"x"}' | pod-audit append web
 	pod-audit query web >"$T/out"
-	! grep -qP '[\x00-\x08\x0b-\x1f]' "$T/out"
+	refute grep -qP '[\x00-\x08\x0b-\x1f]' "$T/out"
 	grep -qF '\x1b[31mred' "$T/out"
 	[ "$(wc -l <"$T/out")" = 2 ]
 }

@@ -104,7 +104,7 @@ supervise supervise_end 1 7" ]
 	[ "$(head -c1 "$T/ready")" = r ]
 	wait $!
 	wait_for 10 grep -q s "$T/status"
-	! ls -l "/proc/$(supervisor)/fd" "/proc/$(relay)/fd" | grep -E '/(ready|status)$'
+	[ -z "$(ls -l "/proc/$(supervisor)/fd" "/proc/$(relay)/fd" | grep -E '/(ready|status)$')" ]
 }
 
 @test "a second run has files of its own; the lowest free number is taken" {
@@ -198,8 +198,8 @@ locked() { grep -q "^Seccomp:.2" "/proc/$(relay)/status"; }
 @test "the command's words are not in the process list" {
 	pod-supervise run web -- sh -c 'echo up; sleep 1000' SECRET=hunter2
 	wait_for 10 log_has up
-	! tr '\0' ' ' <"/proc/$(supervisor)/cmdline" | grep hunter2
-	! tr '\0' ' ' <"/proc/$(relay)/cmdline" | grep hunter2
+	refute grep -q hunter2 "/proc/$(supervisor)/cmdline"
+	refute grep -q hunter2 "/proc/$(relay)/cmdline"
 	tr '\0' ' ' <"/proc/$(supervisor)/cmdline" | grep "run web"
 }
 
