@@ -79,7 +79,7 @@ teardown() { limit_teardown; }
 	pod web 'memory.max 33554432' 'memory.swap.max 0'
 	pod-limit apply web
 	[ "$(usage_of web .oom_kills)" = 0 ]
-	in_pod web python3 -c 'x = bytearray(200 << 20)'
+	in_pod web tail /dev/zero
 	wait_for 20 is_dead $!
 	[ "$(usage_of web .oom_kills)" -ge 1 ]
 	[ "$(usage_of web .memory_max)" = 33554432 ]
