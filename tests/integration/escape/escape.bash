@@ -9,14 +9,16 @@
 escape_build()
 {
 	local src=$BATS_TEST_DIRNAME/escape dir=$B/tests/integration/escape
-	local flags="-std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wno-missing-field-initializers -static"
+	local flags="-std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wno-missing-field-initializers"
 	mkdir -p "$dir"
 	(
 		flock 8
-		[ -z "$(find "$src" -name '*.[ch]' -newer "$dir/probe" 2>&1)" ] && exit
+		[ -z "$(find "$src" "$src/../software" -name '*.[ch]' -newer "$dir/probe" 2>&1)" ] &&
+			exit
 		# shellcheck disable=SC2046,SC2086
-		${CC:-cc} $flags -o "$dir/peer" "$src/peer.c" &&
-			${CC:-cc} $flags -o "$dir/probe" \
+		${CC:-cc} $flags -static -o "$dir/peer" "$src/peer.c" &&
+			${CC:-cc} $flags -o "$dir/syscalls" "$src/../software/syscalls.c" &&
+			${CC:-cc} $flags -static -o "$dir/probe" \
 				$(find "$src" -name '*.c' ! -name peer.c)
 	) 8>"$dir/lock"
 }
