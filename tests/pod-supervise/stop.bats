@@ -15,7 +15,7 @@ teardown() { supervise_teardown; }
 
 @test "SIGTERM is enough for most" {
 	pod-supervise run web -- sleep 1000
-	pod-supervise stop web
+	timeout 60 pod-supervise stop --timeout 86400 web
 	ended
 	[ "$(last_status)" = 143 ]
 	[ ! -e "$T/limit" ]
@@ -76,7 +76,8 @@ teardown() { supervise_teardown; }
 }
 
 @test "nothing runs: nothing to do" {
-	expect 0 pod-supervise stop web
+	# with a patience that no test has: there is nothing to wait for
+	expect 0 timeout 60 pod-supervise stop --timeout 86400 web
 	expect 2 pod-supervise stop nosuch
 	expect 64 pod-supervise stop
 }

@@ -64,25 +64,31 @@ static int64_t now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+static int alive(const struct targets *t)
+{
+	int n = 0;
+
+	for (int i = 0; i < t->n; i++)
+		n += t->fds[i].fd >= 0;
+	return n;
+}
+
 /* Have all of them ended by then? */
 static bool wait_all(struct targets *t, int64_t until)
 {
-	for (;;) {
+	while (alive(t)) {
 		int64_t left = until - now_ms();
-		int alive = 0, r = poll(t->fds, (nfds_t)t->n, left > 0 ? (int)left : 0);
+		int r = poll(t->fds, (nfds_t)t->n, left > 0 ? (int)left : 0);
 
+		if (r == 0 || (r < 0 && errno != EINTR))
+			return false;
 		for (int i = 0; r > 0 && i < t->n; i++)
-			if (t->fds[i].revents) {
+			if (t->fds[i].fd >= 0 && t->fds[i].revents) {
 				close(t->fds[i].fd);
 				t->fds[i].fd = -1;
 			}
-		for (int i = 0; i < t->n; i++)
-			alive += t->fds[i].fd >= 0;
-		if (alive == 0)
-			return true;
-		if (r == 0 || (r < 0 && errno != EINTR))
-			return false;
 	}
+	return true;
 }
 
 /* SIGTERM to all and wait; true when all are gone. */
