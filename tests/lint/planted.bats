@@ -86,7 +86,7 @@ lines_of()
 	touch stray
 	lint house
 	[[ $output == *'no man/pod-x.1'*'no tests/pod-x/'*'no tests/contract/pod-x'* ]]
-	[[ $output == *'docs/map.md names tools/pod-y/nothing.c'* ]]
+	[[ $output == *'a document names tools/pod-y/nothing.c'* ]]
 	[[ $output == *'at the top level: stray'* ]]
 }
 
