@@ -32,9 +32,10 @@ enum change_mark {
 	MARK_CONFLICT = 1 << 3, /* the host changed too */
 	MARK_BINARY = 1 << 4,
 	MARK_LARGE = 1 << 5,
-	MARK_MASKED = 1 << 6,   /* lies on a masked path: never committed */
-	MARK_DEEP = 1 << 7,     /* the path is too long for any program to name */
-	MARK_APPEARED = 1 << 8, /* came to be in a directory after the pod deleted it: it stays */
+	MARK_MASKED = 1 << 6, /* lies on a masked path: never committed */
+	MARK_DEEP = 1 << 7,   /* the path is too long for any program to name */
+	MARK_APPEARED =
+		1 << 8, /* on the host only since the pod deleted something there: it stays */
 	MARK_LAST = MARK_APPEARED,
 };
 

@@ -13,6 +13,10 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "tools/pod-mount/journal.h"
+#include "tools/pod-mount/run.h"
+#include "tools/pod-mount/settle.h"
+#include "tools/pod-mount/survey.h"
 
 #define FILE_NAME "committed"
 
@@ -107,11 +111,11 @@ bool committed_has(const struct committed *c, const char *path, uint64_t ino, ui
 	return l && l->ino == ino && l->ctime_ns == ctime_ns;
 }
 
-static void put_line(struct buf *b, const char *path, const struct stat *st)
+static void put_line_of(struct buf *b, const struct committed_line *l)
 {
-	buf_fmt(b, "%" PRIu64 " %" PRIu64 " ", st ? (uint64_t)st->st_ino : 0,
-		st ? (uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec
-		   : 0);
+	const char *path = l->path;
+
+	buf_fmt(b, "%" PRIu64 " %" PRIu64 " ", l->ino, l->ctime_ns);
 	for (; *path; path++) {
 		if (*path == '\n' || *path == '\\')
 			buf_str(b, *path == '\n' ? "\\n" : "\\\\");
@@ -119,6 +123,18 @@ static void put_line(struct buf *b, const char *path, const struct stat *st)
 			buf_char(b, *path);
 	}
 	buf_char(b, '\n');
+}
+
+static void put_line(struct buf *b, const char *path, const struct stat *st)
+{
+	struct committed_line l = {.path = path};
+
+	if (st) {
+		l.ino = st->st_ino;
+		l.ctime_ns =
+			(uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec;
+	}
+	put_line_of(b, &l);
 }
 
 static void put_entry(struct buf *b, const struct run *r, uint32_t site, const char *within)
@@ -170,4 +186,118 @@ int committed_add(const struct run *r, bool live, struct err *e)
 	put_dirs(&b, r);
 	x = b.len ? append(r->pod, &b) : 0;
 	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
+}
+
+/* --- pruning --- */
+
+static bool host_is(const struct survey *s, unsigned cover, const struct committed_line *l)
+{
+	const char *leaf;
+	OWN_FD int parent =
+		open_parent_beneath(s->trees[cover].host, survey_within(s, cover, l->path), &leaf);
+	struct stat st;
+
+	if (parent < 0 || fstatat(parent, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return l->ino == 0;
+	return !S_ISDIR(st.st_mode) && st.st_ino == l->ino;
+}
+
+static bool is_changed(const struct survey *s, const char *path)
+{
+	OWN_BUF struct buf text = BUF_INIT;
+	size_t i = changes_find(&s->changes, path);
+
+	return i < s->changes.n && strcmp(change_path(&s->changes.v[i], &text), path) == 0;
+}
+
+static int cover_of(const struct survey *s, const char *path)
+{
+	int found = -1;
+
+	for (size_t i = 0; i < s->covers.n; i++)
+		if (path_below(path, s->covers.v[i]) && strcmp(path, s->covers.v[i]) != 0)
+			found = (int)i; /* by depth: the last is the deepest */
+	return found;
+}
+
+/* The layers say nothing else than the host does: their entries can go, lowest first. */
+static int plan_prune(struct journal *j, struct survey *s, const char *path, unsigned cover,
+		      struct err *e)
+{
+	OWN_FREE char *dir = path_clean(path, "..");
+	const char *in = survey_within(s, cover, path);
+	int r = settle_way(s, cover, dir, e);
+
+	for (unsigned i = s->nlayers; i-- > 0 && r == 0;) {
+		const char *leaf;
+		int tree = survey_layer_fd(s, cover, i);
+		OWN_FD int parent = tree < 0 ? -1 : open_parent_beneath(tree, in, &leaf);
+
+		if (parent >= 0 && faccessat(parent, leaf, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			journal_prune(j, cover, survey_layer_id(s, i), in);
+	}
+	return r;
+}
+
+static int plan_all(struct journal *j, struct survey *s, const struct committed *c,
+		    struct buf *left, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < s->covers.n; i++)
+		journal_site(j, s->covers.v[i]);
+	for (size_t i = 0; i < c->n && r == 0; i++) {
+		const struct committed_line *l = &c->v[i];
+		int cover = cover_of(s, l->path);
+
+		if (cover < 0 || find(c, l->path) != l)
+			continue;
+		if (is_changed(s, l->path))
+			put_line_of(left, l);
+		else if (host_is(s, (unsigned)cover, l))
+			r = plan_prune(j, s, l->path, (unsigned)cover, e);
+	}
+	return r;
+}
+
+static int carry_out(struct journal *j, struct survey *s, struct err *e)
+{
+	OWN_RUN struct run r = RUN_INIT;
+	int x = journal_begin(j, &s->pod, e);
+
+	if (x == 0)
+		x = run_open(&r, &s->pod, j, &s->ids, e);
+	if (x == 0)
+		x = journal_prepared(j, e);
+	if (x == 0)
+		x = run_close(&r, e);
+	if (x == 0)
+		run_forget(&r); /* nothing in it to undo */
+	return x;
+}
+
+int commit_prune(const struct pod *p, struct err *e)
+{
+	OWN_SURVEY struct survey s = SURVEY_INIT;
+	OWN_COMMITTED struct committed c = {0};
+	OWN_JOURNAL struct journal j = JOURNAL_INIT;
+	OWN_BUF struct buf left = BUF_INIT;
+	const struct survey_opts all = {.all = true, .setup = true};
+	int r = committed_load(&c, p, e);
+
+	if (r < 0 || c.n == 0 || pod_init_pid(p, NULL) > 0)
+		return r;
+	r = survey_adopt(&s, p, &all, e);
+	if (r == 0)
+		r = survey_walk(&s, e);
+	snprintf(j.verb, sizeof(j.verb), "prune");
+	if (r == 0)
+		r = plan_all(&j, &s, &c, &left, e);
+	if (r == 0 && j.nprunes > 0)
+		r = carry_out(&j, &s, e);
+	if (r < 0)
+		return r;
+	buf_add(&left, "", 0);
+	r = write_file_at(p->dir, FILE_NAME, left.data, left.len, 0600, true);
+	return r < 0 ? err_set(e, -r, "write %s/" FILE_NAME, p->path) : 0;
 }

@@ -20,6 +20,7 @@
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
 #include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/committed.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/layers.h"
 #include "tools/pod-mount/live.h"
@@ -257,6 +258,8 @@ static int enter(struct enter *n, char **argv, struct err *e)
 		r = layers_recover(&n->pod, e);
 	if (r == 0)
 		r = journal_recover(&n->pod, e);
+	if (r == 0)
+		r = commit_prune(&n->pod, e);
 	if (r == 0)
 		r = set_environment(n, e);
 	if (r < 0)

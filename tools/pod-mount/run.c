@@ -42,11 +42,12 @@ int run_open(struct run *r, const struct pod *p, struct journal *j, const struct
 	if (r->kept < 0)
 		return err_set(e, -r->kept, "open %s/undo/%s/new", p->path, j->id);
 	for (size_t i = 0; i < j->sites.n; i++) {
-		if (strcmp(j->verb, "commit") != 0) {
-			r->sites[i].cover = xstrdup(j->sites.v[i]);
-			continue; /* the host's side is not touched, and may be gone */
-		}
 		x = site_open(&r->sites[i], j->sites.v[i], p, e);
+		if (strcmp(j->verb, "commit") != 0) {
+			/* The host's side is only looked at, and may be gone. */
+			*e = x < 0 ? (struct err){0} : *e;
+			continue;
+		}
 		if (x == 0)
 			x = site_stage(&r->sites[i], p, j->id, true, e);
 		if (x < 0)

@@ -491,6 +491,27 @@ static int open_scratch(struct settler *st)
 	return st->scratch < 0 ? err_set(st->e, -st->scratch, "open %s/" SCRATCH, path) : 0;
 }
 
+static void close_scratch(struct settler *st)
+{
+	own_close(&st->scratch);
+	remove_tree_at(st->s->pod.dir, SCRATCH);
+	buf_finish(&st->w.path);
+	buf_finish(&st->w.text);
+}
+
+int settle_way(struct survey *s, unsigned cover, const char *dir, struct err *e)
+{
+	struct walk walk = {.ids = &s->ids, .mask = &s->mask};
+	struct settler st = {.s = s, .w = {.w = &walk, .e = e}, .scratch = -1, .e = e};
+	OWN_BUF struct buf at = BUF_INIT;
+	int r = open_scratch(&st), rounds = 0;
+
+	while (r == 0 && rounds++ < ROUNDS && (r = settle_dir(&st, cover, dir, false, &at)) > 0)
+		r = 0;
+	close_scratch(&st);
+	return r;
+}
+
 int settle(struct survey *s, const struct selection *sel, bool deleted, struct err *e)
 {
 	struct walk walk = {.ids = &s->ids, .mask = &s->mask};
@@ -501,9 +522,6 @@ int settle(struct survey *s, const struct selection *sel, bool deleted, struct e
 		rounds++;
 		r = again(&st, sel);
 	}
-	own_close(&st.scratch);
-	remove_tree_at(s->pod.dir, SCRATCH);
-	buf_finish(&st.w.path);
-	buf_finish(&st.w.text);
+	close_scratch(&st);
 	return r < 0 ? r : rounds;
 }

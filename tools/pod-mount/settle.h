@@ -24,4 +24,7 @@
  */
 int settle(struct survey *s, const struct selection *sel, bool deleted, struct err *e);
 
+/* Settle the way to one directory of a cover, so that entries can be taken out of it. */
+int settle_way(struct survey *s, unsigned cover, const char *dir, struct err *e);
+
 #endif

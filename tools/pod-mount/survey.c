@@ -133,6 +133,16 @@ int survey_open(struct survey *s, const char *pod, const struct survey_opts *o, 
 	return r < 0 ? r : load(s, o, e);
 }
 
+int survey_adopt(struct survey *s, const struct pod *p, const struct survey_opts *o, struct err *e)
+{
+	int r;
+
+	s->pod = *p;
+	s->adopted = true;
+	r = plan_open(&s->plan, &s->pod, e);
+	return r < 0 ? r : load(s, o, e);
+}
+
 int survey_walk(struct survey *s, struct err *e)
 {
 	struct committed own = {0};
@@ -180,5 +190,6 @@ void survey_finish(struct survey *s)
 	bases_finish(&s->bases);
 	stack_finish(&s->stack);
 	plan_finish(&s->plan);
-	pod_finish(&s->pod);
+	if (!s->adopted)
+		pod_finish(&s->pod);
 }

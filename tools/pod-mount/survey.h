@@ -30,7 +30,8 @@ struct survey {
 	bool *quiet;        /* per layer: setup and base layers, without --setup */
 	struct changes changes;
 	struct renames renames;
-	bool live; /* a process lives in the pod */
+	bool adopted; /* the pod is somebody else's to close */
+	bool live;    /* a process lives in the pod */
 };
 
 #define OWN_SURVEY __attribute__((cleanup(survey_finish)))
@@ -48,6 +49,8 @@ struct survey_opts {
 	int wait_ms;
 };
 int survey_open(struct survey *s, const char *pod, const struct survey_opts *o, struct err *e);
+/* The same for a pod that is open and locked, and recovered; it stays the caller's. */
+int survey_adopt(struct survey *s, const struct pod *p, const struct survey_opts *o, struct err *e);
 /* List the changes, marks included, in path order; again after the layers were changed. */
 int survey_walk(struct survey *s, struct err *e);
 void survey_finish(struct survey *s);

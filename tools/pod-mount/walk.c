@@ -142,8 +142,11 @@ static void judge_base(struct change *c, const struct walker *w, const struct le
 		c->conflict = BASE_SAME;
 	if (c->conflict == BASE_SAME)
 		return;
-	c->marks |=
-		c->kind == CHANGE_DELETED && has_appeared(w, l, g) ? MARK_APPEARED : MARK_CONFLICT;
+	/* What the pod deleted was its own, or was never seen: the host's is not meant. */
+	if (c->kind == CHANGE_DELETED && (c->conflict == BASE_APPEARED || has_appeared(w, l, g)))
+		c->marks |= MARK_APPEARED;
+	else
+		c->marks |= MARK_CONFLICT;
 }
 
 /* The directory that holds the pod's entry. */
