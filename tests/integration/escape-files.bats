@@ -90,6 +90,8 @@ teardown_file() { escape_teardown_file; }
 
 @test "what the host keeps secret is hidden, every path of share/masks (as user, as root)" { attack masked; }
 @test "and so for a pod of the host's root" { attack masked-of-root; }
+@test "and so for somebody without a home" { attack masked-4321; }
+@test "and so for somebody whose home lies among the system's directories" { attack masked-1002; }
 @test "secrets that came after the pod are hidden at the next run" { attack masked-late; }
 @test "secrets stay hidden when a pod moves their parents" { attack masked-moved; }
 

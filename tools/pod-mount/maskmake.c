@@ -117,7 +117,7 @@ void mask_expand(struct mask *m, const char *pattern, bool soft)
 		expand(m, "/", pattern, soft);
 }
 
-static const char *home_of(const struct mask_ask *ask)
+const char *mask_home(const struct mask_ask *ask)
 {
 	const char *home = plan_str(ask->plan, "user.home", "/root");
 
@@ -148,7 +148,7 @@ static void hide_homes(struct mask *m, const struct mask_ask *ask)
 {
 	OWN_FILE FILE *f = fopen("/etc/passwd", "re");
 	OWN_DIR DIR *d = opendir("/home");
-	const char *home = home_of(ask);
+	const char *home = mask_home(ask);
 	struct passwd *pw;
 	struct dirent *ent;
 
@@ -206,7 +206,7 @@ static int hide_secrets(struct mask *m, const struct mask_ask *ask, struct err *
 	if (r < 0)
 		return r;
 	for (char *w = next_line(&save, b.data); w; w = next_line(&save, NULL)) {
-		OWN_FREE char *pattern = at_home(w, home_of(ask));
+		OWN_FREE char *pattern = at_home(w, mask_home(ask));
 
 		if (strcmp(w, "homes") == 0)
 			hide_homes(m, ask);
@@ -257,7 +257,7 @@ static int hide_most(struct mask *m, struct err *e)
 /* An empty home is still a home. */
 static void make_home(struct mask *m, const struct mask_ask *ask)
 {
-	const char *home = home_of(ask);
+	const char *home = mask_home(ask);
 	const struct mask_entry *en = mask_find(m, home);
 
 	if (en && en->soft && is_dir(home)) {
@@ -330,7 +330,7 @@ static int reveal_apps(struct mask *m, const struct mask_ask *ask, struct err *e
 	int r = plan_str(ask->plan, "app", NULL) ? read_data(&b, "masks/apps", e) : 0;
 
 	for (size_t i = 0; r == 0 && (app = plan_next(ask->plan, "app", &i));)
-		reveal_app(m, app, home_of(ask), b.data);
+		reveal_app(m, app, mask_home(ask), b.data);
 	return r;
 }
 

@@ -28,6 +28,8 @@ int mask_prepare(struct mask *m, struct covers *c, const struct mask_ask *ask, s
 
 /* The parts, for tests. */
 
+/* The home of the person the pod belongs to; of somebody without one, a path that is nowhere. */
+const char *mask_home(const struct mask_ask *ask);
 /* Patterns of share/masks, the plan's mask, reveal, view and apps, our own files, mount points. */
 int mask_collect(struct mask *m, const struct mask_ask *ask, struct err *e);
 /* One pattern, already absolute; soft as in mask_entry. */

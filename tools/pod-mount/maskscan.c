@@ -58,11 +58,12 @@ static void scan_entry(struct scan *s, int dirfd, const char *name, int depth, b
 
 	if (s->seen++ > ENTRIES_MAX || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
-	if (path_below(s->home, s->path.data) || path_below(s->path.data, s->home))
+	if (path_below(s->path.data, s->home))
 		return;
 	hidden = is_private(s, &st) || (closed && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) &&
 					!(s->user && st.st_uid == s->user));
-	if (hidden)
+	/* a directory on the way to the home stays, and is looked into like any other */
+	if (hidden && !path_below(s->home, s->path.data))
 		strv_add(&s->candidates, s->path.data);
 	if (S_ISDIR(st.st_mode) && depth > 1)
 		scan_dir(s, openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
@@ -167,7 +168,7 @@ int mask_scan(struct mask *m, const struct mask_ask *ask, struct err *e)
 {
 	struct scan s = {
 		.m = m,
-		.home = plan_str(ask->plan, "user.home", "/root"),
+		.home = mask_home(ask),
 		.user = (uid_t)plan_u64(ask->plan, "user.uid", 0),
 	};
 	OWN_FREE bool *packaged = NULL;
