@@ -140,12 +140,12 @@ bool boot_wait_gone(const struct run *r, int ms)
 	return true;
 }
 
-void boot_leave(struct run *r)
+bool boot_leave(struct run *r)
 {
-	bool last;
+	bool last, ending;
 
 	if (r->init < 0 || r->runs < 0)
-		return;
+		return false;
 	/*
 	 * Others may come and go between the two steps of a lock's conversion.  Whoever has it
 	 * exclusively then, the init or another run, is ending the pod.
@@ -155,8 +155,8 @@ void boot_leave(struct run *r)
 		boot_end(r->runs);
 		syscall(SYS_pidfd_send_signal, r->init, SIGKILL, NULL, 0);
 	}
-	if (last || flock(r->runs, LOCK_SH | LOCK_NB) < 0 || boot_is_over(r->runs))
-		boot_wait_gone(r, BOOT_PATIENCE_MS);
+	ending = last || flock(r->runs, LOCK_SH | LOCK_NB) < 0 || boot_is_over(r->runs);
 	own_close(&r->runs);
 	r->runs = -1;
+	return ending;
 }

@@ -41,8 +41,8 @@ int boot_wait(struct run *r, struct boot *b, struct err *e);
  */
 int boot_join(struct run *r, struct err *e);
 
-/* Let go of the pod.  The last run ends the init and waits until nothing of the pod is left. */
-void boot_leave(struct run *r);
+/* Let go of the pod; the last run ends it.  True when it is ending: see boot_wait_gone(). */
+bool boot_leave(struct run *r);
 
 /* Until the init is gone, or the time is over: false.  Its remains may be waiting to be reaped by
  * the host's pid 1, which some hosts are slow at. */

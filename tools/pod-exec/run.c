@@ -212,6 +212,9 @@ int run_open(struct run *r, struct err *e)
 		s = find_user(r, e);
 	if (s < 0)
 		return s;
+	own_close(
+		&r->view); /* whoever lets go of it last takes the view down, and that is not us */
+	r->view = -1;
 	find_dirs(r);
 	s = env_build(&r->env, &r->plan, &r->user, &r->ask->env, e);
 	return s < 0 ? s : open_walls(r, e);
@@ -309,12 +312,16 @@ static int run_command(struct run *r, struct relay *y, struct err *e)
 	return -y->failed.code;
 }
 
+/* The record of the end is written while the kernel takes the pod apart. */
 static int do_run(struct run *r, struct relay *y, struct err *e)
 {
+	bool ending;
 	int64_t begin = now_ms();
 	struct err later = {0};
 	int s = enter(r, y, e);
 
+	if (s < 0 && boot_leave(r))
+		boot_wait_gone(r, BOOT_PATIENCE_MS);
 	if (s < 0)
 		return s;
 	y->on_start = started;
@@ -323,8 +330,11 @@ static int do_run(struct run *r, struct relay *y, struct err *e)
 	if (s < 0)
 		y->status = (e->status >= POD_EXIT_CANNOT_RUN ? e->status : POD_EXIT_BEFORE_RUN)
 			    << 8;
+	ending = boot_leave(r);
 	if (report_run_end(r, y->status, now_ms() - begin, &later) < 0)
 		say_warn("%s", later.msg);
+	if (ending)
+		boot_wait_gone(r, BOOT_PATIENCE_MS);
 	return s;
 }
 
@@ -355,11 +365,7 @@ static int run_inside(struct run *r, int *status, struct err *e)
 		s = do_run(r, &y, e);
 	*status = exit_status(y.status);
 	relay_finish(&y);
-	if (s < 0 && came_too_late(r, y.started, e))
-		s = 1;
-	if (s != 1)
-		boot_leave(r);
-	return s;
+	return s < 0 && came_too_late(r, y.started, e) ? 1 : s;
 }
 
 int run_main(const struct ask *ask)
