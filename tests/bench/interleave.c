@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Times whole commands in turn, A B C A B C …, so that a machine that drifts drifts for all of them.
- *	interleave -b BENCH [-n ROUNDS] [-g GAP_MS] [-p PREPARE] -- NAME CMD ARG... -- NAME CMD ARG...
- * Prints one JSON object a command: median, minimum, and the ratio of the first to it.
- * PREPARE is run by sh before each command, outside the time, with $NAME set.
+ * Times whole commands in turn, A B C A B C …, so that a machine that drifts drifts for all of
+ *them. interleave -b BENCH [-n ROUNDS] [-g GAP_MS] [-p PREPARE] -- NAME CMD ARG... -- NAME CMD
+ *ARG... Prints one JSON object a command: median, minimum, processor time, and the ratio of the
+ *first to it. PREPARE is run by sh before each command, outside the time, with $NAME set.
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,7 +20,8 @@
 struct command {
 	const char *name;
 	char **argv;
-	double ms[ROUNDS];
+	double ms[ROUNDS];  /* wall time */
+	double cpu[ROUNDS]; /* user and system time of it and all it waited for */
 };
 
 static struct command commands[COMMANDS];
@@ -39,16 +41,19 @@ static void fail(const char *what, const char *which)
 	exit(2);
 }
 
-static int wait_status(pid_t pid)
+static int wait_status(pid_t pid, double *cpu)
 {
+	struct rusage ru;
 	int status;
 
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+	if (pid < 0 || wait4(pid, &status, 0, &ru) < 0)
 		fail("cannot start", "a command");
+	*cpu = (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1e3 +
+	       (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e3;
 	return status;
 }
 
-static double once(const struct command *c)
+static double once(const struct command *c, double *cpu)
 {
 	double start = now_ms();
 	pid_t pid = fork();
@@ -61,13 +66,14 @@ static double once(const struct command *c)
 		execvp(c->argv[0], c->argv);
 		_exit(127);
 	}
-	if (wait_status(pid) != 0)
+	if (wait_status(pid, cpu) != 0)
 		fail("failed:", c->name);
 	return now_ms() - start;
 }
 
 static void prepare(const char *script, const struct command *c)
 {
+	double cpu;
 	pid_t pid;
 
 	if (!script)
@@ -78,7 +84,7 @@ static void prepare(const char *script, const struct command *c)
 		execl("/bin/sh", "sh", "-c", script, (char *)NULL);
 		_exit(127);
 	}
-	if (wait_status(pid) != 0)
+	if (wait_status(pid, &cpu) != 0)
 		fail("cannot prepare", c->name);
 }
 
@@ -112,12 +118,14 @@ static void report(const char *bench, int rounds)
 		double median;
 
 		qsort(c->ms, (size_t)rounds, sizeof(double), by_value);
+		qsort(c->cpu, (size_t)rounds, sizeof(double), by_value);
 		median = c->ms[rounds / 2];
 		if (k == 0)
 			first = median;
 		printf("{\"bench\":\"%s\",\"name\":\"%s\",\"rounds\":%d,\"median_ms\":%.3f,"
-		       "\"min_ms\":%.3f,\"ratio\":%.3f}\n",
-		       bench, c->name, rounds, median, c->ms[0], first / median);
+		       "\"min_ms\":%.3f,\"cpu_ms\":%.3f,\"ratio\":%.3f}\n",
+		       bench, c->name, rounds, median, c->ms[0], c->cpu[rounds / 2],
+		       first / median);
 	}
 }
 
@@ -143,13 +151,15 @@ int main(int argc, char **argv)
 	split(argc, argv, optind);
 	for (int i = -1; i < rounds; i++) /* the first round warms up */
 		for (int k = 0; k < ncommands; k++) {
-			double ms;
+			double ms, cpu;
 
 			prepare(script, &commands[k]);
 			usleep((useconds_t)gap * 1000);
-			ms = once(&commands[k]);
-			if (i >= 0)
-				commands[k].ms[i] = ms;
+			ms = once(&commands[k], &cpu);
+			if (i < 0)
+				continue;
+			commands[k].ms[i] = ms;
+			commands[k].cpu[i] = cpu;
 		}
 	report(bench, rounds);
 	return 0;
