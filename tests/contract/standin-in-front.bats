@@ -52,11 +52,13 @@ named() { jq -r .event "$LOG" | grep -qx "$1"; }
 
 @test "pod-limit records through it" {
 	need root
-	built pod-limit
-	pod-limit freeze web || skip "no cgroup can be frozen here"
-	pod-limit thaw web
+	built pod-config pod-limit
+	export ENVPOD_CGROUP=envpod-contract-$$
+	pod-config compile --name web --into "$ENVPOD_STATE_DIR/pods/web"
+	pod-limit kill web
+	pod-limit remove web
 	grep -q "^append" "$STANDIN_TRACE"
-	named freeze
+	named kill
 	"$B/bin/pod-audit" verify web
 }
 
