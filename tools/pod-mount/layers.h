@@ -63,6 +63,8 @@ int layer_close(const struct pod *p, struct stack *s, const char *kind, struct e
 int layers_recover(const struct pod *p, struct err *e);
 /* Merge the oldest automatic layers while there are too many. */
 int layers_squash(const struct pod *p, struct stack *s, struct err *e);
+/* Take the i-th layer out of the stack, and its files if no other pod's stack names it. */
+int layer_drop(const struct pod *p, struct stack *s, size_t i, struct err *e);
 /* Delete a layer that no stack names any more. */
 int layer_delete(const char *id, struct err *e);
 

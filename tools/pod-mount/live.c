@@ -106,14 +106,6 @@ static int attach(const struct live *l, int mnt, const char *target, bool dir, s
 	return mount_attach(mnt, at, esc(target), e);
 }
 
-static bool wants_cover(const struct live *l, const char *dir)
-{
-	for (size_t i = 0; i < l->covers.n; i++)
-		if (strcmp(l->covers.v[i].path, dir) == 0)
-			return true;
-	return false;
-}
-
 static const struct cover *cover_of(const struct live *l, const char *dir)
 {
 	for (size_t i = 0; i < l->covers.n; i++)
@@ -153,7 +145,7 @@ int live_cover(const struct pod *p, const struct plan *pl, const char *dir, stru
 
 	if (r == 0)
 		r = covers_list(&l.covers, &ask, e);
-	if (r < 0 || !wants_cover(&l, dir))
+	if (r < 0 || !cover_of(&l, dir))
 		return r;
 	if (marker_read(&m, p->dir) == 0 && strv_has(&m.covers, dir))
 		return 0;
@@ -231,6 +223,16 @@ static int put_on_record(const struct pod *p, const char *event, const struct bi
 	return record_event(&ev, true, e);
 }
 
+static void forget(const struct pod *p, const struct bind_ask *b)
+{
+	OWN_BUF struct buf list = BUF_INIT, kept = BUF_INIT;
+	struct err ignore = {0};
+
+	if (live_list(p, &list, &ignore) == 0 && take_out(&kept, &list, b->target))
+		save_list(p, &kept, &ignore);
+	put_on_record(p, "mount_failed", b, &ignore);
+}
+
 static int add(const struct pod *p, const struct plan *pl, const struct bind_ask *b, bool unsafe,
 	       struct err *e)
 {
@@ -250,7 +252,12 @@ static int add(const struct pod *p, const struct plan *pl, const struct bind_ask
 	r = put_on_record(p, "mount", b, e);
 	if (r == 0)
 		r = remember(p, b, e);
-	return r < 0 ? r : attach(&l, mnt, b->target, S_ISDIR(st.st_mode), e);
+	if (r < 0)
+		return r;
+	r = attach(&l, mnt, b->target, S_ISDIR(st.st_mode), e);
+	if (r < 0)
+		forget(p, b);
+	return r;
 }
 
 /* By name in an opened directory: /proc of the pod does not show us, so no path by descriptor. */

@@ -206,16 +206,6 @@ static size_t count_auto(const struct stack *s)
 	return n;
 }
 
-static int drop_newer(const struct pod *p, struct stack *s, size_t i, struct err *e)
-{
-	struct layer gone = s->v[i];
-	int r;
-
-	stack_remove(s, i);
-	r = stack_save(s, p, e);
-	return r < 0 ? r : layer_delete(gone.id, e);
-}
-
 int layers_squash(const struct pod *p, struct stack *s, struct err *e)
 {
 	size_t i = 0;
@@ -234,7 +224,7 @@ int layers_squash(const struct pod *p, struct stack *s, struct err *e)
 			i++;
 			continue;
 		}
-		if (drop_newer(p, s, i + 1, e) < 0)
+		if (layer_drop(p, s, i + 1, e) < 0)
 			return -e->code;
 	}
 	return 0;

@@ -187,6 +187,42 @@ int layer_close(const struct pod *p, struct stack *s, const char *kind, struct e
 	return close_upper(&t, s, e);
 }
 
+/* It may have been named before it left the stack; then it stays. */
+static int recover_drop(const struct pod *p, struct err *e)
+{
+	OWN_STACK struct stack s = {0};
+	char id[LAYER_ID_MAX + 1];
+	ssize_t n = readlinkat(p->dir, "dropping", id, sizeof(id) - 1);
+	int r;
+
+	if (n < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "read %s/dropping", p->path);
+	id[n] = '\0';
+	r = stack_load(&s, p, e);
+	if (r == 0 && id[strspn(id, "0123456789abcdef-")] == '\0' && !stack_has(&s, id) &&
+	    !layer_shared(p, id))
+		r = layer_delete(id, e);
+	if (r == 0 && unlinkat(p->dir, "dropping", 0) < 0)
+		r = err_set(e, errno, "remove %s/dropping", p->path);
+	return r;
+}
+
+/*
+ * A layer that squash or another has taken out of the stack: "dropping" names it until its files
+ * are gone, so that a crash in between leaves no tree that nobody knows.
+ */
+int layer_drop(const struct pod *p, struct stack *s, size_t i, struct err *e)
+{
+	struct layer gone = s->v[i];
+	int r;
+
+	if (symlinkat(gone.id, p->dir, "dropping") < 0)
+		return err_set(e, errno, "write %s/dropping", p->path);
+	stack_remove(s, i);
+	r = stack_save(s, p, e);
+	return r < 0 ? r : recover_drop(p, e);
+}
+
 /* 1: layers/NAME is there, 0: it is not. */
 static int is_there(const struct turn *t, const char *name)
 {
@@ -218,9 +254,12 @@ int layers_recover(const struct pod *p, struct err *e)
 {
 	OWN(turn_finish) struct turn t = {.layers = -1};
 	char text[64], id[LAYER_ID_MAX + 1], kind[8];
-	ssize_t n = readlinkat(p->dir, "turnover", text, sizeof(text) - 1);
-	int r;
+	int r = recover_drop(p, e);
+	ssize_t n;
 
+	if (r < 0)
+		return r;
+	n = readlinkat(p->dir, "turnover", text, sizeof(text) - 1);
 	if (n < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "read %s/turnover", p->path);
 	text[n] = '\0';
