@@ -146,7 +146,7 @@ for name in (b"new\nline", b"esc\x1b[31mred", b"\xff\xfe invalid", b"x" * 255, b
 EOF
 	run envpod diff web
 	[ "$status" -eq 0 ]
-	! grep -q $'\x1b' <<<"$output"
+	refute grep -q $'\x1b' <<<"$output"
 	[ "$(envpod diff -z web | tr -cd '\0' | wc -c)" = 8 ]
 	envpod commit web -- ./-rf
 	[ "$(cat ./-rf)" = content ]
