@@ -33,6 +33,7 @@ teardown_file() { escape_teardown_file; }
 @test "pid 1 holds no file of the host" { attack init-descriptors; }
 @test "the program of pid 1 cannot be overwritten" { attack overwrite-init-exe; }
 @test "the program of a joining run cannot be overwritten (CVE-2019-5736)" { attack overwrite-joiner-exe; }
+@test "a joining run cannot be got hold of before its exec" { attack window-before-exec; }
 @test "the mount namespace of pid 1 cannot be entered" { attack enter-init-mnt; }
 @test "the network namespace of pid 1 cannot be entered (N-09)" { attack enter-init-net; }
 @test "the uts namespace of pid 1 cannot be entered" { attack enter-init-uts; }
@@ -43,7 +44,10 @@ teardown_file() { escape_teardown_file; }
 @test "the keyring of the caller is out of reach (S-06)" { attack host-key; }
 @test "servers on the loopback of the host are out of reach" { attack host-loopback; }
 @test "network interfaces of the host are not there (N-01)" { attack host-interfaces; }
-@test "the terminal is one of the pod" { attack host-terminal; }
+@test "a terminal on standard input is one of the pod" { attack host-terminal-0; }
+@test "a terminal on standard output is no way to that of the caller" { attack host-terminal-1; }
+@test "a terminal on standard error is no way to that of the caller" { attack host-terminal-2; }
+@test "the controlling terminal of the caller cannot be opened" { attack caller-terminal; }
 @test "nothing can be typed into a terminal" { attack tiocsti; }
 @test "nothing can be pasted on a console" { attack tioclinux; }
 @test "priority cannot be raised" { attack raise-priority; }
@@ -51,4 +55,4 @@ teardown_file() { escape_teardown_file; }
 @test "the host name cannot be changed (N-07)" { attack hostname; }
 @test "the domain name cannot be changed" { attack domainname; }
 
-@test "every attack of this kind has its test" { all_attacks_tested process joiner; }
+@test "every attack of this kind has its test" { all_attacks_tested process joiner window terminal; }

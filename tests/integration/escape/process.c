@@ -189,6 +189,46 @@ static enum verdict overwrite_joiner(const void *unused)
 	return v == UNTRIED ? untried("nobody runs our tool") : v;
 }
 
+/* The first process of that name, but pid 1; -1: none yet. */
+static pid_t find_process(const char *name)
+{
+	DIR *d = opendir("/proc");
+	pid_t pid = -1;
+
+	for (struct dirent *entry; d && (entry = readdir(d));)
+		if (atoi(entry->d_name) > 1 && has_name(atoi(entry->d_name), name))
+			pid = atoi(entry->d_name);
+	if (d)
+		closedir(d);
+	return pid;
+}
+
+/* A run that joins is one of the pod's users before its exec, and still our program. */
+static enum verdict use_window(const void *name)
+{
+	static const char *const leaves[] = {"exe", "cwd",  "root", "fd/0", "environ",
+					     "mem", "maps", "auxv", NULL};
+	char path[64], buf[64];
+	pid_t pid;
+
+	while ((pid = find_process(name)) < 0)
+		usleep(1000); /* guarded() ends it */
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0)
+		return worked("traced %d", pid);
+	for (const char *const *leaf = leaves; *leaf; leaf++) {
+		snprintf(path, sizeof(path), "/proc/%d/%s", pid, *leaf);
+		if (readlink(path, buf, sizeof(buf)) > 0 || slurp(path, buf, sizeof(buf)) > 0)
+			return worked("opened %s", path);
+	}
+	return has_name(pid, name) ? held("nothing opened") : untried("it was gone too soon");
+}
+
+/* The terminal of the caller, by the name of whoever has one. */
+static enum verdict open_terminal(const void *path)
+{
+	return unless_failed(open(path, O_RDWR));
+}
+
 static enum verdict enter_init(const void *kind)
 {
 	char path[32];
@@ -353,6 +393,8 @@ const struct attack process_attacks[] = {
 	{"process", "init-ns", open_of_init, "ns/mnt"},
 	{"process", "overwrite-init-exe", overwrite, "/proc/1/exe"},
 	{"joiner", "overwrite-joiner-exe", overwrite_joiner, NULL},
+	{"window", "window-before-exec", use_window, "envpod-exec"},
+	{"terminal", "caller-terminal", open_terminal, "/dev/tty"},
 	{"process", "enter-init-mnt", enter_init, "mnt"},
 	{"process", "enter-init-net", enter_init, "net"},
 	{"process", "enter-init-uts", enter_init, "uts"},
