@@ -43,7 +43,7 @@ void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
 char *xfmt(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-#define OWN_BUF  __attribute__((cleanup(buf_finish)))
-#define OWN_STRV __attribute__((cleanup(strv_finish)))
+#define OWN_BUF  __attribute__((cleanup(buf_finish), unused))
+#define OWN_STRV __attribute__((cleanup(strv_finish), unused))
 
 #endif

@@ -40,7 +40,7 @@ struct cgtree {
 	{                                                    \
 		.root2 = -1, .pod2 = -1, .pod1 = CGTREE_NONE \
 	}
-#define OWN_CGTREE __attribute__((cleanup(cgtree_finish)))
+#define OWN_CGTREE __attribute__((cleanup(cgtree_finish), unused))
 
 /* Find the hierarchies and the groups that exist.  Fails only when mountinfo cannot be read. */
 int cgtree_open(struct cgtree *t, const char *pod, struct err *e);

@@ -24,7 +24,7 @@ struct plan {
 	unsigned long long ino, mtime_ns, size;
 };
 
-#define OWN_PLAN __attribute__((cleanup(plan_finish)))
+#define OWN_PLAN __attribute__((cleanup(plan_finish), unused))
 
 /* Parse; -EINVAL with the line's number on anything unexpected, also a missing "end". */
 int plan_parse(struct plan *pl, const char *data, size_t len, struct err *e);

@@ -29,7 +29,7 @@ struct event {
 	char pod[64];
 };
 
-#define OWN_EVENT __attribute__((cleanup(event_finish)))
+#define OWN_EVENT __attribute__((cleanup(event_finish), unused))
 
 void event_init(struct event *ev, const char *pod, const char *src, const char *name);
 void event_finish(struct event *ev);

@@ -37,7 +37,7 @@ struct node {
 struct node *node_new(enum node_kind kind, struct place at);
 void node_free(struct node *n);
 void node_free_ref(struct node **n); /* for OWN_NODE */
-#define OWN_NODE __attribute__((cleanup(node_free_ref)))
+#define OWN_NODE __attribute__((cleanup(node_free_ref), unused))
 
 void node_append(struct node *list, struct node *child); /* takes child */
 /* The entry of a map, its key in any case; NULL when there is none or n is no map. */

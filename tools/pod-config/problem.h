@@ -26,7 +26,7 @@ struct problems {
 	size_t errors; /* also those beyond PROBLEMS_MAX */
 };
 
-#define OWN_PROBLEMS __attribute__((cleanup(problems_finish)))
+#define OWN_PROBLEMS __attribute__((cleanup(problems_finish), unused))
 
 void problem_add(struct problems *p, struct place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -12,7 +12,7 @@ struct source {
 	char *dir, *cwd; /* what origin points to */
 };
 
-#define OWN_SOURCE __attribute__((cleanup(source_finish)))
+#define OWN_SOURCE __attribute__((cleanup(source_finish), unused))
 
 /* Load file ("-": standard input; NULL: an empty one).  cwd NULL: the current directory. */
 int source_open(struct source *s, const char *file, const char *cwd, struct err *e);
