@@ -254,7 +254,7 @@ static bool parse_mask(struct mask *m, const struct strv *w)
 {
 	struct mask_entry *en;
 
-	if (w->n != 4 || !strchr("hegp", w->v[1][0]) || w->v[1][1] || w->v[3][0] != '/' ||
+	if (w->n != 4 || strlen(w->v[1]) != 1 || !strchr("hegp", w->v[1][0]) || w->v[3][0] != '/' ||
 	    m->n >= MASK_MAX)
 		return false;
 	en = mask_add(m, w->v[3], (enum mask_kind)w->v[1][0]);
