@@ -234,7 +234,8 @@ static int plan_prune(struct journal *j, struct survey *s, const char *path, uns
 		OWN_FD int parent = tree < 0 ? -1 : open_parent_beneath(tree, in, &leaf);
 
 		if (parent >= 0 && faccessat(parent, leaf, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			journal_prune(j, cover, survey_layer_id(s, i), in);
+			journal_prune(j, journal_site(j, s->covers.v[cover]), survey_layer_id(s, i),
+				      in);
 	}
 	return r;
 }
@@ -244,8 +245,6 @@ static int plan_all(struct journal *j, struct survey *s, const struct committed 
 {
 	int r = 0;
 
-	for (size_t i = 0; i < s->covers.n; i++)
-		journal_site(j, s->covers.v[i]);
 	for (size_t i = 0; i < c->n && r == 0; i++) {
 		const struct committed_line *l = &c->v[i];
 		int cover = cover_of(s, l->path);

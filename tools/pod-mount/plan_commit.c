@@ -152,7 +152,7 @@ static struct step *add_step(struct commit_plan *p, struct survey *s, size_t i, 
 		p->change = xrealloc(p->change, p->cap * sizeof(p->change[0]));
 	}
 	p->change[p->j.n] = i;
-	st = journal_step(&p->j, verb, c->cover, within(s, c, &path));
+	st = journal_step(&p->j, verb, p->site_of[c->cover], within(s, c, &path));
 	if (c->old_mode)
 		st->old = (struct ident){c->old_ino, c->old_ctime_ns, c->old_mtime_ns, c->old_size};
 	st->mode = c->old_mode & S_IFMT;
@@ -166,7 +166,7 @@ static struct step *add_step(struct commit_plan *p, struct survey *s, size_t i, 
 static bool can_move(const struct commit_plan *p, const struct survey *s, const struct change *c)
 {
 	return !s->live && c->plain && c->copies == 1 && c->source != SOURCE_NONE && !c->from &&
-	       S_ISREG(c->mode) && c->nlink == 1 && p->sites[c->cover].near;
+	       S_ISREG(c->mode) && c->nlink == 1 && p->sites[p->site_of[c->cover]].near;
 }
 
 static void put_step(struct commit_plan *p, struct survey *s, size_t i)
@@ -231,7 +231,7 @@ static void prune_change(struct commit_plan *p, const struct survey *s, const st
 	}
 	for (unsigned i = end; i-- > first;)
 		if (layer_has(s, c->cover, i, path, &st))
-			journal_prune(&p->j, c->cover, survey_layer_id(s, i), path);
+			journal_prune(&p->j, p->site_of[c->cover], survey_layer_id(s, i), path);
 }
 
 static void prune_all(struct commit_plan *p, const struct survey *s)
@@ -247,19 +247,24 @@ static void prune_all(struct commit_plan *p, const struct survey *s)
 
 /* --- the whole --- */
 
+/* The covers that something chosen lies in; others may not even be there any more. */
 static int open_sites(struct commit_plan *p, struct survey *s, struct err *e)
 {
-	p->sites = xcalloc(s->covers.n + 1, sizeof(*p->sites));
-	for (unsigned i = 0; i < s->covers.n; i++) {
-		int r;
+	int r = 0;
 
-		p->sites[i] = (struct site)SITE_INIT;
-		journal_site(&p->j, s->covers.v[i]);
-		r = site_open(&p->sites[i], s->covers.v[i], &s->pod, e);
-		if (r < 0)
-			return r;
+	p->sites = xcalloc(s->covers.n + 1, sizeof(*p->sites));
+	p->site_of = xcalloc(s->covers.n + 1, sizeof(*p->site_of));
+	for (size_t i = 0; i < s->changes.n && r == 0; i++) {
+		const struct change *c = &s->changes.v[i];
+		size_t known = p->j.sites.n;
+
+		if (!c->chosen)
+			continue;
+		p->site_of[c->cover] = journal_site(&p->j, s->covers.v[c->cover]);
+		if (p->j.sites.n > known)
+			r = site_open(&p->sites[known], s->covers.v[c->cover], &s->pod, e);
 	}
-	return 0;
+	return r;
 }
 
 static void count(struct commit_plan *p, const struct survey *s)
@@ -318,6 +323,7 @@ void commit_plan_finish(struct commit_plan *p)
 	for (size_t i = 0; p->sites && i < p->j.sites.n; i++)
 		site_finish(&p->sites[i]);
 	free(p->sites);
+	free(p->site_of);
 	free(p->change);
 	strv_finish(&p->notes);
 	journal_finish(&p->j);

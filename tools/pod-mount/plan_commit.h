@@ -12,7 +12,8 @@ struct commit_plan {
 	struct journal j;
 	size_t *change; /* of each step: index in the survey's changes */
 	size_t cap;
-	struct site *sites; /* of the journal, opened for planning */
+	uint32_t *site_of;  /* of each cover: index of its site in the journal */
+	struct site *sites; /* opened for planning */
 	size_t files;       /* chosen entries that are no directories */
 	uint64_t bytes;
 	struct strv notes;     /* what is left behind: setuid bits, … */

@@ -137,10 +137,12 @@ static void put_time(struct buf *b, uint64_t ns)
 /* Both sides of a conflict. */
 static void put_sides(struct buf *b, const struct change *c)
 {
+	const struct change host = {.mode = c->old_mode};
+
 	buf_str(b, "; host: ");
 	if (c->old_mode) {
-		buf_fmt(b, "%s of %llu bytes, changed ",
-			c->conflict == BASE_APPEARED ? "new, " : "",
+		buf_fmt(b, "%s%s of %llu bytes, changed ",
+			c->conflict == BASE_APPEARED ? "new " : "", change_type(&host),
 			(unsigned long long)c->old_size);
 		put_time(b, c->old_mtime_ns);
 	} else

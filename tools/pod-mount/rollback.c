@@ -53,7 +53,7 @@ static void add_drop(struct journal *j, const struct survey *s, const struct cha
 		     unsigned layer, const char *raw)
 {
 	OWN_BUF struct buf path = BUF_INIT;
-	struct step *st = journal_step(j, STEP_DROP, c->cover,
+	struct step *st = journal_step(j, STEP_DROP, journal_site(j, s->covers.v[c->cover]),
 				       survey_within(s, c->cover, change_path(c, &path)));
 
 	step_from(st, survey_layer_id(s, layer), raw);
@@ -184,8 +184,6 @@ int rollback_chosen(struct survey *s, const struct selection *sel, size_t *files
 		return r;
 	*files = 0;
 	snprintf(j.verb, sizeof(j.verb), "rollback");
-	for (size_t i = 0; i < s->covers.n; i++)
-		journal_site(&j, s->covers.v[i]);
 	for (size_t i = 0; i < s->changes.n; i++)
 		*files += s->changes.v[i].chosen && !change_is_dir(&s->changes.v[i]);
 	for (size_t i = 0; i < s->changes.n;)

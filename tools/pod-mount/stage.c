@@ -30,7 +30,7 @@ struct stager {
 
 static int failed(const struct stager *g, const struct step *st, int code, struct err *e)
 {
-	OWN_FREE char *path = path_clean(g->s->covers.v[st->site], st->path);
+	OWN_FREE char *path = path_clean(g->r->sites[st->site].cover, st->path);
 
 	if (code == EBUSY)
 		return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
@@ -68,7 +68,7 @@ static int source_dir(struct stager *g, const struct step *st, const char **leaf
 
 static void note_others(const struct stager *g, const struct step *st)
 {
-	OWN_FREE char *path = path_clean(g->s->covers.v[st->site], st->path);
+	OWN_FREE char *path = path_clean(g->r->sites[st->site].cover, st->path);
 
 	strv_fmt(&g->p->notes, "%s: attributes that grant rights were left behind", esc(path));
 }
