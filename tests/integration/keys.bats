@@ -58,3 +58,19 @@ user: agent'
 	pod <<<'type: airgapped'
 	[ "$(envpod run web cat /proc/net/dev | grep -c :)" = 1 ]
 }
+
+@test "type: ephemeral forgets what a run did when the next one begins; setup stays" {
+	mkdir "$T/work" && cd "$T/work"
+	pod <<<'type: ephemeral
+setup: [echo kept >/opt/from-setup]'
+	envpod run -w web -- sh -c 'echo x >file'
+	[ "$(envpod diff -z web | tr '\0' '\n')" = "$T/work/file" ]
+	envpod run -w web -- sh -c '[ ! -e file ] && cat /opt/from-setup'
+	[ -z "$(envpod diff -z web)" ]
+}
+
+@test "setup may write system directories under system_access: safe, runs may not" {
+	pod <<<'setup: [touch /usr/local/bin/made-by-setup]'
+	envpod run web test -e /usr/local/bin/made-by-setup
+	expect 1 envpod run --root web touch /usr/local/bin/made-by-run
+}

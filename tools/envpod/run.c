@@ -39,6 +39,8 @@ static void add_enter(struct strv *argv, const struct run *r, const char *cwd)
 		strv_add(argv, "--no-cwd");
 	if (r->unsafe)
 		strv_add(argv, "--unsafe");
+	if (r->setup)
+		strv_add(argv, "--setup");
 	add_pair(argv, "--status-fd", r->status_fd);
 	front_words(argv, r->pod, "--", NULL);
 }

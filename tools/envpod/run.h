@@ -16,6 +16,7 @@ struct run {
 	const char *status_fd, *ready_fd;
 	struct strv env, without;
 	bool root, background, mount_cwd, no_mount_cwd, unsafe;
+	bool setup;     /* setup commands: system directories are writable */
 	char **command; /* NULL-terminated; NULL: the pod file's start_command */
 };
 

@@ -80,7 +80,7 @@ static void show_tail(int log, off_t from)
 
 static int one(const struct pod *p, char *const *command, const char *shown, int log, bool verbose)
 {
-	struct run r = {.pod = p->name, .user = "root", .command = (char **)command};
+	struct run r = {.pod = p->name, .user = "root", .setup = true, .command = (char **)command};
 	OWN_STRV struct strv line = {0};
 	off_t from = lseek(log, 0, SEEK_END);
 	struct err e = {0};

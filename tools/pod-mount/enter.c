@@ -98,12 +98,25 @@ static void forget_captured(struct enter *n)
 	n->tracked = kept;
 }
 
+/* type: ephemeral: what earlier runs left is gone when the next one begins; setup stays. */
+static int forget(struct enter *n, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = n->stack.n; i > 0 && r == 0; i--)
+		if (strcmp(n->stack.v[i - 1].kind, "auto") == 0)
+			r = layer_drop(&n->pod, &n->stack, i - 1, e);
+	return r;
+}
+
 static int turn_over(struct enter *n, struct err *e)
 {
 	int r = stack_load(&n->stack, &n->pod, e);
 
 	if (r == 0)
 		r = layer_close(&n->pod, &n->stack, "auto", e);
+	if (r == 0 && plan_is(&n->plan, "ephemeral", "yes"))
+		return forget(n, e);
 	return r < 0 ? r : layers_squash(&n->pod, &n->stack, e);
 }
 
