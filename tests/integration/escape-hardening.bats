@@ -17,7 +17,8 @@ teardown_file() { escape_teardown_file; }
 @test "root of the host is not in the id map" { attack host-root; }
 @test "supplementary groups of the caller do not come along" { attack inherited-groups; }
 @test "groups of the host cannot be joined" { attack join-group; }
-@test "the core limit is 0 and stays so (H-03)" { attack core-limit; }
+@test "the core limit forbids dumps and stays so (H-03)" { attack core-limit; }
+@test "a crash reaches no core handler of the host" { attack core-handler; }
 @test "a crash dumps no core" { attack core-dump; }
 @test "descriptors of the caller do not come along" { attack inherited-descriptors; }
 @test "the environment of the caller does not come along" { attack inherited-environment; }

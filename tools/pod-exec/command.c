@@ -108,7 +108,11 @@ int command_bind(int alive, struct err *e)
 /* What a process inherits and no wall covers. */
 static int forget_caller(struct err *e)
 {
-	const struct rlimit none = {0, 0};
+	/*
+	 * 1, not 0: a core_pattern that is a program gets its dump whatever the limit, as the
+	 * host's root; 1 is the kernel's word for "not even that".  The filter keeps it so.
+	 */
+	const struct rlimit none = {1, 1};
 	struct sigaction sa = {.sa_handler = SIG_DFL};
 	sigset_t empty;
 
