@@ -124,6 +124,29 @@ broken()
 	[[ $output == "000010.jsonl:1: has seq 5 where 3 was due"* ]]
 }
 
+@test "of two bad segments the first is told; a segment behind a damaged one as well" {
+	mkdir "$T/log"
+	head -n2 "$LOG" >"$T/log/000001.jsonl"
+	sed -n 3,4p "$LOG" >"$T/log/000002.jsonl"
+	sed -n 5,6p "$LOG" >"$T/log/000003.jsonl"
+	: >"$T/log/000004.jsonl"
+	expect 0 pod-audit verify "$T/log"
+	[[ $output == "6 event(s)"*"head 6:"* ]]
+	sed -i '2s/step/stop/' "$T/log/000002.jsonl" "$T/log/000003.jsonl"
+	expect 1 pod-audit verify "$T/log"
+	[[ $output == "000002.jsonl:2: "* ]]
+	truncate -s -1 "$T/log/000001.jsonl"
+	expect 1 pod-audit verify "$T/log"
+	[[ $output == "000001.jsonl:2: is torn"* ]]
+	# A segment exchanged for that of another log fits neither side.
+	pod_dir other
+	events 6 | sed 's/step/other/' | pod-audit append other
+	sed -n 3,4p "$LOG" | sed 's/other/web/' >"$T/log/000002.jsonl"
+	printf '\n' >>"$T/log/000001.jsonl"
+	expect 1 pod-audit verify "$T/log"
+	[[ $output == "000002.jsonl:1: "* ]]
+}
+
 @test "a cut-off end is seen by whoever kept the head" {
 	local head
 	head=$(pod-audit verify --json web | jq -r '"\(.seq):\(.chain)"')

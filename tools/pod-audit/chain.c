@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libcommon/buf.h"
 #include "libcommon/path.h"
 
 void chain_init(struct chain *c, const char *pod)
@@ -16,7 +17,7 @@ void chain_init(struct chain *c, const char *pod)
 }
 
 /* The pod's name; it stands right behind the time (envpod-audit(5) fixes the first five keys). */
-static bool pod_of(const struct line *l, char pod[64])
+bool chain_pod(const struct line *l, char pod[64])
 {
 	static const char key[] = "\",\"pod\":\"";
 	const char *p = memmem(l->text, l->len < 128 ? l->len : 128, key, sizeof(key) - 1);
@@ -54,20 +55,27 @@ static bool check_shape(const struct line *l, struct fault *f)
 	return true;
 }
 
+/* Not by esc(), whose buffers are the process's: verify has threads. */
+static bool wrong_pod(struct fault *f, const char *pod, const char *want)
+{
+	OWN_BUF struct buf said = BUF_INIT, wanted = BUF_INIT;
+
+	buf_esc(&said, pod);
+	buf_esc(&wanted, want);
+	return bad(f, "belongs to pod %s, this is the log of pod %s", said.data, wanted.data);
+}
+
 static bool check_pod(struct chain *c, const struct line *l, struct fault *f)
 {
 	char pod[64];
 
 	f->kind = "format";
-	if (!pod_of(l, pod))
+	if (!chain_pod(l, pod))
 		return bad(f, "is not an audit line: it does not begin with v, ts and pod");
 	if (c->pod[0] == '\0')
 		memcpy(c->pod, pod, sizeof(pod));
 	f->kind = "pod";
-	if (strcmp(pod, c->pod) != 0)
-		return bad(f, "belongs to pod %s, this is the log of pod %s", esc(pod),
-			   esc(c->pod));
-	return true;
+	return strcmp(pod, c->pod) == 0 || wrong_pod(f, pod, c->pod);
 }
 
 static bool check_seq(const struct chain *c, uint64_t seq, struct fault *f)

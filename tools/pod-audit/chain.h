@@ -14,6 +14,9 @@ struct chain {
 
 void chain_init(struct chain *c, const char *pod);
 
+/* The pod a line says it belongs to; false when it does not begin as an audit line. */
+bool chain_pod(const struct line *l, char pod[64]);
+
 struct fault {
 	const char *kind; /* for programs: edited, gap, order, pod, torn, long, format, head */
 	char why[256];    /* for people, to stand behind "SEGMENT:LINE: " */

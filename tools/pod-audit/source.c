@@ -146,6 +146,46 @@ int source_open(struct source *s, const char *arg, bool archive, struct err *e)
 	return r < 0 ? r : take_extent(s, e);
 }
 
+int source_part(const struct source *s, size_t place, struct source *part, struct err *e)
+{
+	part->buf = xcalloc(1, BUFFER + 1);
+	part->segments = xcalloc(1, sizeof(*part->segments));
+	part->segments[0] = s->segments[place];
+	part->n = 1;
+	part->last_size = place + 1 == s->n ? s->last_size : -1;
+	part->dir = fcntl(s->dir, F_DUPFD_CLOEXEC, 3);
+	return part->dir < 0 ? err_set(e, errno, "open the audit log again") : 0;
+}
+
+/* The last line of one segment: 1, 0 when it is empty, -EINVAL. */
+static int last_line(const struct source *s, size_t place, uint64_t *seq, char chain[RECORD_HEX])
+{
+	OWN_FREE char *window = xcalloc(1, RECORD_LINE_MAX + 1);
+	struct err e = {0};
+	OWN_FD int fd = segment_open(s->dir, s->segments[place], &e);
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	off_t from = size > RECORD_LINE_MAX + 1 ? size - (RECORD_LINE_MAX + 1) : 0;
+	ssize_t n = size < 0 ? -1 : pread(fd, window, RECORD_LINE_MAX + 1, from);
+	const char *line;
+
+	if (n == 0)
+		return 0;
+	if (n < 0 || window[n - 1] != '\n')
+		return -EINVAL;
+	line = memrchr(window, '\n', (size_t)n - 1);
+	line = line ? line + 1 : window;
+	return record_tail(line, (size_t)(window + n - 1 - line), seq, chain) < 0 ? -EINVAL : 1;
+}
+
+int source_head(const struct source *s, size_t place, uint64_t *seq, char chain[RECORD_HEX])
+{
+	int r = 0;
+
+	while (r == 0 && place > 0)
+		r = last_line(s, --place, seq, chain);
+	return r;
+}
+
 void source_finish(struct source *s)
 {
 	own_close(&s->dir);

@@ -49,6 +49,13 @@ struct source {
 int source_open(struct source *s, const char *arg, bool archive, struct err *e);
 void source_finish(struct source *s);
 
+/* Of an opened log: one segment alone, by its place in segments.  Independent of s afterwards. */
+int source_part(const struct source *s, size_t place, struct source *part, struct err *e);
+
+/* seq and chain at the end of the last whole line before that segment: 1, 0 when there is none,
+ * -EINVAL when that line holds none. */
+int source_head(const struct source *s, size_t place, uint64_t *seq, char chain[RECORD_HEX]);
+
 /* The next line, also a torn or overlong one: 1, 0 at the end, -errno with e set. */
 int source_next(struct source *s, struct line **line, struct err *e);
 

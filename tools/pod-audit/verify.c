@@ -11,16 +11,9 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/say.h"
-#include "tools/pod-audit/chain.h"
+#include "tools/pod-audit/parts.h"
 #include "tools/pod-audit/pod-audit.h"
 #include "tools/pod-audit/source.h"
-
-/* A head somebody wrote down earlier: the log must still lead through it. */
-struct expected {
-	bool given, seen;
-	uint64_t seq;
-	char hex[RECORD_HEX];
-};
 
 static int expected_parse(struct expected *x, const char *s, struct err *e)
 {
@@ -36,36 +29,36 @@ static int expected_parse(struct expected *x, const char *s, struct err *e)
 			  "'%s' is not a head: give SEQ:CHAIN as verify printed it", esc(s));
 }
 
-static void say_bad(const struct line *l, const struct fault *f, bool json)
+static void say_bad(const struct part *p, bool json)
 {
 	OWN_BUF struct buf b = BUF_INIT;
 
 	if (!json) {
-		printf("%s:%" PRIu64 ": %s\n", l->segment, l->number, f->why);
+		printf("%s:%" PRIu64 ": %s\n", p->segment, p->number, p->fault.why);
 		return;
 	}
 	jw_open(&b, '{');
 	jw_kbool(&b, "ok", false);
-	jw_kstr(&b, "segment", l->segment);
-	jw_knum(&b, "line", (int64_t)l->number);
-	jw_kstr(&b, "kind", f->kind);
-	jw_kstr(&b, "reason", f->why);
+	jw_kstr(&b, "segment", p->segment);
+	jw_knum(&b, "line", (int64_t)p->number);
+	jw_kstr(&b, "kind", p->fault.kind);
+	jw_kstr(&b, "reason", p->fault.why);
 	jw_close(&b, '}');
 	puts(b.data);
 }
 
-static void say_good(const struct chain *c, uint64_t lines, bool json)
+static void say_good(const struct chain *c, bool json)
 {
 	OWN_BUF struct buf b = BUF_INIT;
 
 	if (!json) {
-		printf("%" PRIu64 " event(s), chain whole, head %" PRIu64 ":%s\n", lines, c->seq,
+		printf("%" PRIu64 " event(s), chain whole, head %" PRIu64 ":%s\n", c->seq, c->seq,
 		       c->hex);
 		return;
 	}
 	jw_open(&b, '{');
 	jw_kbool(&b, "ok", true);
-	jw_knum(&b, "lines", (int64_t)lines);
+	jw_knum(&b, "lines", (int64_t)c->seq);
 	jw_knum(&b, "seq", (int64_t)c->seq);
 	jw_kstr(&b, "chain", c->hex);
 	jw_close(&b, '}');
@@ -73,49 +66,45 @@ static void say_good(const struct chain *c, uint64_t lines, bool json)
 }
 
 /* The end of the log came: was the expected head on the way? */
-static int conclude(const struct chain *c, const struct expected *x, uint64_t lines,
-		    const struct line *last, bool json)
+static int conclude(struct part *last, const struct expected *x, bool seen, bool json)
 {
-	struct fault f = {.kind = "head"};
-
-	if (!x->given || x->seen) {
-		say_good(c, lines, json);
+	if (!x->given || x->seq == 0 || seen) {
+		say_good(&last->chain, json);
 		return POD_EXIT_OK;
 	}
-	snprintf(f.why, sizeof(f.why),
+	last->fault.kind = "head";
+	snprintf(last->fault.why, sizeof(last->fault.why),
 		 "is the end of the log, and the head %" PRIu64
-		 ":%.8s… was not in it: its end was cut off, or it was replaced",
+		 ":%.8s... was not in it: its end was "
+		 "cut off, or it was replaced",
 		 x->seq, x->hex);
-	say_bad(last, &f, json);
+	say_bad(last, json);
 	return POD_EXIT_NO;
 }
 
-static int verify(struct source *s, struct expected *x, bool json)
+/* What the parts found, in the order of the log: only the first fault counts. */
+static int judge(struct parts *parts, const struct expected *x, bool json)
 {
-	struct err e = {0};
-	struct chain c;
-	struct line *l = &s->line;
-	struct fault f;
-	uint64_t lines = 0;
-	int r;
+	bool seen = false;
 
-	chain_init(&c, s->pod);
-	x->seen = x->given && x->seq == 0;
-	while ((r = source_next(s, &l, &e)) > 0) {
-		if (!chain_next(&c, l, &f)) {
-			say_bad(l, &f, json);
+	for (size_t i = 0; i < parts->n; i++) {
+		struct part *p = &parts->v[i];
+
+		if (p->err.code)
+			return say_err(&p->err);
+		if (p->fault.kind) {
+			say_bad(p, json);
 			return POD_EXIT_NO;
 		}
-		lines++;
-		if (x->given && c.seq == x->seq && strcmp(c.hex, x->hex) == 0)
-			x->seen = true;
+		seen |= p->seen;
 	}
-	return r < 0 ? say_err(&e) : conclude(&c, x, lines, l, json);
+	return conclude(&parts->v[parts->n - 1], x, seen, json);
 }
 
 int cmd_verify(int argc, char **argv)
 {
 	OWN(source_finish) struct source s = SOURCE_INIT;
+	OWN(parts_finish) struct parts parts = {0};
 	struct expected x = {0};
 	struct err e = {0};
 	const char *head = NULL;
@@ -138,5 +127,6 @@ int cmd_verify(int argc, char **argv)
 		die(POD_EXIT_FAILED, "start libsodium: it refuses");
 	if (expected_parse(&x, head, &e) < 0 || source_open(&s, argv[0], archive, &e) < 0)
 		return say_err(&e);
-	return verify(&s, &x, json);
+	parts_verify(&parts, &s, &x);
+	return judge(&parts, &x, json);
 }
