@@ -27,7 +27,7 @@ envpod_teardown()
 	[ -n "${T:-}" ] || return 0
 	for dir in "$ENVPOD_RUN_DIR"/*/; do
 		[ -d "$dir" ] || continue
-		for file in "$dir"supervise.pid "$dir"init.pid; do
+		for file in "$dir"supervise*.pid "$dir"init.pid; do
 			[ -s "$file" ] || continue
 			read -r pid _ <"$file" || true
 			[ "${pid:-0}" -gt 1 ] && kill -KILL "$pid" 2>/dev/null

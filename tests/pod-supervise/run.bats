@@ -104,7 +104,7 @@ supervise supervise_end 1 7" ]
 	[ "$(head -c1 "$T/ready")" = r ]
 	wait $!
 	wait_for 10 grep -q s "$T/status"
-	[ -z "$(ls -l "/proc/$(supervisor)/fd" "/proc/$(relay)/fd" | grep -E '/(ready|status)$')" ]
+	[ -z "$(find "/proc/$(supervisor)/fd" "/proc/$(relay)/fd" -lname '*/ready' -o -lname '*/status')" ]
 }
 
 @test "a second run has files of its own; the lowest free number is taken" {

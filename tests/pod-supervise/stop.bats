@@ -81,14 +81,3 @@ teardown() { supervise_teardown; }
 	expect 2 pod-supervise stop nosuch
 	expect 64 pod-supervise stop
 }
-
-@test "status: 0 with a row while one runs, 1 afterwards with how it ended" {
-	expect 1 pod-supervise status web
-	[ -z "$output" ]
-	pod-supervise run web -- sleep 1000
-	expect 0 pod-supervise status web
-	[[ ${lines[1]} == "1 "*"running "*"$(supervisor)"* ]]
-	pod-supervise stop web
-	expect 1 pod-supervise status --json web
-	[ "$(jq -c '[.run,.state,.pid,.status]' <<<"$output")" = '[1,"ended",null,"143"]' ]
-}
