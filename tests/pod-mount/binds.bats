@@ -105,6 +105,24 @@ upper_has() { find "$(upper "$1")" -name "$2*" | grep -q .; }
 	[ "$(reason web --unsafe)" = 3 ]
 }
 
+@test "another name of the same directory, by a bind mount of the host's, is no way to it" {
+	apart 'mkdir "$T/holder" "$T/twin"; export ENVPOD_STATE_DIR=$T/holder/state
+		mount --bind "$T/holder" "$T/twin"
+		pod web "filesystem: {mounts: [{path: $T/twin, target: /srv/x}]}"
+		! pod-mount enter --unsafe --status-fd 5 web -- true 5>"$T/status"
+		jq -e ".reason_status == 3" "$T/status"'
+	apart 'mkdir "$T/etc"; mount --bind /etc "$T/etc"
+		pod twin "filesystem: {mounts: [{path: $T/etc/shadow, target: /srv/x}]}"
+		! pod-mount enter --status-fd 5 twin -- true 5>"$T/status"
+		jq -e ".reason_status == 3" "$T/status"'
+}
+
+@test "what a masked directory has bound into it is not masked itself" {
+	apart 'mount -t tmpfs none /srv; mkdir /srv/vault /srv/vault/d; mount --bind "$T/data" /srv/vault/d
+		pod web "filesystem: {mask: [/srv/vault], mounts: [{path: $T/data, target: /srv/x}]}"
+		in_view web "[ ! -e srv/vault ] && [ \$(cat srv/x/file) = host ]"'
+}
+
 @test "masked paths and what holds them are refused without --unsafe" {
 	pod web 'filesystem: {mounts: [{path: /etc/shadow, target: /srv/x}]}'
 	[ "$(reason web)" = 3 ]

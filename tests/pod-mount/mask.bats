@@ -154,6 +154,12 @@ homes='mount -t tmpfs none /home; mkdir -p /home/ann/.ssh /home/ann/proj /home/b
 	done
 }
 
+@test "view minimal: masks hold in the working directory" {
+	apart "$homes"'echo s >/home/ann/proj/a.pem
+		pod web "filesystem: {view: minimal, mask: [~/proj/*.pem]}"
+		pod-mount enter -w /home/ann/proj web -- sh -c "[ \"\$(ls -A home/ann/proj)\" = f ]"'
+}
+
 @test "apps under view minimal" {
 	apart "$homes"'mkdir -p /home/ann/.local/bin /home/ann/.local/share/claude; echo "#!/bin/sh" >/home/ann/.local/share/claude/claude
 		chmod 755 /home/ann/.local/share/claude/claude; ln -s ../share/claude/claude /home/ann/.local/bin/claude

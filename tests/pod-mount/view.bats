@@ -115,6 +115,12 @@ on_disk()
 		! in_view web "echo y >srv/f" 2>/dev/null'
 }
 
+@test "a working directory on a read-only filesystem can be written in the pod" {
+	apart 'mount -t tmpfs none /mnt; mkdir /mnt/p; echo x >/mnt/p/f; mount -o remount,ro /mnt
+		pod web "filesystem: {mounts: [{path: /mnt/p, cow: true, target: /srv/p}]}"
+		in_view web "echo y >srv/p/f && [ \$(cat srv/p/f) = y ]"'
+}
+
 @test "a filesystem that cannot map ids: the owner's own files are usable" {
 	SUDO_UID=1000 SUDO_GID=1000 apart '
 		mount -t tmpfs none /mnt; mkdir /mnt/l /mnt/u /mnt/w; chown 1000:1000 /mnt/u

@@ -8,10 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "envpod/exit.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
-#include "libcommon/say.h"
 #include "tools/pod-mount/mirror.h"
 #include "tools/pod-mount/overlay.h"
 #include "tools/pod-mount/view.h"
@@ -237,89 +235,6 @@ int bind_system(const struct view *v, int root, struct err *e)
 	for (const char *const *d = dirs; r == 0 && *d; d++)
 		r = readonly_again(root, *d, e);
 	return r;
-}
-
-/* Sockets through which the host can be commanded, and the directories that hold them. */
-static const char *const control[] = {
-	"/run/docker.sock",
-	"/run/docker",
-	"/run/containerd",
-	"/run/podman",
-	"/run/crio",
-	"/run/k3s",
-	"/run/systemd",
-	"/run/dbus",
-	"/run/libvirt",
-	"/run/lxd.socket",
-	"/run/incus",
-	"/run/snapd.socket",
-	"/run/snapd-snap.socket",
-	"/run/udev",
-	"/run/user",
-	"/run/cups",
-	"/run/pcscd",
-	"/var/lib/lxd",
-	"/var/snap/lxd",
-	"/var/lib/incus",
-	"/var/lib/docker",
-	"/tmp/.X11-unix",
-	"/proc",
-	"/sys",
-	"/dev",
-	NULL,
-};
-
-static int refuse(const struct bind_ask *b, const char *why, const char *what, struct err *e)
-{
-	return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN, "mount %s: %s%s%s", esc(b->source), why,
-			  what ? " " : "", what ? esc(what) : "");
-}
-
-static const char *hidden_in(const struct mask *m, const char *dir)
-{
-	for (size_t i = 0; i < m->n; i++)
-		if (m->v[i].kind != MASK_MADE && path_below(m->v[i].path, dir) &&
-		    !path_below(m->v[i].path, pod_state_dir()))
-			return m->v[i].path;
-	return NULL;
-}
-
-static int judge_masks(const struct mask *m, const struct bind_ask *b, const char *real,
-		       struct err *e)
-{
-	const struct mask_entry *en = mask_find(m, real);
-	const char *inside;
-
-	if (en && en->kind != MASK_MADE)
-		return refuse(b,
-			      "it is masked; name it under filesystem.reveal, or use --unsafe. "
-			      "The mask is",
-			      en->path, e);
-	inside = hidden_in(m, real);
-	if (inside)
-		return refuse(b,
-			      "it holds masked paths, which a bind would show; use cow: true, "
-			      "reveal them, or use --unsafe. One is",
-			      inside, e);
-	return 0;
-}
-
-int bind_judge(const struct view *v, const struct bind_ask *b, const char *real, struct err *e)
-{
-	const char *const ours[] = {pod_state_dir(), pod_run_dir(), NULL};
-
-	for (const char *const *d = ours; *d; d++)
-		if (path_below(real, *d) || path_below(*d, real))
-			return refuse(b, "envpod's own directory is never shown to a pod:", *d, e);
-	if (v->unsafe)
-		return 0;
-	for (const char *const *d = control; *d; d++)
-		if (path_below(real, *d) || path_below(*d, real))
-			return refuse(b,
-				      "the host can be commanded through what lies there; "
-				      "--unsafe mounts it all the same:",
-				      *d, e);
-	return judge_masks(v->mask, b, real, e);
 }
 
 static int real_path(int fd, char out[4096], struct err *e)

@@ -77,7 +77,7 @@ static int add(struct covers *c, const struct mount_row *row, const char *path, 
 		.dev = row->dev,
 		.fspath = mount_fspath(row, path),
 		.own = strcmp(row->point, path) != 0,
-		.readonly = row->readonly,
+		.readonly = row->readonly && path[1] && strcmp(row->point, path) == 0,
 	};
 	return 0;
 }

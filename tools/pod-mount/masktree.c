@@ -159,10 +159,13 @@ static bool has_parent(const char *host)
 
 /*
  * Below an emptied directory nothing of the host's shows.  A whiteout there would itself be listed:
- * overlayfs filters them out of merged directories only.
+ * overlayfs filters them out of merged directories only.  What is closed above the cover (rel is
+ * seen from it) counts for nothing: a working directory shows in spite of that, but for its
+ * secrets.
  */
-static bool in_closed(const struct mask *m, const char *path)
+static bool in_closed(const struct mask *m, const char *path, const char *rel)
 {
+	size_t cover = strlen(path) - strlen(rel) - 1;
 	OWN_FREE char *dir = xstrdup(path);
 
 	for (;;) {
@@ -170,8 +173,10 @@ static bool in_closed(const struct mask *m, const char *path)
 
 		*strrchr(dir, '/') = '\0';
 		en = *dir ? mask_find(m, dir) : NULL;
-		if (!en || is_closed(en))
-			return en != NULL;
+		if (!en || strlen(en->path) <= cover)
+			return false;
+		if (is_closed(en))
+			return true;
 		snprintf(dir, strlen(dir) + 1, "%s", en->path);
 	}
 }
@@ -183,7 +188,7 @@ static int place(struct writer *w, const struct mask_entry *en, const struct cov
 	OWN_FREE char *host = xfmt("%s/%s", strcmp(c->path, "/") == 0 ? "" : c->path, rel);
 	int r;
 
-	if (is_closed(en) && (!has_parent(host) || in_closed(w->m, en->path)))
+	if (is_closed(en) && (!has_parent(host) || in_closed(w->m, en->path, rel)))
 		return 0;
 	r = make_parents(w, c, rel, e);
 	if (r < 0)

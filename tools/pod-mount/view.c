@@ -36,7 +36,7 @@ static int open_dir_at(int dirfd, const char *sub, const char *cover, struct err
 static int open_upper(const struct view *v, const struct cover *c, struct overlay *o, struct err *e)
 {
 	const struct shift shift = shift_of_plan(v->plan);
-	OWN_FD int host = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	OWN_FD int host = openat(o->host, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
 	o->upper = open_dir_at(v->pod->dir, "upper", c->name, e);
