@@ -58,3 +58,12 @@ logged() { envpod logs web 2>/dev/null | grep -q "$1"; }
 	wait_for 10 is_state stopped
 	envpod run web true
 }
+
+@test "run -b --ready-fd: a byte once the command runs" {
+	mkfifo "$T/ready"
+	exec 7<>"$T/ready"
+	envpod run -b --ready-fd 7 web -- sleep 1000
+	timeout 20 head -c 1 <&7 >/dev/null
+	is_state running
+	envpod kill web
+}

@@ -59,6 +59,15 @@ static void add_exec(struct strv *argv, const struct run *r, const char *cwd)
 	front_words(argv, r->pod, "--", NULL);
 }
 
+/* It closes every descriptor it was not told of. */
+static void add_supervise(struct strv *argv, const struct run *r)
+{
+	front_words(argv, "pod-supervise", "run", NULL);
+	add_pair(argv, "--status-fd", r->status_fd);
+	add_pair(argv, "--ready-fd", r->ready_fd);
+	front_words(argv, r->pod, "--", NULL);
+}
+
 int run_compose(struct strv *argv, const struct run *r, struct err *e)
 {
 	OWN_FREE char *cwd = getcwd(NULL, 0);
@@ -69,7 +78,7 @@ int run_compose(struct strv *argv, const struct run *r, struct err *e)
 		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "--root and --user %s do not agree",
 				  esc(r->user));
 	if (r->background)
-		front_words(argv, "pod-supervise", "run", r->pod, "--", NULL);
+		add_supervise(argv, r);
 	add_enter(argv, r, cwd);
 	add_exec(argv, r, cwd);
 	for (char **word = r->command; word && *word; word++)
