@@ -108,7 +108,7 @@ nothing_left()
 	mkdir -p "$ENVPOD_RUN_DIR/web/ns"
 	: >"$ENVPOD_RUN_DIR/web/ns/user"
 	# A pid that somebody else has by now.
-	sleep 100 &
+	sleep 100 3>&- &
 	echo "$! 1" >"$ENVPOD_RUN_DIR/web/init.pid"
 	in_proj '[ "$(cat f)" = 1 ] && [ -z "$ENVPOD_JOIN" ]'
 	kill $!

@@ -44,19 +44,20 @@ teardown() { envpod_teardown; }
 
 @test "a second run waits for the first one's lock" {
 	mkfifo "$T/go"
-	pod-mount enter web -- sh -c 'echo held >"$T/held"; read -r _ <"$T/go"; echo first >>"$T/order"' &
+	pod-mount enter web -- sh -c 'echo held >"$T/held"; read -r _ <"$T/go"; echo first >>"$T/order"' 3>&- &
+	first=$!
 	wait_for 10 test -s "$T/held"
-	pod-mount enter web -- sh -c 'echo second >>"$T/order"' &
+	pod-mount enter web -- sh -c 'echo second >>"$T/order"' 3>&- &
 	echo go >"$T/go"
-	wait
+	wait $first $!
 	[ "$(tr '\n' ' ' <"$T/order")" = "first second " ]
 }
 
 @test "a pod that lives is joined: nothing is built" {
-	sleep 100 &
+	sleep 100 3>&- &
 	echo "$! $(awk '{print $22}' /proc/$!/stat)" >"$ENVPOD_RUN_DIR/web/init.pid"
 	run pod-mount enter web -- sh -c 'echo "$ENVPOD_JOIN"; pwd; stat -Lc %i /proc/self/ns/mnt'
-	kill %1
+	kill $!
 	[ "${lines[0]}" = 1 ]
 	[ "${lines[1]}" = "$PWD" ]
 	[ "${lines[2]}" = "$(stat -Lc %i /proc/self/ns/mnt)" ]
@@ -79,7 +80,7 @@ teardown() { envpod_teardown; }
 }
 
 @test "kill -9 while the command runs leaves no mount and no lock" {
-	pod-mount enter web -- sh -c 'echo up >"$T/up"; exec sleep 100' &
+	pod-mount enter web -- sh -c 'echo up >"$T/up"; exec sleep 100' 3>&- &
 	wait_for 10 test -s "$T/up"
 	kill -9 $!
 	wait $! || true

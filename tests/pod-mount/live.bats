@@ -13,6 +13,7 @@ setup()
 	mkfifo "$T/in" "$T/out"
 	pod-mount enter web -- pod-exec web -- sh -c 'echo ready; while read -r line; do eval "$line" 2>&1; echo "status $?"; done' \
 		<"$T/in" >"$T/out" 3>&- &
+	POD=$!
 	exec 7>"$T/in" 8<"$T/out"
 	read -r line <&8
 	[ "$line" = ready ]
@@ -21,7 +22,7 @@ setup()
 teardown()
 {
 	exec 7>&- 8<&-
-	wait
+	[ -z "${POD:-}" ] || wait "$POD" || true
 	envpod_teardown
 }
 
