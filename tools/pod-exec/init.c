@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Once it stands, the init holds one descriptor, one capability, and a filter of a handful of
- * system calls. It never executes anything, so its memory belongs to the host's user namespace and
- * nobody inside may look into it.  Orphans are reaped by the kernel: SIGCHLD is ignored.
+ * Once it stands, the init holds its lock, the files that show limits, one capability, and a filter
+ * of a handful of system calls.  It never executes anything, so its memory belongs to the host's
+ * user namespace and nobody inside may look into it.  Orphans are reaped by the kernel: SIGCHLD is
+ * ignored.
  */
 #include "tools/pod-exec/init.h"
 
@@ -19,6 +20,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "libcommon/io.h"
@@ -26,6 +28,7 @@
 #include "tools/pod-exec/boot.h"
 #include "tools/pod-exec/caps.h"
 #include "tools/pod-exec/root.h"
+#include "tools/pod-exec/shown.h"
 #include "tools/pod-exec/title.h"
 
 #if defined(__x86_64__)
@@ -36,6 +39,8 @@
 #error "the init's own seccomp filter does not know this machine"
 #endif
 
+static struct shown shown; /* for the signal handler */
+
 /* Everybody of the pod hears what was said to its init; SIGKILL needs no help. */
 static void pass_on(int sig)
 {
@@ -43,6 +48,23 @@ static void pass_on(int sig)
 
 	kill(-1, sig);
 	errno = saved;
+}
+
+static void refresh(int sig)
+{
+	(void)sig;
+	shown_refresh(&shown);
+}
+
+static int start_refreshing(void)
+{
+	const struct itimerval second = {{.tv_sec = 1}, {.tv_sec = 1}};
+	struct sigaction sa = {.sa_handler = refresh};
+
+	if (!shown_any(&shown))
+		return 0;
+	sigaction(SIGALRM, &sa, NULL);
+	return setitimer(ITIMER_REAL, &second, NULL) < 0 ? -errno : 0;
 }
 
 static int set_signals(void)
@@ -73,6 +95,9 @@ static int lock_down(void)
 		ALLOW(kill),
 		ALLOW(rt_sigreturn),
 		ALLOW(restart_syscall),
+		ALLOW(pread64),
+		ALLOW(pwrite64),
+		ALLOW(ftruncate),
 		ALLOW(write),
 		ALLOW(close),
 		ALLOW(exit_group),
@@ -86,22 +111,35 @@ static int lock_down(void)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0 ? -errno : 0;
 }
 
-/* 0, 1, 2 are the pod's /dev/null, 3 the lock, 4 the report; nothing else stays open. */
-static int keep_only(int null, int *lock, int *report)
+/* 0, 1, 2 become the pod's /dev/null, the n descriptors 3 and up; nothing else stays open. */
+static int keep_only(int null, int *const keep[], int n)
 {
-	int high_lock = fcntl(*lock, F_DUPFD_CLOEXEC, 10);
-	int high_report = fcntl(*report, F_DUPFD_CLOEXEC, 10);
-
-	if (high_lock < 0 || high_report < 0)
-		return -errno;
+	for (int i = 0; i < n; i++) {
+		*keep[i] = *keep[i] < 0 ? -1 : fcntl(*keep[i], F_DUPFD_CLOEXEC, 3 + n);
+		if (*keep[i] < 0 && errno == EMFILE)
+			return -errno;
+	}
 	for (int fd = 0; fd < 3; fd++)
 		if (dup2(null, fd) < 0)
 			return -errno;
-	if (dup2(high_lock, 3) < 0 || dup2(high_report, 4) < 0)
-		return -errno;
-	*lock = 3;
-	*report = 4;
-	return syscall(SYS_close_range, 5, ~0U, 0) < 0 ? -errno : 0;
+	for (int i = 0; i < n; i++) {
+		close(3 + i);
+		if (*keep[i] >= 0)
+			*keep[i] = dup2(*keep[i], 3 + i);
+	}
+	return syscall(SYS_close_range, 3 + n, ~0U, 0) < 0 ? -errno : 0;
+}
+
+static int keep_ours(int null, int *lock, int *report)
+{
+	int *keep[3 + 2 * SHOWN_FILES] = {lock, report, &shown.usage};
+	int n = 3;
+
+	for (int i = 0; i < SHOWN_FILES; i++) {
+		keep[n++] = &shown.from[i];
+		keep[n++] = &shown.to[i];
+	}
+	return keep_only(null, keep, n);
 }
 
 /* Pod root, with nothing but the power to signal whoever lives in the pod. */
@@ -144,16 +182,19 @@ static int set_up(const struct run *r, struct root *root, struct err *e)
 
 static int settle(const struct run *r, int *lock, int *report, struct err *e)
 {
-	struct root root = {.plan = &r->plan, .base = r->base, .null = -1};
+	struct root root = {.plan = &r->plan, .base = r->base, .shown = &shown, .null = -1};
 	int s;
 
+	shown_init(&shown, &r->plan, &r->cgroup);
 	close(r->runs); /* the outer process's: as long as ours is open, that run would count */
 	s = set_up(r, &root, e);
 	if (s < 0)
 		return s;
-	s = keep_only(root.null, lock, report);
+	s = keep_ours(root.null, lock, report);
 	if (s == 0)
 		s = set_signals();
+	if (s == 0)
+		s = start_refreshing();
 	if (s < 0)
 		return err_set(e, -s, "settle the pod's init");
 	title_set("envpod-init");

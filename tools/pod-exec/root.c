@@ -129,6 +129,7 @@ static const struct covered sys_covers[] = {
 	{"firmware", COVER_EMPTY},
 	{"devices/virtual/powercap", COVER_EMPTY},
 	{"devices/virtual/dmi", COVER_EMPTY},
+	{"fs/cgroup", COVER_EMPTY}, /* where our own tmpfs lies */
 	{"fs/bpf", COVER_EMPTY},
 	{"fs/pstore", COVER_EMPTY},
 	{"kernel/debug", COVER_EMPTY},
@@ -172,20 +173,40 @@ static int build_proc(int *proc, struct err *e)
 	return *proc < 0 ? *proc : mnt_attach(*proc, AT_FDCWD, "proc", "/proc", e);
 }
 
-/* An attached empty directory to clone from: detached mounts cannot be cloned before Linux 6.15. */
-static int build_empty(int sys, struct err *e)
+/*
+ * An attached tmpfs to clone from, since detached mounts cannot be cloned before Linux 6.15: empty,
+ * or with an empty directory beside the files that show limits.
+ */
+static int build_own(int sys, bool shown, struct err *e)
 {
-	static const char *const options[] = {"mode=0555", "size=4k", "nr_inodes=2", NULL};
-	OWN_FD int mnt = mnt_new("tmpfs", options, MNT_SAFE | MOUNT_ATTR_RDONLY, e);
+	static const char *const bare[] = {"mode=0555", "size=4k", "nr_inodes=2", NULL};
+	static const char *const roomy[] = {"mode=0755", "size=2m", NULL};
+	OWN_FD int mnt = mnt_new("tmpfs", shown ? roomy : bare,
+				 MNT_SAFE | (shown ? 0 : MOUNT_ATTR_RDONLY), e);
 	int r = mnt < 0 ? mnt : mnt_attach(mnt, sys, "fs/cgroup", "/sys/fs/cgroup", e);
 
+	if (r == 0 && shown && mkdirat(mnt, "empty", 0555) < 0)
+		r = err_set(e, errno, "make an empty directory for the pod");
 	return r < 0 ? r : take_fd(&mnt);
+}
+
+static int cover_proc_and_sys(const struct root *root, int proc, int sys, int empty, struct err *e)
+{
+	const int sources[] = {
+		[COVER_READ_ONLY] = -1, [COVER_NULL] = root->null, [COVER_EMPTY] = empty};
+	int r = cover_all(proc, proc_covers, sizeof(proc_covers) / sizeof(proc_covers[0]), sources,
+			  e);
+
+	if (r < 0)
+		return r;
+	return cover_all(sys, sys_covers, sizeof(sys_covers) / sizeof(sys_covers[0]), sources, e);
 }
 
 int root_build(struct root *root, struct err *e)
 {
-	OWN_FD int proc = -1, sys = -1, empty = -1;
-	int sources[3], r = build_dev(root, e);
+	OWN_FD int proc = -1, sys = -1, own = -1, empty = -1;
+	bool shown = shown_any(root->shown);
+	int r = build_dev(root, e);
 
 	if (r == 0)
 		r = build_proc(&proc, e);
@@ -193,16 +214,14 @@ int root_build(struct root *root, struct err *e)
 		r = build_sys(&sys, e);
 	if (r < 0)
 		return r;
-	empty = build_empty(sys, e);
+	own = build_own(sys, shown, e);
+	if (own < 0)
+		return own;
+	empty = openat(own, shown ? "empty" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (empty < 0)
-		return empty;
-	sources[COVER_READ_ONLY] = -1;
-	sources[COVER_NULL] = root->null;
-	sources[COVER_EMPTY] = empty;
-	r = cover_all(proc, proc_covers, sizeof(proc_covers) / sizeof(proc_covers[0]), sources, e);
-	if (r < 0)
-		return r;
-	return cover_all(sys, sys_covers, sizeof(sys_covers) / sizeof(sys_covers[0]), sources, e);
+		return err_set(e, errno, "open an empty directory for the pod");
+	r = shown ? shown_build(root->shown, own, proc, sys, e) : 0;
+	return r < 0 ? r : cover_proc_and_sys(root, proc, sys, empty, e);
 }
 
 /*

@@ -8,11 +8,13 @@
 
 #include "libcommon/err.h"
 #include "libcommon/plan.h"
+#include "tools/pod-exec/shown.h"
 
 struct root {
 	const struct plan *plan;
 	uid_t base; /* host id of pod root, who shall own /dev */
-	int null;   /* the pod's /dev/null, opened; -1 until root_build() */
+	struct shown *shown;
+	int null; /* the pod's /dev/null, opened; -1 until root_build() */
 };
 
 /*
