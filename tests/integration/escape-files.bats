@@ -92,6 +92,10 @@ teardown_file() { escape_teardown_file; }
 @test "and so for a pod of the host's root" { attack masked-of-root; }
 @test "and so for somebody without a home" { attack masked-4321; }
 @test "and so for somebody whose home lies among the system's directories" { attack masked-1002; }
+@test "somebody's home as working directory shows none of its secrets" { attack masked-minimal; }
+@test "and so where it is the person's own home" { attack masked-minimal-u; }
+@test "and so in the whole view" { attack masked-whole; }
+@test "a working directory under a mask shows nothing that is masked in it" { attack masked-shown; }
 @test "secrets that came after the pod are hidden at the next run" { attack masked-late; }
 @test "secrets stay hidden when a pod moves their parents" { attack masked-moved; }
 

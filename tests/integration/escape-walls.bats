@@ -27,7 +27,7 @@ through() { awk -v s="$1" '$1 == s && $3 == "worked" { print $2 }' "$T/results" 
 }
 
 @test "without the filter, the other walls stop all the rest" {
-	local fine="trace-me tiocsti tioclinux no-filter"
+	local fine="trace-me tiocsti tioclinux no-filter core-handler"
 	for setting in user root; do
 		[ "$(grep -c "^$setting " "$T/results")" -gt 150 ]
 		for name in $(through $setting); do
@@ -35,5 +35,23 @@ through() { awk -v s="$1" '$1 == s && $3 == "worked" { print $2 }' "$T/results" 
 			"$B/tests/integration/escape/probe" -l | grep -qx "seccomp $name" ||
 				{ echo "$setting: $name got through"; false; }
 		done
+	done
+}
+
+# Their controls are those of the other suites: the same attacks on the same host.
+@test "no kind of pod file opens anything: safe, dangerous, minimal, strict" {
+	for variant in safe dangerous minimal strict; do
+		for setting in user root; do
+			[ "$(grep -c "^$variant-$setting " "$T/results")" -gt 150 ]
+			[ -z "$(through $variant-$setting)" ] || { through $variant-$setting; false; }
+		done
+	done
+}
+
+@test "the browser profile opens user namespaces, and no mount in them" {
+	for setting in user root; do
+		[ "$(grep -c "^browser-$setting " "$T/results")" -gt 150 ]
+		[ "$(through browser-$setting)" = "clone-user
+unshare-user" ]
 	done
 }

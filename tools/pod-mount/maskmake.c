@@ -143,8 +143,8 @@ static bool is_mine(const char *dir, const char *home)
 	return path_below(dir, home) || path_below(home, dir);
 }
 
-/* Everybody's home but the person's own; root's is emptied, because pod root needs one. */
-static void hide_homes(struct mask *m, const struct mask_ask *ask)
+/* Everybody's home but the person's own. */
+static void list_others(struct strv *homes, const struct mask_ask *ask)
 {
 	OWN_FILE FILE *f = fopen("/etc/passwd", "re");
 	OWN_DIR DIR *d = opendir("/home");
@@ -154,18 +154,40 @@ static void hide_homes(struct mask *m, const struct mask_ask *ask)
 
 	while (f && (pw = fgetpwent(f)))
 		if (is_personal(pw) && !is_mine(pw->pw_dir, home))
-			hide(m, pw->pw_dir, true);
+			strv_add(homes, pw->pw_dir);
 	while (d && (ent = readdir(d))) {
 		OWN_FREE char *path = xfmt("/home/%s", ent->d_name);
 
 		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0 &&
-		    !is_mine(path, home))
-			hide(m, path, true);
+		    !is_mine(path, home) && !strv_has(homes, path))
+			strv_add(homes, path);
 	}
 	if (is_dir("/root") && !is_mine("/root", home))
-		add_closed(m, "/root", MASK_EMPTIED, true);
+		strv_add(homes, "/root");
+}
+
+/* Root's is emptied, because pod root needs one. */
+static void hide_homes(struct mask *m, const struct strv *homes)
+{
+	for (size_t i = 0; i < homes->n; i++) {
+		if (strcmp(homes->v[i], "/root") == 0)
+			add_closed(m, homes->v[i], MASK_EMPTIED, true);
+		else
+			hide(m, homes->v[i], true);
+	}
 	mask_watch(m, "/home", false);
 	mask_watch(m, "/etc/passwd", false);
+}
+
+/* Does a working directory show something of that home? */
+static bool is_shown(const struct mask_ask *ask, const char *home)
+{
+	const char *cwd = plan_str(ask->plan, "cwd", NULL);
+
+	for (size_t i = 0; ask->tracked && i < ask->tracked->n; i++)
+		if (is_mine(ask->tracked->v[i], home))
+			return true;
+	return (cwd && is_mine(cwd, home)) || (ask->cwd && is_mine(ask->cwd, home));
 }
 
 static int read_data(struct buf *b, const char *name, struct err *e)
@@ -197,21 +219,39 @@ static char *at_home(const char *path, const char *home)
 	return strncmp(path, "~/", 2) == 0 ? xfmt("%s%s", home, path + 1) : xstrdup(path);
 }
 
+/* A pattern of somebody's home; those of others only where a working directory lets them be seen.
+ */
+static void hide_at_homes(struct mask *m, const struct mask_ask *ask, const char *word,
+			  const struct strv *others)
+{
+	OWN_FREE char *own = at_home(word, mask_home(ask));
+
+	mask_expand(m, own, false);
+	for (size_t i = 0; i < others->n; i++) {
+		OWN_FREE char *pattern = at_home(word, others->v[i]);
+
+		if (is_shown(ask, others->v[i]))
+			mask_expand(m, pattern, false);
+	}
+}
+
 static int hide_secrets(struct mask *m, const struct mask_ask *ask, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
+	OWN_STRV struct strv others = {0};
 	char *save = NULL;
 	int r = read_data(&b, "masks/secrets", e);
 
 	if (r < 0)
 		return r;
+	list_others(&others, ask);
 	for (char *w = next_line(&save, b.data); w; w = next_line(&save, NULL)) {
-		OWN_FREE char *pattern = at_home(w, mask_home(ask));
-
 		if (strcmp(w, "homes") == 0)
-			hide_homes(m, ask);
-		else if (pattern[0] == '/')
-			mask_expand(m, pattern, false);
+			hide_homes(m, &others);
+		else if (w[0] == '~')
+			hide_at_homes(m, ask, w, &others);
+		else if (w[0] == '/')
+			mask_expand(m, w, false);
 	}
 	return 0;
 }
