@@ -109,6 +109,14 @@ on_disk()
 		in_view web "[ ! -e srv/x ] && [ \"\$(cat srv/z/f)\" = top ]"'
 }
 
+@test "a directory bound onto itself is no filesystem of its own" {
+	apart 'mount -t tmpfs none /srv; mkdir /srv/d; echo x >/srv/d/f; mount --bind /srv/d /srv/d; pod web
+		in_view web "echo y >srv/d/f"
+		[ "$(cat "$(upper web)/_srv/d/f")" = y ] && [ ! -e "$(upper web)/_srv_d" ]
+		pod-mount enter -w /srv/d web -- sh -c "[ \$(cat srv/d/f) = y ]"
+		[ ! -e "$(upper web)/_srv_d" ]'
+}
+
 @test "a read-only filesystem is shown read-only" {
 	apart 'mount -t tmpfs none /srv; echo x >/srv/f; mount -o remount,ro /srv; pod web
 		[ "$(in_view web "cat srv/f")" = x ]

@@ -94,6 +94,26 @@ static bool is_masked(const struct cover_ask *ask, const char *path)
 	return ask->mask && mask_covers(ask->mask, path);
 }
 
+static const struct mount_row *around(const struct mounts *m, const struct mount_row *row)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->v[i].id == row->parent && &m->v[i] != row)
+			return &m->v[i];
+	return NULL;
+}
+
+/* A directory bound onto itself shows nothing that the mount around it does not. */
+static bool is_self_bind(const struct mounts *m, const struct mount_row *row)
+{
+	const struct mount_row *outer = around(m, row);
+	OWN_FREE char *fspath = NULL;
+
+	if (!outer || outer->dev != row->dev || !path_below(row->point, outer->point))
+		return false;
+	fspath = mount_fspath(outer, row->point);
+	return strcmp(fspath, row->root) == 0;
+}
+
 /* Every real filesystem of the host that the pod may see, the root among them. */
 static int add_host(struct covers *c, const struct cover_ask *ask, struct err *e)
 {
@@ -103,7 +123,8 @@ static int add_host(struct covers *c, const struct cover_ask *ask, struct err *e
 
 		if (!mount_is_real(row) || never_shown(row->point) || on_tmpfs(row->point) ||
 		    is_masked(ask, row->point) || find_exact(c, row->point) ||
-		    !mount_visible(ask->host, i) || !is_dir(row->point))
+		    is_self_bind(ask->host, row) || !mount_visible(ask->host, i) ||
+		    !is_dir(row->point))
 			continue;
 		r = add(c, row, row->point, row->point, e);
 		if (r < 0)
@@ -117,6 +138,8 @@ static bool is_shown(const struct covers *c, const struct cover_ask *ask, const 
 {
 	const struct mount_row *row = mounts_find(ask->host, path);
 
+	while (row && is_self_bind(ask->host, row))
+		row = around(ask->host, row);
 	return row && !on_tmpfs(path) && !(ask->mask && mask_find(ask->mask, path)) &&
 	       find_exact(c, row->point);
 }

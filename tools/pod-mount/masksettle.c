@@ -68,8 +68,10 @@ static uint64_t input_of(const struct mask_ask *ask)
 	hash_str(&h, pod_state_dir());
 	hash_str(&h, pod_run_dir());
 	hash_file(&h, "masks/secrets");
-	hash_file(&h, "masks/minimal");
-	hash_file(&h, "masks/apps");
+	if (plan_is(ask->plan, "view", "minimal"))
+		hash_file(&h, "masks/minimal");
+	if (plan_str(ask->plan, "app", NULL))
+		hash_file(&h, "masks/apps");
 	return h;
 }
 
