@@ -73,12 +73,14 @@ seqs() { "$TOOL" query --json "$@" | jq -r .seq | tr '\n' ' '; }
 }
 
 @test "append: writers take turns by flock on audit/lock" {
+	local jobs=()
 	local n
 	"$TOOL" append web </dev/null
 	for n in 1 2 3; do
 		events 5 | "$TOOL" append web &
+		jobs+=($!)
 	done
-	wait
+	wait "${jobs[@]}"
 	[ "$(wc -l <"$LOG")" = 15 ]
 	"$TOOL" verify web
 	exec 8>>"$AUDIT/lock"

@@ -66,15 +66,17 @@ teardown() { envpod_teardown; }
 }
 
 @test "two runs at once share namespaces; the pod lives until the last one ends" {
+	local jobs=()
 	mkfifo "$T/go"
 	envpod run web -- sh -c 'readlink /proc/self/ns/pid; read x' <"$T/go" >"$T/first" &
+	jobs+=($!)
 	exec 9>"$T/go"
 	wait_for 10 test -s "$T/first"
 	second=$(envpod run web readlink /proc/self/ns/pid)
 	[ "$(cat "$T/first")" = "$second" ]
 	[ "$(envpod ls --json | jq -r .status)" = running ]
 	echo >&9
-	wait
+	wait "${jobs[@]}"
 	[ "$(envpod ls --json | jq -r .status)" = stopped ]
 }
 

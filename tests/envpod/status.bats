@@ -3,10 +3,12 @@ setup() { envpod_setup; need root overlay userns; }
 teardown() { envpod_teardown; }
 
 @test "status shows walls and what a run goes without" {
+	local jobs=()
 	printf 'network:\n  dns:\n    allow: [example.com]\nprocessor:\n  max_pids: 100\n' >"$T/pod.yaml"
 	envpod init web -c "$T/pod.yaml" 2>/dev/null
 	mkfifo "$T/go"
 	envpod run --without network.dns.allow web -- sh -c 'echo up; read x' <"$T/go" >"$T/out" 2>/dev/null &
+	jobs+=($!)
 	exec 9>"$T/go"
 	wait_for 10 test -s "$T/out"
 	envpod status --json web >"$T/status"
@@ -16,7 +18,7 @@ teardown() { envpod_teardown; }
 	run envpod status web
 	[[ $output == *"runs without"*"network.dns.allow"* ]]
 	echo >&9
-	wait
+	wait "${jobs[@]}"
 }
 
 @test "a ReadWrite mount is said by run and status" {

@@ -99,13 +99,15 @@ drive() { "$TOP/tests/pod-exec/drive" "$@"; }
 }
 
 @test "several runs have a terminal each" {
+	local jobs=()
 	mkfifo "$T/up" "$T/end"
 	drive wait:up wait:end -- sh -c "$RUN sh -c 'tty; echo up; until [ -e /tmp/go ]; do sleep 0.05; done; echo end' | tee $T/up" >/dev/null &
+	jobs+=($!)
 	read -r _ <"$T/up" || true
 	expect 0 drive -- $RUN tty
 	[ "$(tr -d '\r' <<<"$output")" = /dev/pts/1 ]
 	in_pod web -- touch /tmp/go
-	wait
+	wait "${jobs[@]}"
 }
 
 @test "TERM and HUP for the outer process reach a command on a terminal" {

@@ -124,11 +124,13 @@ supervise supervise_end 1 7" ]
 }
 
 @test "ten at once" {
+	local jobs=()
 	local i
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		pod-supervise run web -- sh -c 'sleep 1000' &
+		jobs+=($!)
 	done
-	wait
+	wait "${jobs[@]}"
 	[ "$(cat "$RUNDIR"/supervise*.pid | cut -d' ' -f1 | sort -u | wc -l)" = 10 ]
 	[ "$(pod-supervise status --json web | jq -r .state | sort | uniq -c | xargs)" = "10 running" ]
 	pod-supervise stop web
