@@ -6,13 +6,18 @@ review_setup()
 {
 	envpod_setup
 	need root overlay userns
+	project
+	pod web "${1:-}"
+	cd "$T/proj"
+}
+
+project()
+{
 	mkdir -p "$T/proj/src" "$T/proj/tests"
 	echo one >"$T/proj/src/one"
 	echo two >"$T/proj/src/two"
 	echo old >"$T/proj/tests/old_test.py"
 	echo '[user]' >"$T/proj/.gitconfig"
-	pod web "${1:-}"
-	cd "$T/proj"
 }
 
 # agent SCRIPT: a run of the pod, as its root, in the project.  (nsenter opens the directory before it

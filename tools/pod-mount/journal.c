@@ -15,7 +15,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 
-static const char *const verbs[STEP_VERBS] = {"put", "remove", "meta", "drop"};
+static const char *const verbs[STEP_VERBS] = {"put", "remove", "meta", "drop", "reset"};
 
 /* --- in memory --- */
 
@@ -198,6 +198,15 @@ int journal_prepared(struct journal *j, struct err *e)
 	return r;
 }
 
+int journal_applied(struct journal *j, struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+
+	buf_str(&b, "applied\n");
+	j->state = JOURNAL_APPLIED;
+	return append(j, &b, e);
+}
+
 int journal_end(struct journal *j, enum journal_state state, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
@@ -363,9 +372,8 @@ static bool read_state(struct journal *j, const char *line)
 		const char *word;
 		enum journal_state state;
 	} states[] = {
-		{"planned", JOURNAL_PLANNED},
-		{"prepared", JOURNAL_PREPARED},
-		{"done", JOURNAL_DONE},
+		{"planned", JOURNAL_PLANNED}, {"prepared", JOURNAL_PREPARED},
+		{"applied", JOURNAL_APPLIED}, {"done", JOURNAL_DONE},
 		{"undone", JOURNAL_UNDONE},
 	};
 

@@ -13,9 +13,10 @@
  *
  * VERBs: put (new/N and the host's entry change places, or new/N becomes the host's entry), remove
  * (the host's entry becomes new/N), meta (a host directory gets another mode and owner; new/N is an
- * empty directory with the old ones), drop (a layer's entry becomes new/N).  MODE is octal, with
- * the type; INO to SIZE say which entry of the host is meant, INO 0 that there is none.  LAYER "-"
- * is the upper.  '\\' and newline in paths are escaped.
+ * empty directory with the old ones), drop (a layer's entry becomes new/N), reset (a layer's
+ * directory gets the mode, owner and attributes of the host's; MODE UID GID of "from" are its old
+ * ones).  MODE is octal, with the type; INO to SIZE say which entry of the host is meant, INO 0
+ * that there is none.  LAYER "-" is the upper.  '\\' and newline in paths are escaped.
  *
  * While an operation is under way undo/open holds its ID.  Before "prepared" nothing of the host
  * was touched: a crash is undone.  After it, a crash is finished.  Which steps happened is told by
@@ -34,7 +35,7 @@
 
 #define JOURNAL_MAX (1u << 30) /* bytes */
 
-enum step_verb { STEP_PUT, STEP_REMOVE, STEP_META, STEP_DROP, STEP_VERBS };
+enum step_verb { STEP_PUT, STEP_REMOVE, STEP_META, STEP_DROP, STEP_RESET, STEP_VERBS };
 
 /* Enough of an entry to know it again. */
 struct ident {
@@ -63,6 +64,7 @@ enum journal_state {
 	JOURNAL_OPEN, /* cut off before "planned": nothing was done */
 	JOURNAL_PLANNED,
 	JOURNAL_PREPARED,
+	JOURNAL_APPLIED,
 	JOURNAL_DONE,
 	JOURNAL_UNDONE,
 };
@@ -97,6 +99,8 @@ void journal_finish(struct journal *j);
 int journal_begin(struct journal *j, const struct pod *p, struct err *e);
 /* Append what was staged and "prepared", synced. */
 int journal_prepared(struct journal *j, struct err *e);
+/* Append "applied", synced: from now on there is no way back. */
+int journal_applied(struct journal *j, struct err *e);
 /* Append "done" or "undone", synced. */
 int journal_end(struct journal *j, enum journal_state state, struct err *e);
 

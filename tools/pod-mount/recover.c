@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "envpod/exit.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -52,6 +53,8 @@ int run_close(struct run *r, struct err *e)
 
 	if (x == 0)
 		x = run_sync(r, e);
+	if (x == 0 && r->j->state < JOURNAL_APPLIED)
+		x = journal_applied(r->j, e);
 	if (x == 0)
 		x = run_keep(r, e);
 	if (x == 0)
@@ -61,10 +64,8 @@ int run_close(struct run *r, struct err *e)
 	if (x < 0)
 		return x;
 	prune_dirs(r, &s);
-	x = journal_end(r->j, JOURNAL_DONE, e);
-	if (x == 0)
-		run_unstage(r);
-	return x;
+	run_unstage(r);
+	return journal_end(r->j, JOURNAL_DONE, e);
 }
 
 int run_abandon(struct run *r, struct err *e)
@@ -73,8 +74,8 @@ int run_abandon(struct run *r, struct err *e)
 
 	if (x < 0)
 		return err_wrap(e, "undo/%s is kept", r->j->id);
-	x = journal_end(r->j, JOURNAL_UNDONE, e);
 	run_unstage(r);
+	x = journal_end(r->j, JOURNAL_UNDONE, e);
 	run_forget(r);
 	return x;
 }
@@ -90,21 +91,29 @@ static int report(const struct pod *p, const struct journal *j, const char *suff
 	return record_event(&ev, true, e);
 }
 
-/* Forward when everything was prepared; back when it was not, or when the host moved on. */
+static int finish(struct run *r, struct err *e)
+{
+	int x = run_close(r, e);
+
+	return x < 0 ? x : report(r->pod, r->j, "finished", e);
+}
+
+/* Forward when everything was prepared; back when it was not, or when the host moved on meanwhile.
+ * Any other failure may be mended, and is tried again by the next command. */
 static int recover(struct run *r, struct err *e)
 {
-	struct err conflict = {0};
 	int x;
 
+	if (r->j->state == JOURNAL_APPLIED)
+		return finish(r, e);
 	if (r->j->state == JOURNAL_PREPARED) {
-		x = run_apply(r, &conflict);
+		x = run_apply(r, e);
 		if (x == 0)
-			x = run_close(r, e);
-		if (x == 0)
-			return report(r->pod, r->j, "finished", e);
-		if (!conflict.code)
+			return finish(r, e);
+		if (err_exit(e) != POD_EXIT_REFUSED)
 			return x;
-		say_warn("%s", conflict.msg);
+		say_warn("%s", e->msg);
+		*e = (struct err){0};
 	}
 	x = run_abandon(r, e);
 	return x < 0 ? x : report(r->pod, r->j, "undone", e);

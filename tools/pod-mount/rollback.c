@@ -84,40 +84,30 @@ static void drop_change(struct journal *j, const struct survey *s, const struct 
 }
 
 /* A directory's own mode, owner and xattrs become the host's again. */
-static int restore_meta(struct survey *s, const struct change *c, struct err *e)
+static void add_reset(struct journal *j, const struct survey *s, const struct change *c)
 {
 	OWN_BUF struct buf path = BUF_INIT;
-	OWN_XATTRS struct xattrs x = {0};
-	const char *in = survey_within(s, c->cover, change_path(c, &path));
-	OWN_FD int host = open_beneath(s->trees[c->cover].host, in, O_RDONLY | O_DIRECTORY, 0);
-	OWN_FD int mine = raw_open(s, c, O_RDONLY | O_DIRECTORY);
-	struct looks l;
-	struct stat st, own;
-	int r;
+	OWN_BUF struct buf raw = BUF_INIT;
+	struct step *st = journal_step(j, STEP_RESET, journal_site(j, s->covers.v[c->cover]),
+				       survey_within(s, c->cover, change_path(c, &path)));
 
-	if (host < 0 || mine < 0 || fstat(host, &st) < 0 || fstat(mine, &own) < 0)
-		return err_set(e, ENOENT, "open %s", esc(path.data));
-	r = xattrs_read_for_layer(&x, host, &s->ids);
-	l = (struct looks){st.st_mode, uid_stored(&s->ids, st.st_uid),
-			   gid_stored(&s->ids, st.st_gid), own.st_mtim, NULL};
-	if (r == 0)
-		r = xattrs_replace(&x, mine);
-	if (r == 0)
-		r = looks_apply(mine, &l);
-	return r < 0 ? err_set(e, -r, "restore the mode of %s", esc(path.data)) : 0;
+	step_from(st, survey_layer_id(s, c->source), raw_path(s, c, &raw));
+	st->mode = S_IFDIR;
+	st->was_mode = c->mode;
+	st->was_uid = uid_stored(&s->ids, c->uid);
+	st->was_gid = gid_stored(&s->ids, c->gid);
 }
 
 /* One change, or all that lies below it when all of it is meant; the next index. */
-static size_t plan_one(struct journal *j, struct survey *s, size_t i, struct strv *metas)
+static size_t plan_one(struct journal *j, struct survey *s, size_t i)
 {
 	const struct change *c = &s->changes.v[i];
-	OWN_BUF struct buf path = BUF_INIT;
 	size_t end = changes_end(&s->changes, i);
 
 	if (!c->chosen)
 		return i + 1;
 	if (c->kind == CHANGE_MODIFIED && S_ISDIR(c->mode)) {
-		strv_add(metas, change_path(c, &path));
+		add_reset(j, s, c);
 		return i + 1;
 	}
 	if (S_ISDIR(c->mode) && !wholly_chosen(s, i, end))
@@ -126,15 +116,6 @@ static size_t plan_one(struct journal *j, struct survey *s, size_t i, struct str
 		return i + 1; /* comes back with the deleted directory it is in */
 	drop_change(j, s, c);
 	return end;
-}
-
-static int restore_metas(struct survey *s, const struct strv *metas, struct err *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < metas->n && r == 0; i++)
-		r = restore_meta(s, &s->changes.v[changes_find(&s->changes, metas->v[i])], e);
-	return r;
 }
 
 static int record(const struct survey *s, const struct journal *j, size_t files, struct err *e)
@@ -153,8 +134,7 @@ static int record(const struct survey *s, const struct journal *j, size_t files,
 	return record_event(&ev, true, e);
 }
 
-static int carry_out(struct survey *s, struct journal *j, const struct strv *metas, size_t files,
-		     struct err *e)
+static int carry_out(struct survey *s, struct journal *j, size_t files, struct err *e)
 {
 	OWN_RUN struct run r = RUN_INIT;
 	int x = journal_begin(j, &s->pod, e);
@@ -166,8 +146,6 @@ static int carry_out(struct survey *s, struct journal *j, const struct strv *met
 	if (x == 0)
 		x = journal_prepared(j, e);
 	if (x == 0)
-		x = restore_metas(s, metas, e);
-	if (x == 0)
 		x = run_apply(&r, e);
 	return x < 0 ? x : run_close(&r, e);
 }
@@ -175,7 +153,6 @@ static int carry_out(struct survey *s, struct journal *j, const struct strv *met
 int rollback_chosen(struct survey *s, const struct selection *sel, size_t *files, struct err *e)
 {
 	OWN_JOURNAL struct journal j = JOURNAL_INIT;
-	OWN_STRV struct strv metas = {0};
 	int r = rollback_possible(s, e);
 
 	if (r == 0)
@@ -187,10 +164,10 @@ int rollback_chosen(struct survey *s, const struct selection *sel, size_t *files
 	for (size_t i = 0; i < s->changes.n; i++)
 		*files += s->changes.v[i].chosen && !change_is_dir(&s->changes.v[i]);
 	for (size_t i = 0; i < s->changes.n;)
-		i = plan_one(&j, s, i, &metas);
-	if (j.n == 0 && metas.n == 0)
+		i = plan_one(&j, s, i);
+	if (j.n == 0)
 		return 0;
-	return carry_out(s, &j, &metas, *files, e);
+	return carry_out(s, &j, *files, e);
 }
 
 struct rollback {

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Taking back the steps of a journal, last first. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "tools/pod-mount/copy.h"
+#include "tools/pod-mount/run.h"
+#include "tools/pod-mount/step.h"
+
+static int undo_put(struct run *r, const struct step *st, const char *name)
+{
+	int parent = run_parent(r, st), stage = step_stage(r, st);
+	unsigned how = st->old.ino ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+	struct stat now;
+
+	if (!st->staged || parent < 0 || !entry_look(parent, step_leaf(st), &now) ||
+	    now.st_ino != st->staged)
+		return 0; /* never put there, or somebody else's by now */
+	if (st->old.ino == 0 && S_ISDIR(now.st_mode) && !entry_is_empty(parent, step_leaf(st)))
+		return -ENOTEMPTY;
+	return renameat2(parent, step_leaf(st), stage, name, how) < 0 ? -errno : 0;
+}
+
+static int undo_remove(struct run *r, const struct step *st, const char *name)
+{
+	int parent = run_parent(r, st);
+	struct stat now;
+
+	if (!entry_look(step_stage(r, st), name, &now))
+		return 0;
+	if (parent < 0)
+		return parent;
+	return renameat2(step_stage(r, st), name, parent, step_leaf(st), RENAME_NOREPLACE) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int undo_meta(struct run *r, const struct step *st, const char *name)
+{
+	OWN_FD int from =
+		openat(step_stage(r, st), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct looks l;
+	struct stat old;
+	int x;
+
+	if (from < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (r->j->state < JOURNAL_PREPARED)
+		return 0;
+	if (fstat(from, &old) < 0)
+		return -errno;
+	l = (struct looks){.mode = old.st_mode, .uid = old.st_uid, .gid = old.st_gid};
+	x = run_change_meta(r, st, from, &l, NULL);
+	return x == -ESTALE ? 0 : x;
+}
+
+static int undo_drop(struct run *r, const struct step *st, const char *name)
+{
+	const char *leaf;
+	OWN_FD int parent = run_raw_parent(r, st, &leaf);
+
+	if (parent < 0)
+		return parent;
+	return renameat2(r->kept, name, parent, leaf, RENAME_NOREPLACE) < 0 && errno != ENOENT
+		       ? -errno
+		       : 0;
+}
+
+/* A file that was renamed out of its layer goes back as it was there. */
+static int give_back(struct run *r, const struct step *st, const char *name)
+{
+	OWN_FD int tree = site_layer(&r->sites[st->site], r->pod, st->layer), parent = -1;
+	OWN_FD int fd =
+		openat(step_stage(r, st), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	const char *leaf;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	parent = tree < 0 ? tree : open_parent_beneath(tree, st->raw, &leaf);
+	if (parent < 0)
+		return parent;
+	if (fchown(fd, st->was_uid, st->was_gid) < 0 || fchmod(fd, st->was_mode & 07777) < 0)
+		return -errno;
+	return renameat2(step_stage(r, st), name, parent, leaf, RENAME_NOREPLACE) < 0 ? -errno : 0;
+}
+
+/* What was made for this step alone goes; a pre-image that could not go home stays. */
+static int unstage_one(struct run *r, const struct step *st, const char *name)
+{
+	int stage = step_stage(r, st);
+	struct stat now;
+
+	if (st->verb == STEP_DROP || st->verb == STEP_REMOVE || st->verb == STEP_RESET ||
+	    !entry_look(stage, name, &now))
+		return 0;
+	if (st->verb == STEP_PUT && st->staged && now.st_ino != st->staged)
+		return -EEXIST;
+	if (st->verb == STEP_PUT && st->from_layer)
+		return give_back(r, st, name);
+	return unlinkat(stage, name, S_ISDIR(now.st_mode) ? AT_REMOVEDIR : 0) < 0 ? -errno : 0;
+}
+
+static int undo_reset(struct run *r, const struct step *st)
+{
+	OWN_FD int mine = run_raw(r, st, O_RDONLY | O_DIRECTORY);
+	struct looks l = {.mode = st->was_mode, .uid = st->was_uid, .gid = st->was_gid};
+	struct stat own;
+
+	if (mine < 0)
+		return mine;
+	if (fstat(mine, &own) < 0)
+		return -errno;
+	l.mtime = own.st_mtim;
+	return looks_apply(mine, &l);
+}
+
+static int undo_one(struct run *r, size_t i)
+{
+	const struct step *st = &r->j->steps[i];
+	char name[STEP_NAME];
+	int x = 0;
+
+	step_name(name, i);
+	if (st->verb == STEP_PUT)
+		x = undo_put(r, st, name);
+	else if (st->verb == STEP_REMOVE)
+		x = undo_remove(r, st, name);
+	else if (st->verb == STEP_META)
+		x = undo_meta(r, st, name);
+	else if (st->verb == STEP_DROP)
+		x = undo_drop(r, st, name);
+	else if (st->verb == STEP_RESET && r->j->state >= JOURNAL_PREPARED)
+		x = undo_reset(r, st);
+	return x < 0 ? x : unstage_one(r, st, name);
+}
+
+int run_undo(struct run *r, struct err *e)
+{
+	int first = 0;
+
+	for (size_t i = r->j->n; i-- > 0;) {
+		int x = undo_one(r, i);
+
+		if (x < 0 && first == 0)
+			first = run_failed(r, &r->j->steps[i], -x, "take back", e);
+	}
+	return first;
+}
