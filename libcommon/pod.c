@@ -21,6 +21,9 @@
 #include "libcommon/path.h"
 #include "libcommon/unit.h"
 
+/* How long an init that has ended may take to let go of its mounts, which syncs a file system. */
+#define INIT_ENDS_MS 10000
+
 static const char *dir_from(const char *const *names, const char *fallback)
 {
 	for (; *names; names++) {
@@ -313,6 +316,14 @@ unsigned long long pod_start_time(pid_t pid)
 	return start;
 }
 
+/* Marked by the init when nothing else lives in the pod; what is left of it are mounts. */
+static bool has_ended(const struct pod *p)
+{
+	struct stat st;
+
+	return fstatat(p->run, "runs", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0;
+}
+
 pid_t pod_init_pid(const struct pod *p, int *pidfd)
 {
 	char text[64];
@@ -329,7 +340,7 @@ pid_t pod_init_pid(const struct pod *p, int *pidfd)
 	if (fd < 0 || pod_start_time(pid) != start)
 		return 0;
 	gone.fd = fd;
-	if (poll(&gone, 1, 0) != 0)
+	if (poll(&gone, 1, has_ended(p) ? INIT_ENDS_MS : 0) != 0)
 		return 0;
 	if (pidfd)
 		*pidfd = take_fd(&fd);

@@ -76,7 +76,8 @@ int pod_lock_pass(const struct pod *p, struct err *e);
 
 /*
  * The live init of the pod, as a pidfd in *pidfd and its pid as result; 0 when none lives.
- * RUN/NAME/init.pid says "PID STARTTIME"; a recycled pid is not taken for it.
+ * RUN/NAME/init.pid says "PID STARTTIME"; a recycled pid is not taken for it.  One that is marked
+ * as ended (RUN/NAME/runs is not empty) is waited for, at most 10 s: then the view is unmounted.
  */
 pid_t pod_init_pid(const struct pod *p, int *pidfd);
 int pod_init_set(const struct pod *p, pid_t pid, struct err *e);

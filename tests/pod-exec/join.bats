@@ -9,7 +9,7 @@ setup()
 {
 	need root overlay userns netns
 	envpod_setup
-	pod web "pids.max 100"
+	pod joined "pids.max 100"
 	mkfifo "$T/up" "$T/end"
 }
 
@@ -23,7 +23,7 @@ teardown()
 # outer process.  It says its end status on its own.
 first()
 {
-	become_pod web "$@" -- sh -c 'echo up; read -r _; exit 21' <"$T/end" >"$T/up" 7>&- &
+	become_pod joined "$@" -- sh -c 'echo up; read -r _; exit 21' <"$T/end" >"$T/up" 7>&- &
 	first=$!
 	exec 7>"$T/end"
 	read -r _ <"$T/up"
@@ -37,7 +37,7 @@ end_first()
 	[ "$status" = 21 ]
 }
 
-init_pid() { awk '{print $1}' "$ENVPOD_RUN_DIR/web/init.pid"; }
+init_pid() { awk '{print $1}' "$ENVPOD_RUN_DIR/joined/init.pid"; }
 
 dead() { ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null; }
 
@@ -45,7 +45,7 @@ dead() { ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null; }
 nobody_left()
 {
 	local pid state
-	for pid in $(cat "/sys/fs/cgroup"{,/unified}/*/"web@"*/app/cgroup.procs 2>/dev/null); do
+	for pid in $(cat "/sys/fs/cgroup"{,/unified}/*/"joined@"*/app/cgroup.procs 2>/dev/null); do
 		state=$(awk '{print $3}' "/proc/$pid/stat" 2>/dev/null) || continue
 		[ "${state:-Z}" = Z ] && continue
 		# an init that waits for its dead to be reaped has no file open any more
@@ -58,74 +58,75 @@ nobody_left()
 	first
 	local ns
 	for ns in user pid mnt uts ipc net; do # cgroup too, but not where v1 hierarchies are used
-		expect 0 in_pod web -- readlink "/proc/self/ns/$ns"
+		expect 0 in_pod joined -- readlink "/proc/self/ns/$ns"
 		[ "$output" = "$(readlink "/proc/$(init_pid)/ns/$ns")" ] || { echo "$ns"; return 1; }
 	done
-	expect 0 in_pod web -- sh -c 'ls -d /proc/[0-9]*; touch /tmp/shared'
+	expect 0 in_pod joined -- sh -c 'ls -d /proc/[0-9]*; touch /tmp/shared'
 	[[ $output == */proc/2* ]]
 	end_first
 }
 
 @test "runs share /tmp, signals and sockets" {
 	first
-	in_pod web -- sh -c 'echo content >/tmp/shared'
-	expect 0 in_pod web -- cat /tmp/shared
+	in_pod joined -- sh -c 'echo content >/tmp/shared'
+	expect 0 in_pod joined -- cat /tmp/shared
 	[ "$output" = content ]
-	in_pod web -- sh -c 'kill -0 2' # the first run's shell, of the same user
+	in_pod joined -- sh -c 'kill -0 2' # the first run's shell, of the same user
 	end_first
 }
 
 @test "a joined run has all the walls" {
 	first
-	expect 0 in_pod web --root -- grep -E '^(NoNewPrivs|Seccomp|CapBnd|CapEff):' /proc/self/status
+	expect 0 in_pod joined --root -- grep -E '^(NoNewPrivs|Seccomp|CapBnd|CapEff):' /proc/self/status
 	[ "$(tr -d '\t' <<<"$output" | sort | tr '\n' ' ')" = \
 		"CapBnd:00000000a00405fb CapEff:00000000a00405fb NoNewPrivs:1 Seccomp:2 " ]
-	expect 0 in_pod web -- sh -c 'ls /proc/self/fd; ulimit -Hc'
+	expect 0 in_pod joined -- sh -c 'ls /proc/self/fd; ulimit -Hc'
 	[ "$(tr '\n' ' ' <<<"$output")" = "0 1 2 3 0 " ]
-	expect 1 in_pod web --root -- mknod /tmp/w c 0 0
-	expect 9 in_pod web -- sh -c 'exit 9'
+	expect 1 in_pod joined --root -- mknod /tmp/w c 0 0
+	expect 9 in_pod joined -- sh -c 'exit 9'
 	end_first
 }
 
 @test "users of joined runs are found in the pod's passwd, not the host's" {
-	mkdir -p "$ENVPOD_STATE_DIR/pods/web/upper/etc"
-	echo 'onlyhere:x:4711:4712::/:/bin/sh' >"$ENVPOD_STATE_DIR/pods/web/upper/etc/passwd"
+	mkdir -p "$ENVPOD_STATE_DIR/pods/joined/upper/etc"
+	echo 'onlyhere:x:4711:4712::/:/bin/sh' >"$ENVPOD_STATE_DIR/pods/joined/upper/etc/passwd"
 	first
-	expect 0 in_pod web --user onlyhere -- id -u
+	expect 0 in_pod joined --user onlyhere -- id -u
 	[ "$output" = 4711 ]
 	end_first
 }
 
 @test "the pod ends with its last run, whichever that is" {
 	first
-	become_pod web -- sh -c 'echo up; while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 5' >"$T/up" 7>&- &
+	become_pod joined -- sh -c 'echo up; while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 5' >"$T/up" 7>&- &
 	local second=$! status=0
 	read -r _ <"$T/up"
 	end_first
-	expect 0 in_pod web -- sh -c 'touch /tmp/go; echo still'
+	expect 0 in_pod joined -- sh -c 'touch /tmp/go; echo still'
 	[ "$output" = still ]
 	wait $second || status=$?
 	[ "$status" = 5 ]
 	nobody_left
+	grep -q ended "$ENVPOD_RUN_DIR/joined/runs"
 }
 
 @test "what a run leaves in the background ends with the pod" {
-	expect 0 in_pod web -- sh -c 'sleep 1000 & echo started'
+	expect 0 in_pod joined -- sh -c 'sleep 1000 & echo started'
 	nobody_left
-	[ -z "$(grep "$T" /proc/self/mounts | grep -v "$ENVPOD_RUN_DIR/web/ns")" ]
+	[ -z "$(grep "$T" /proc/self/mounts | grep -v "$ENVPOD_RUN_DIR/joined/ns")" ]
 }
 
 @test "runs in turn always find a pod, however close they follow" {
 	local i
 	for i in 1 2 3 4 5 6 7 8 9 10; do
-		expect 0 in_pod web -- true
+		expect 0 in_pod joined -- true
 	done
 }
 
 @test "runs that come and go at once all succeed" {
 	local i pids=()
 	for i in 1 2 3 4; do
-		(for _ in 1 2 3 4 5 6; do in_pod web -- true || exit 1; done) &
+		(for _ in 1 2 3 4 5 6; do in_pod joined -- true || exit 1; done) &
 		pids+=($!)
 	done
 	for i in "${pids[@]}"; do
@@ -139,7 +140,7 @@ nobody_left()
 	kill -KILL "$(init_pid)"
 	wait "$first" || true
 	# as pod-mount would have said had it looked a moment earlier
-	run env ENVPOD_JOIN=1 pod-exec web -- sh -c 'echo fresh'
+	run env ENVPOD_JOIN=1 pod-exec joined -- sh -c 'echo fresh'
 	echo "$output"
 	[ "$status" = 0 ]
 	[ "$output" = fresh ]
@@ -147,35 +148,39 @@ nobody_left()
 
 @test "kill -9 of the outer process ends the run with everything it started" {
 	mkfifo "$T/pid"
-	become_pod web -- sh -c 'sleep 1000 & setsid sleep 1000 & echo up; sleep 1000' >"$T/up" &
+	become_pod joined -- sh -c 'sleep 1000 & setsid sleep 1000 & echo up; sleep 1000' >"$T/up" &
 	local outer=$!
 	read -r _ <"$T/up"
 	kill -KILL $outer
 	wait $outer || true
 	wait_for 10 nobody_left
-	expect 0 in_pod web -- true
+	expect 0 in_pod joined -- true
 }
 
 @test "kill -9 of the outer process at any system call leaves nobody" {
-	# strace kills it as it enters the Nth call of a kind
+	# strace kills it as it enters the Nth call of a kind: on the way in, while it runs, on the way out
 	local call
-	for call in flock:1 clone3:1 setns:1 setns:2 write:2 clone3:2 fdatasync:1 poll:1 wait4:1; do
-		local view=$T/view-$call
-		ENTER_KILL=$call become_pod web -- sh -c 'sleep 1000 & sleep 1000' &
+	for call in flock:1 clone3:1 setns:1 setns:2 write:2 clone3:2 fdatasync:1 poll:1; do
+		ENTER_KILL=$call become_pod joined -- sh -c 'sleep 1000 & sleep 1000' &
 		wait $! || true
 		wait_for 10 nobody_left || { echo "after $call"; return 1; }
 	done
-	expect 0 in_pod web -- true
+	for call in waitid:1 pidfd_send_signal:1 flock:4 exit_group:1; do
+		ENTER_KILL=$call become_pod joined -- sh -c 'sleep 1000 & exit 0' &
+		wait $! || true
+		wait_for 10 nobody_left || { echo "after $call"; return 1; }
+	done
+	expect 0 in_pod joined -- true
 }
 
 @test "kill -9 of the first run's outer process leaves the second alone" {
 	first
-	become_pod web -- sh -c 'echo up; while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 5' >"$T/up" 7>&- &
+	become_pod joined -- sh -c 'echo up; while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 5' >"$T/up" 7>&- &
 	local second=$! status=0
 	read -r _ <"$T/up"
 	kill -KILL "$first"
 	wait "$first" || true
-	expect 0 in_pod web -- sh -c 'touch /tmp/go; ls -d /proc/[0-9]* | wc -l'
+	expect 0 in_pod joined -- sh -c 'touch /tmp/go; ls -d /proc/[0-9]* | wc -l'
 	wait $second || status=$?
 	[ "$status" = 5 ]
 	wait_for 10 nobody_left
@@ -183,7 +188,7 @@ nobody_left()
 
 @test "kill -9 of the second run's outer process ends its command, not the first" {
 	first
-	become_pod web --status-fd 5 -- sh -c 'echo up; exec sleep 1000' >"$T/up" 5>"$T/status" 7>&- &
+	become_pod joined --status-fd 5 -- sh -c 'echo up; exec sleep 1000' >"$T/up" 5>"$T/status" 7>&- &
 	local second=$! pid
 	read -r _ <"$T/up"
 	pid=$(jq .pid "$T/status")
@@ -200,12 +205,12 @@ nobody_left()
 	wait "$first" || status=$?
 	[ "$status" = 137 ]
 	wait_for 10 nobody_left
-	expect 0 in_pod web -- true
+	expect 0 in_pod joined -- true
 }
 
 @test "a signal for pid 1 reaches every process of the pod" {
 	local status=0
-	become_pod web -- sh -c 'trap "exit 33" TERM; echo up; while :; do sleep 0.05; done' >"$T/up" &
+	become_pod joined -- sh -c 'trap "exit 33" TERM; echo up; while :; do sleep 0.05; done' >"$T/up" &
 	local outer=$!
 	read -r _ <"$T/up"
 	kill -TERM "$(init_pid)"
@@ -214,7 +219,7 @@ nobody_left()
 }
 
 @test "a fork bomb ends at the pod's limit, and with its run" {
-	run timeout 60 bash -c '. "$TOP/tests/pod-exec/lib.bash"; in_pod web -- bash -c "b() { b | b & }; b; sleep 0.5; echo alive; exit 3"'
+	run timeout 60 bash -c '. "$TOP/tests/pod-exec/lib.bash"; in_pod joined -- bash -c "b() { b | b & }; b; sleep 0.5; echo alive; exit 3"'
 	echo "$output $status"
 	[ "$status" = 3 ]
 	[[ $output == *alive* ]]
@@ -222,8 +227,8 @@ nobody_left()
 }
 
 @test "a run that eats its memory is killed, and the record says why" {
-	plan web "memory.max 67108864"
-	expect 137 in_pod web -- /usr/bin/python3 -c 'x = bytearray(200 << 20)'
+	plan joined "memory.max 67108864"
+	expect 137 in_pod joined -- /usr/bin/python3 -c 'x = bytearray(200 << 20)'
 	jq -e -s '.[-1] | .event == "run_end" and .signal == 9 and .oom == true' \
-		"$ENVPOD_STATE_DIR"/pods/web/audit/*.jsonl
+		"$ENVPOD_STATE_DIR"/pods/joined/audit/*.jsonl
 }

@@ -17,6 +17,8 @@
 #include "libcommon/own.h"
 #include "tools/pod-exec/init.h"
 
+#define MOUNTS_MS 50
+
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
 #endif
@@ -123,11 +125,19 @@ int boot_join(struct run *r, struct err *e)
 	return boot_is_over(r->runs);
 }
 
-/* Whoever gets the lock exclusively says so in the file, which stays when the lock is gone. */
-void boot_end(int lock)
+/* Whoever looks after the init has gone finds it still said. */
+void boot_mark(int lock)
 {
-	if (write(lock, "ended\n", 6) < 0)
-		return; /* a full disk: who joins now finds no init and says so */
+	if (pwrite(lock, "ended\n", 6, 0) < 0)
+		return; /* no room: who joins now finds no init and says so */
+}
+
+/* Independent of the flock: this kind of lock is of a range of bytes, that one of the file. */
+int boot_hold(int lock)
+{
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	return fcntl(lock, F_OFD_SETLK, &all) < 0 ? -errno : 0;
 }
 
 bool boot_wait_gone(const struct run *r, int ms)
@@ -142,7 +152,7 @@ bool boot_wait_gone(const struct run *r, int ms)
 
 bool boot_leave(struct run *r)
 {
-	bool last, ending;
+	bool last;
 
 	if (r->init < 0 || r->runs < 0)
 		return false;
@@ -151,12 +161,36 @@ bool boot_leave(struct run *r)
 	 * exclusively then, the init or another run, is ending the pod.
 	 */
 	last = flock(r->runs, LOCK_EX | LOCK_NB) == 0;
-	if (last) {
-		boot_end(r->runs);
-		syscall(SYS_pidfd_send_signal, r->init, SIGKILL, NULL, 0);
-	}
-	ending = last || flock(r->runs, LOCK_SH | LOCK_NB) < 0 || boot_is_over(r->runs);
+	if (last)
+		syscall(SYS_pidfd_send_signal, r->init, BOOT_SIGNAL_END, NULL, 0);
+	if (last || flock(r->runs, LOCK_SH | LOCK_NB) < 0 || boot_is_over(r->runs))
+		return true;
 	own_close(&r->runs);
 	r->runs = -1;
-	return ending;
+	return false;
+}
+
+static void interrupt(int sig)
+{
+	(void)sig;
+}
+
+/* The init lets go of its second lock with its descriptors, before the kernel takes mounts down. */
+static void wait_let_go(int lock)
+{
+	const struct sigaction sa = {.sa_handler = interrupt};
+	struct flock all = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+	sigaction(SIGALRM, &sa, NULL);
+	alarm(BOOT_PATIENCE_MS / 1000);
+	fcntl(lock, F_OFD_SETLKW, &all);
+	alarm(0);
+}
+
+void boot_wait_end(struct run *r)
+{
+	wait_let_go(r->runs);
+	boot_wait_gone(r, boot_is_over(r->runs) ? MOUNTS_MS : BOOT_PATIENCE_MS);
+	own_close(&r->runs);
+	r->runs = -1;
 }

@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libcommon/io.h"
@@ -39,7 +40,24 @@
 #error "the init's own seccomp filter does not know this machine"
 #endif
 
-static struct shown shown; /* for the signal handler */
+/* for signal handlers */
+static struct shown shown;
+static int runs; /* the lock */
+
+/*
+ * Everybody else dies first, so that the mark tells the truth and what follows is the kernel's work
+ * alone.  A zombie counts until its parent outside has reaped it.
+ */
+static void __attribute__((noreturn)) end_pod(int sig)
+{
+	const struct timespec pause = {.tv_nsec = 200000};
+
+	(void)sig;
+	while (kill(-1, SIGKILL) == 0)
+		nanosleep(&pause, NULL);
+	boot_mark(runs);
+	_exit(0);
+}
 
 /* Everybody of the pod hears what was said to its init; SIGKILL needs no help. */
 static void pass_on(int sig)
@@ -74,6 +92,8 @@ static int set_signals(void)
 	sigset_t none;
 
 	sigaction(SIGCHLD, &sa, NULL);
+	sa.sa_handler = end_pod;
+	sigaction(BOOT_SIGNAL_END, &sa, NULL);
 	sa.sa_handler = pass_on;
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
 		sigaction(passed[i], &sa, NULL);
@@ -93,6 +113,8 @@ static int lock_down(void)
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		ALLOW(flock),
 		ALLOW(kill),
+		ALLOW(nanosleep),
+		ALLOW(clock_nanosleep),
 		ALLOW(rt_sigreturn),
 		ALLOW(restart_syscall),
 		ALLOW(pread64),
@@ -186,11 +208,15 @@ static int settle(const struct run *r, int *lock, int *report, struct err *e)
 	int s;
 
 	shown_init(&shown, &r->plan, &r->cgroup);
+	s = boot_hold(*lock);
+	if (s < 0)
+		return err_set(e, -s, "lock %s/runs", r->pod.runpath);
 	close(r->runs); /* the outer process's: as long as ours is open, that run would count */
 	s = set_up(r, &root, e);
 	if (s < 0)
 		return s;
 	s = keep_ours(root.null, lock, report);
+	runs = *lock;
 	if (s == 0)
 		s = set_signals();
 	if (s == 0)
@@ -211,6 +237,7 @@ void init_main(const struct run *r, int lock, int report)
 	close(report);
 	while (s == 0 && flock(lock, LOCK_EX) < 0)
 		; /* EINTR: a signal was passed on */
-	boot_end(lock);
+	if (s == 0)
+		end_pod(0);
 	_exit(0);
 }

@@ -14,6 +14,7 @@
 #include "envpod/exit.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
+#include "tools/pod-exec/boot.h"
 #include "tools/pod-exec/note.h"
 
 /* How long the last words of a terminal may be on their way once the command has ended. */
@@ -24,14 +25,17 @@ static int take_signals(sigset_t *before)
 	static const int taken[] = {SIGCHLD, SIGTERM, SIGHUP,  SIGINT,  SIGQUIT,
 				    SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP, SIGWINCH};
 	sigset_t set;
+	int fd;
 
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		sigaddset(&set, taken[i]);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	signal(SIGPIPE, SIG_IGN);
+	sigaddset(&set, BOOT_SIGNAL_END); /* for the init, who is born with what we block */
 	if (sigprocmask(SIG_BLOCK, &set, before) < 0)
 		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd;
 }
 
 /* A file description of our own: O_NONBLOCK must not spread to the caller's shell. */

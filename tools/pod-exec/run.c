@@ -321,7 +321,7 @@ static int do_run(struct run *r, struct relay *y, struct err *e)
 	int s = enter(r, y, e);
 
 	if (s < 0 && boot_leave(r))
-		boot_wait_gone(r, BOOT_PATIENCE_MS);
+		boot_wait_end(r);
 	if (s < 0)
 		return s;
 	y->on_start = started;
@@ -334,7 +334,7 @@ static int do_run(struct run *r, struct relay *y, struct err *e)
 	if (report_run_end(r, y->status, now_ms() - begin, &later) < 0)
 		say_warn("%s", later.msg);
 	if (ending)
-		boot_wait_gone(r, BOOT_PATIENCE_MS);
+		boot_wait_end(r);
 	return s;
 }
 
