@@ -50,6 +50,7 @@ homes='mount -t tmpfs none /home; mkdir -p /home/ann/.ssh /home/ann/proj /home/b
 }
 
 @test "the state and run directories are hidden whatever is revealed" {
+	need tmpfs_ids
 	apart 'mount -t tmpfs none /mnt; mkdir /mnt/run; chmod 700 /mnt/run
 		export ENVPOD_STATE_DIR=/mnt/state ENVPOD_RUN_DIR=/mnt/run
 		pod web "filesystem: {reveal: [/mnt/state, /mnt/run, /mnt]}"
@@ -109,6 +110,7 @@ homes='mount -t tmpfs none /home; mkdir -p /home/ann/.ssh /home/ann/proj /home/b
 }
 
 @test "a change of a mirrored directory shows at the next view" {
+	need tmpfs_ids
 	apart "$homes"'chmod 755 /home/ann; pod web
 		[ "$(in_view web "stat -c %a home/ann")" = 755 ]
 		chmod 711 /home/ann; setfattr -n user.note -v hi /home/ann

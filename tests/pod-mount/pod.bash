@@ -39,3 +39,6 @@ layers()
 }
 
 upper() { echo "$ENVPOD_STATE_DIR/pods/$1/upper"; }
+
+# Can a tmpfs carry an id map?  From Linux 6.3.
+have_tmpfs_ids() { [ "$(printf '%s\n' 6.3 "$(uname -r)" | sort -V | head -1)" = 6.3 ]; }

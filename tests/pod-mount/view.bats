@@ -27,16 +27,19 @@ basics()
 }
 
 @test "nested: state and root on one filesystem" {
+	need tmpfs_ids
 	apart 'mount -t tmpfs none /srv; . "$TOP/tests/lib/envpod.bash"; '"$(declare -f basics)"'; basics ""'
 }
 
 @test "flat: state on a tmpfs of its own" {
+	need tmpfs_ids
 	apart '. "$TOP/tests/lib/envpod.bash"; mount -t tmpfs none /mnt; mount -t tmpfs none /srv
 		export ENVPOD_STATE_DIR=/mnt/state; '"$(declare -f basics)"'; basics ""
 		pod-mount doctor | grep -q "shape.*flat"'
 }
 
 @test "the way of older kernels does the same" {
+	need tmpfs_ids
 	export ENVPOD_MOUNT_API=old
 	apart 'mount -t tmpfs none /srv; . "$TOP/tests/lib/envpod.bash"; '"$(declare -f basics)"'; basics ""'
 	apart '. "$TOP/tests/lib/envpod.bash"; mount -t tmpfs none /mnt; mount -t tmpfs none /srv; rm -rf "$T/run"
@@ -124,6 +127,7 @@ on_disk()
 }
 
 @test "a working directory on a read-only filesystem can be written in the pod" {
+	need tmpfs_ids
 	apart 'mount -t tmpfs none /mnt; mkdir /mnt/p; echo x >/mnt/p/f; mount -o remount,ro /mnt
 		pod web "filesystem: {mounts: [{path: /mnt/p, cow: true, target: /srv/p}]}"
 		in_view web "echo y >srv/p/f && [ \$(cat srv/p/f) = y ]"'
