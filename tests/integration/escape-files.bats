@@ -41,6 +41,7 @@ teardown_file() { escape_teardown_file; }
 @test "a copied-up setuid program gives no powers" { attack setuid-copy-up; }
 @test "no user of the host can reach a setuid file that a pod made" { attack setuid-reachable; }
 @test "no setuid file of a pod belongs to root of the host" { attack setuid-of-root; }
+@test "no setuid file of root is made through a ReadWrite mount" { attack lent-setuid; }
 @test "links planted for the next run redirect no write to the host" { attack planted-links; }
 @test "after all these attacks the host is as it was" { attack host-changed; }
 @test "disks cannot be read (F-07)" { attack disk; }
