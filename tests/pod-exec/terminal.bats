@@ -51,9 +51,10 @@ drive() { "$TOP/tests/pod-exec/drive" "$@"; }
 }
 
 @test "job control works in a shell of the pod" {
-	expect 7 drive 'wait:[$] ' 'send:sh -c "echo up$((1)); exec sleep 1000"\n' wait:up1 'send:\x1a' \
-		wait:Stopped 'wait:[$] ' 'send:fg\n' 'wait:exec sleep' 'send:\x03' 'wait:[$] ' \
-		'send:echo st=$?\n' wait:st=130 'send:exit 7\n' -- $RUN bash --norc --noprofile
+	expect 7 drive 'wait:[$] ' 'send:sh -c "echo up$((1)); exec cat"\n' wait:up1 'send:\x1a' \
+		wait:Stopped 'wait:[$] ' 'send:fg\n' 'wait:exec cat' 'send:hello\n' 'wait:hello.*hello' \
+		'send:\x03' 'wait:[$] ' 'send:echo st=$?\n' wait:st=130 'send:exit 7\n' \
+		-- $RUN bash --norc --noprofile
 }
 
 @test "Ctrl-Z stops a lone command and us with it; fg brings both back" {
