@@ -10,12 +10,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "envpod/exit.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/maskmake.h"
 
-#define ENTRIES_MAX 30000 /* of all directories looked at */
+#define ENTRIES_MAX 1000000 /* of all directories looked at; more is refused, never left out */
 #define LIST_MAX    (16u << 20)
 
 struct scan {
@@ -141,8 +142,18 @@ static bool recall(const struct strv *c, bool *packaged, const struct mask *old)
 	return left;
 }
 
+/* A mask with a hole in it is no mask. */
+static int too_many(struct err *e, const char *what, unsigned max)
+{
+	return err_status(
+		e, POD_EXIT_UNSUPPORTED, E2BIG,
+		"hide the private files of this host: /etc, /var, /opt and /srv hold more than %u %s, "
+		"the most this envpod looks through",
+		max, what);
+}
+
 /* Hide the rest; what lies in a directory that is hidden already need not be said. */
-static void hide_rest(struct mask *m, const struct strv *c, const bool *packaged)
+static int hide_rest(struct mask *m, const struct strv *c, const bool *packaged, struct err *e)
 {
 	const char *last = NULL;
 
@@ -154,14 +165,17 @@ static void hide_rest(struct mask *m, const struct strv *c, const bool *packaged
 			strv_add(&m->known, c->v[i]);
 			continue;
 		}
-		if ((last && path_below(c->v[i], last)) || m->n >= MASK_MAX)
+		if (last && path_below(c->v[i], last))
 			continue;
+		if (m->n >= MASK_MAX)
+			return too_many(e, "private files", MASK_MAX);
 		last = c->v[i];
 		en = mask_add(m, last, MASK_HIDDEN);
 		en->soft = en->scanned = true;
 		*strrchr(parent, '/') = '\0';
 		mask_watch(m, *parent ? parent : "/", true);
 	}
+	return 0;
 }
 
 int mask_scan(struct mask *m, const struct mask_ask *ask, struct err *e)
@@ -172,16 +186,16 @@ int mask_scan(struct mask *m, const struct mask_ask *ask, struct err *e)
 		.user = (uid_t)plan_u64(ask->plan, "user.uid", 0),
 	};
 	OWN_FREE bool *packaged = NULL;
+	int r;
 
-	(void)e;
-	for (const struct root *r = roots; r->path; r++) {
-		if (r->personal && s.user == 0)
+	for (const struct root *at = roots; at->path; at++) {
+		if (at->personal && s.user == 0)
 			continue;
 		buf_clear(&s.path);
-		buf_str(&s.path, r->path);
-		scan_dir(&s, open(r->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
-			 r->depth, false);
-		mask_watch(m, r->path, true);
+		buf_str(&s.path, at->path);
+		scan_dir(&s, open(at->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+			 at->depth, false);
+		mask_watch(m, at->path, true);
 	}
 	packaged = xcalloc(s.candidates.n + 1, sizeof(bool));
 	if (s.candidates.n) {
@@ -189,8 +203,9 @@ int mask_scan(struct mask *m, const struct mask_ask *ask, struct err *e)
 		if (recall(&s.candidates, packaged, ask->old))
 			ask_dpkg(&s.candidates, packaged);
 	}
-	hide_rest(m, &s.candidates, packaged);
+	r = s.seen > ENTRIES_MAX ? too_many(e, "entries", ENTRIES_MAX)
+				 : hide_rest(m, &s.candidates, packaged, e);
 	strv_finish(&s.candidates);
 	buf_finish(&s.path);
-	return 0;
+	return r;
 }
