@@ -105,6 +105,19 @@ int command_bind(int alive, struct err *e)
 	return 0;
 }
 
+/*
+ * Ignored signals stay ignored over clone3 and exec.  By the system call itself (rt_sigaction(2)):
+ * libc keeps 32 and 33 to itself, and those, too, may come to us ignored.
+ */
+static void unignore(void)
+{
+	static const unsigned long
+		ordinary[4]; /* the kernel's struct: SIG_DFL, no flags, no mask */
+
+	for (int sig = 1; sig < NSIG; sig++)
+		syscall(SYS_rt_sigaction, sig, ordinary, NULL, (size_t)8); /* not KILL and STOP */
+}
+
 /* What a process inherits and no wall covers. */
 static int forget_caller(struct err *e)
 {
@@ -113,11 +126,9 @@ static int forget_caller(struct err *e)
 	 * host's root; 1 is the kernel's word for "not even that".  The filter keeps it so.
 	 */
 	const struct rlimit none = {1, 1};
-	struct sigaction sa = {.sa_handler = SIG_DFL};
 	sigset_t empty;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &sa, NULL); /* KILL, STOP and libc's own are refused */
+	unignore();
 	sigemptyset(&empty);
 	sigprocmask(SIG_SETMASK, &empty, NULL);
 	umask(022);
