@@ -400,7 +400,8 @@ char *pod_cover_path(const char *name)
 		if (*name == '_')
 			buf_char(&b, '/');
 		else if (*name == '%' && isxdigit((unsigned char)name[1]) &&
-			 isxdigit((unsigned char)name[2]) && sscanf(name + 1, "%2x", &c) == 1 && c) {
+			 isxdigit((unsigned char)name[2]) && sscanf(name + 1, "%2x", &c) == 1 &&
+			 c) {
 			buf_char(&b, (char)c);
 			name += 2;
 		} else

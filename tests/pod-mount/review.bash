@@ -8,7 +8,7 @@ review_setup()
 	need root overlay userns
 	project
 	pod web "${1:-}"
-	cd "$T/proj"
+	cd "$T/proj" || return
 }
 
 project()
