@@ -62,7 +62,7 @@ TESTS    = $(filter-out $(OTHERS),$(wildcard tests/$(T)/*.bats)) \
 FILTERS  = $(wildcard $(patsubst %,tests/%/*.bats,libcommon pod-config pod-audit))
 SUDO    := $(if $(filter-out 0,$(shell id -u)),sudo)
 RUN      = $(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) tests/run
-FUZZ_S  ?= 60
+FUZZ_S  ?= 20
 # Set-up commands use every processor, unless -j was given.
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -159,7 +159,7 @@ bench:
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all
 	$(Q)for b in $(wildcard tests/bench/*.sh); do $(SUDO) env B=$(abspath $(B)) $$b || exit 1; done
 
-# FUZZ_S seconds in all, shared by the targets.
+# FUZZ_S seconds for each target.
 fuzz:
 	$(Q)share/packages/install build lint
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) B=$(B)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-run
