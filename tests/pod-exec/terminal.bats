@@ -39,9 +39,9 @@ drive() { "$TOP/tests/pod-exec/drive" "$@"; }
 }
 
 @test "its size is the caller's, and follows" {
-	expect 0 drive size:33:99 'wait:ready' 'send:\n' 'wait:33 99' size:20:40 'wait:changed' 'wait:20 40' \
-		-- $RUN sh -c 'trap "echo changed" WINCH; echo ready; read -r _; stty size
-			until stty size | grep "20 40"; do sleep 0.05; done'
+	expect 0 drive size:33:99 'wait:ready' 'send:\n' 'wait:33 99' size:20:40 'wait:told of 20 40' \
+		-- $RUN sh -c 'trap told=1 WINCH; echo ready; read -r _; stty size
+			until [ "$told$(stty size)" = "120 40" ]; do sleep 0.05; done; echo told of 20 40'
 }
 
 @test "keys arrive: Ctrl-C interrupts, Ctrl-D ends the input" {
