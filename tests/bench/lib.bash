@@ -33,3 +33,23 @@ has()
 
 ${CC:-cc} -O2 -o "$T/interleave" "$here/interleave.c"
 interleave() { "$T/interleave" "$@"; }
+
+# crun_bundle: a minimal bundle over the host's own tree, in $T/bundle.
+crun_bundle()
+{
+	mkdir -p "$T/bundle/rootfs"
+	(cd "$T/bundle" && crun spec)
+	jq --arg root "$T/bundle/rootfs" '.process.terminal=false | .process.args=["/bin/true"] |
+		.process.rlimits=[] | .root={path:$root,readonly:true}' \
+		"$T/bundle/config.json" >"$T/config" && mv "$T/config" "$T/bundle/config.json"
+	CRUN=(crun --root "$T/crun" --cgroup-manager=disabled run -b "$T/bundle")
+}
+
+# interleave_crun ARG...: where hybrid control groups keep crun from starting, all of them are timed
+# in a mount namespace that shows the unified hierarchy alone, crun without control groups.
+interleave_crun()
+{
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount --make-rprivate / && mount --bind / "$T/bundle/rootfs" &&
+		umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$T/interleave" "$@"' sh "$@"
+}
