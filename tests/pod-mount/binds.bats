@@ -197,6 +197,7 @@ upper_has() { find "$(upper "$1")" -name "$2*" | grep -q .; }
 	newline=$T/$(printf 'new\nline')
 	mkdir "$newline"
 	[ "$(reason web -w "$newline")" = 3 ]
+	[ ! -s "$ENVPOD_STATE_DIR/pods/web/tracked" ]
 }
 
 @test "hostile directory names as working directory" {

@@ -80,9 +80,17 @@ static int find_dir(struct enter *n, struct err *e)
 
 static int track(struct enter *n, struct err *e)
 {
-	int r = n->dir ? tracked_add(&n->pod, n->dir, e) : 0;
+	int r = tracked_load(&n->tracked, &n->pod, e);
 
-	return r < 0 ? r : tracked_load(&n->tracked, &n->pod, e);
+	if (r == 0 && n->dir && !strv_has(&n->tracked, n->dir))
+		strv_add(&n->tracked, n->dir);
+	return r;
+}
+
+/* Once it is known that the pod may see it; before anything can be changed in it. */
+static int remember(const struct enter *n, struct err *e)
+{
+	return n->dir ? tracked_add(&n->pod, n->dir, e) : 0;
 }
 
 /* --no-cwd: the captured directory may be among those of earlier runs. */
@@ -179,6 +187,8 @@ static int fresh_view(struct enter *n, struct err *e)
 	if (r == 0)
 		r = settle(n, e);
 	if (r == 0)
+		r = remember(n, e);
+	if (r == 0)
 		r = open_userns(n, e);
 	if (r == 0)
 		r = marker_write(&n->pod, &n->covers, e);
@@ -192,6 +202,8 @@ static int join(struct enter *n, struct err *e)
 
 	if (r == 0 && n->dir)
 		r = live_cover(&n->pod, &n->plan, n->dir, e);
+	if (r == 0)
+		r = remember(n, e);
 	if (r == 0 && setenv("ENVPOD_JOIN", "1", 1) < 0)
 		r = err_set(e, errno, "set ENVPOD_JOIN");
 	return r;
