@@ -31,8 +31,12 @@ static const char *dir_from(const char *const *names, const char *fallback)
 
 		if (value && *value) {
 			OWN_FREE char *cwd = getcwd(NULL, 0);
+			char *path = path_clean(cwd ? cwd : "/", value);
 
-			return path_clean(cwd ? cwd : "/", value);
+			/* Whom we become may stand elsewhere: in the agent's view even. */
+			if (*value != '/')
+				setenv(*names, path, 1);
+			return path;
 		}
 	}
 	return fallback;

@@ -94,3 +94,10 @@ teardown() { envpod_teardown; }
 	[[ $output == *"state version '2'"* ]]
 	expect 78 pod-mount prepare web
 }
+
+@test "relative state and run directories are the same ones for whom it becomes" {
+	cd "$T"
+	ENVPOD_STATE_DIR=state ENVPOD_RUN_DIR=run expect 0 pod-mount enter web -- sh -c 'echo "$ENVPOD_STATE_DIR $ENVPOD_RUN_DIR"'
+	[ "$output" = "$T/state $T/run" ]
+	[ -z "$(find "$(upper web)/_" -mindepth 1)" ]
+}
