@@ -186,6 +186,9 @@ entry() { stat -c '%i %s %.9Y %.9Z %f' "$1" | awk '{ gsub("[.]", ""); print $1, 
 	expect 125 pod-mount enter web -- true
 	[[ $output == *"400 layers"* ]]
 	[ -e "$(upper web)/_/x" ]
+	echo "fff setup -" >>"$ENVPOD_STATE_DIR/pods/web/stack"
+	expect 125 pod-mount enter web -- true
+	[[ $output == *"stack: line 401"* ]]
 }
 
 @test "a stack that envpod did not write is refused" {

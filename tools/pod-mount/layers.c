@@ -92,7 +92,7 @@ int stack_parse(struct stack *s, const char *text, size_t len, struct err *e)
 	while (text < end) {
 		const char *eol = memchr(text, '\n', (size_t)(end - text));
 
-		if (!eol || s->n >= LAYERS_MAX + 100 || !parse_line(s, text, (size_t)(eol - text)))
+		if (!eol || s->n >= LAYERS_MAX || !parse_line(s, text, (size_t)(eol - text)))
 			return err_status(e, POD_EXIT_CONFIG, ERR_PLAIN,
 					  "stack: line %zu: want \"ID KIND NAME\", each ID once",
 					  s->n + 1);
