@@ -115,6 +115,17 @@ human" ]
 	[ "$(cat both)" = human ]
 }
 
+@test "conflicts: deleted by the human, and then another run; what the pod renamed is none" {
+	agent 'echo e >>src/one; mv tests/old_test.py tests/test.py; echo x >tests/x'
+	rm src/one
+	pod_commit web tests/x | lines "Committed 1 file(s)."
+	agent true
+	expect 3 pod-mount commit --cwd "$T/proj" web
+	[[ $output == *"src/one changed on the host too; host: deleted"* && $output == *"1 path refused"* ]]
+	[ ! -e src/one ]
+	pod_commit web tests | lines "Committed 2 file(s)."
+}
+
 @test "equal content is no conflict" {
 	agent 'echo same >src/one; echo same >new'
 	echo same >src/one

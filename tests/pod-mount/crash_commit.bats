@@ -57,6 +57,23 @@ again()
 	[ "$kills" -gt 30 ]
 }
 
+@test "commit, killed anywhere: what was cut off can still be committed after another run" {
+	work='mkdir -p n/m; echo f >n/m/f; echo e >>src/one; rm tests/old_test.py; mkdir tests/old_test.py; echo x >tests/old_test.py/in'
+	agent "$work"
+	view_hashes >"$T/new"
+	for call in $calls; do for n in $(seq 1 3 40); do
+		again
+		killed_at "$call" "$n" pod-mount commit --cwd "$T/proj" web || break
+		kills=$((kills + 1))
+		agent true
+		pod_diff web >"$T/diff"
+		refute grep conflict "$T/diff"
+		[ ! -s "$T/diff" ] || pod_commit web
+		host_hashes | diff "$T/new" -
+	done; done
+	[ "$kills" -gt 20 ]
+}
+
 @test "commit to another filesystem, killed anywhere" {
 	apart "T='$T'; . '$TOP/tests/pod-mount/review.bash'
 		$(declare -f killed_at)

@@ -12,6 +12,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/base.h"
+#include "tools/pod-mount/committed.h"
 #include "tools/pod-mount/cover.h"
 #include "tools/pod-mount/redirect.h"
 #include "tools/pod-mount/view.h"
@@ -30,6 +31,7 @@ struct walk {
 	int host;         /* the cover's directory on the host */
 	uint64_t start;
 	bool unsure;
+	struct committed own;
 	bool redirects;
 };
 
@@ -86,6 +88,22 @@ static void put(struct walk *w, enum base_kind kind, const struct stat *st, cons
 	buf_char(w->out, '\n');
 }
 
+/*
+ * An entry was copied up, and the host has none: deleted meanwhile, unless the pod renamed it.
+ * Nothing was deleted from a directory that did not change, or that only our commits changed.
+ */
+static bool may_have_vanished(const struct walk *w, const struct place *at, const char *name)
+{
+	OWN_FREE char *dir = path_clean(w->path.data, "..");
+	struct stat st;
+
+	if (at->host < 0 || at->moved || !is_copied_up(at->tree, name))
+		return false;
+	return fstat(at->host, &st) < 0 ||
+	       (stamp(&st.st_ctim) >= w->start &&
+		!committed_has(&w->own, dir, st.st_ino, stamp(&st.st_ctim)));
+}
+
 /* The entry where it stands: w->path names it. */
 static enum base_kind put_here(struct walk *w, const struct place *at, const char *name)
 {
@@ -95,6 +113,8 @@ static enum base_kind put_here(struct walk *w, const struct place *at, const cha
 
 	if (there)
 		kind = judge(w, &st);
+	else if (may_have_vanished(w, at, name))
+		kind = BASE_UNKNOWN;
 	put(w, kind, there ? &st : NULL, w->path.data);
 	return kind;
 }
@@ -171,12 +191,16 @@ static void enter_dir(struct walk *w, const struct place *at, const char *name)
 		return;
 	if (at->host >= 0)
 		host = openat(at->host, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	/* Not made anew, yet the host has none: an older layer made or renamed it, or it vanished.
+	/*
+	 * The host has none, and no mark says that it was made anew: an older layer made or renamed
+	 * it, or it vanished.  Made from nothing, it lost its mark to a commit that was cut off.
 	 */
-	if (host < 0 && !apart && !at->moved && !was_renamed(w, at, name))
+	if (host >= 0 || apart || at->moved || was_renamed(w, at, name))
+		descend(w, at, name, tree, host, &marks);
+	else if (is_copied_up(at->tree, name))
 		put(w, BASE_UNKNOWN, NULL, w->path.data);
 	else
-		descend(w, at, name, tree, host, &marks);
+		put_here(w, at, name);
 }
 
 static void visit(struct walk *w, const struct place *at, const char *name)
@@ -249,13 +273,15 @@ int base_write(struct buf *out, const struct pod *p, const struct stack *s, size
 	OWN_MARKER struct marker m = {0};
 	struct walk w = {.out = out, .pod = p, .stack = s, .below = below, .host = -1};
 
-	(void)e;
+	if (committed_load(&w.own, p, e) < 0)
+		return -e->code;
 	w.unsure = marker_read(&m, p->dir) < 0 || marker_stepped(&m);
 	w.start = m.start_ns;
 	buf_fmt(out, "envpod-base 1 %" PRIu64 "\n", w.start);
 	walk_covers(&w, treefd);
 	buf_str(out, "end\n");
 	*redirects = w.redirects;
+	committed_finish(&w.own);
 	buf_finish(&w.path);
 	return 0;
 }

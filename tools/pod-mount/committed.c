@@ -255,6 +255,8 @@ static int plan_all(struct journal *j, struct survey *s, const struct committed 
 			put_line_of(left, l);
 		else if (host_is(s, (unsigned)cover, l))
 			r = plan_prune(j, s, l->path, (unsigned)cover, e);
+		else if (l->ctime_ns >= s->bases.upper_start)
+			put_line_of(left, l); /* the turn-over asks who changed a directory */
 	}
 	return r;
 }
