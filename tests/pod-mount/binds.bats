@@ -220,3 +220,23 @@ upper_has() { find "$(upper "$1")" -name "$2*" | grep -q .; }
 	[ "$(reason web)" = 2 ]
 	grep -q "/srv/data" "$T/err"
 }
+
+@test "a source that the agent led elsewhere by a link, from a writable mount: refused" {
+	mkdir -p "$T/data/a/b" "$T/out/b" "$T/at" "$T/real/b"
+	ln -s real "$T/link"
+	yaml="filesystem: {mounts: [{path: $T/data, permissions: ReadWrite},
+		{path: $T/data/a/b, target: $T/at, permissions: ReadWrite}, {path: $T/link/b, target: $T/file2}]}"
+	mkdir "$T/file2"
+	pod web "$yaml"
+	as_pod web 0 "echo fine >./$T/at/x && mv ./$T/data/a ./$T/data/a2 && ln -s ../out ./$T/data/a"
+	[ -e "$T/data/a2/b/x" ]
+	[ "$(reason web)" = 3 ]
+	grep -q "a symlink is on the way" "$T/err"
+	[ -z "$(ls "$T/out/b")" ]
+	rm "$T/data/a"
+	ln -s "$T/out/b" "$T/data/a2/c"
+	rm -r "$T/data/a2/b"
+	mv "$T/data/a2/c" "$T/data/a2/b"
+	mv "$T/data/a2" "$T/data/a"
+	[ "$(reason web)" = 3 ]
+}

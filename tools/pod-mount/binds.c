@@ -3,11 +3,13 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "envpod/exit.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/mirror.h"
@@ -250,20 +252,64 @@ static int real_path(int fd, char out[4096], struct err *e)
 	return 0;
 }
 
+/* Does a mount let the pod write there past review? */
+static bool is_writable(const struct plan *pl, const char *real)
+{
+	struct bind_ask b = {0};
+	bool found = false;
+
+	for (size_t i = 0; !found && bind_next(pl, &i, &b); bind_finish(&b)) {
+		OWN_FREE char *dir = b.mode == BIND_RW ? realpath(b.source, NULL) : NULL;
+
+		found = dir && path_below(real, dir);
+	}
+	return found;
+}
+
+/*
+ * A link on the way is the person's, and followed, up to the first directory that the pod may write
+ * to without review: from there on it may be the agent's, and lead anywhere.
+ */
+static int open_source(const struct view *v, const char *source)
+{
+	OWN_FREE char *way = xstrdup(source);
+	OWN_FD int root = -1;
+	int fd;
+
+	for (char *p = way + 1; (p = strchr(p, '/')); *p++ = '/') {
+		OWN_FREE char *real = NULL, *rest = NULL;
+
+		*p = '\0';
+		real = realpath(way, NULL);
+		if (!real || !is_writable(v->plan, real))
+			continue;
+		rest = xfmt("%s/%s", real, p + 1);
+		root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return root < 0 ? -errno : open_beneath(root, rest, O_PATH, 0);
+	}
+	fd = open(source, O_PATH | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /*
  * Ids are mapped for reading.  For writing only when root itself asked: otherwise pod root could
  * leave a setuid file of the host's root in a directory that no commit guards.
  */
 int bind_make(const struct view *v, const struct bind_ask *b, struct err *e)
 {
-	OWN_FD int fd = open(b->source, O_PATH | O_CLOEXEC);
+	OWN_FD int fd = open_source(v, b->source);
 	bool mapped = b->mode == BIND_RO || plan_u64(v->plan, "identity.uid", 0) == 0;
 	char real[4096];
 	bool raw;
 	int r;
 
+	if (fd == -ELOOP)
+		return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+				  "mount %s: a symlink is on the way, where the pod may write past "
+				  "review",
+				  esc(b->source));
 	if (fd < 0)
-		return err_set(e, errno, "mount %s", esc(b->source));
+		return err_set(e, -fd, "mount %s", esc(b->source));
 	r = real_path(fd, real, e);
 	if (r == 0)
 		r = bind_judge(v, b, real, e);
