@@ -95,6 +95,9 @@ static int open_view(struct run *r, struct err *e)
 		return open_own_view(r, e);
 	path = xfmt("/proc/%d/root", (int)r->init_pid);
 	r->view = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* An init without a root is ending: it waits for the pod's dead to be reaped. */
+	if (r->view < 0 && errno == ENOENT)
+		return 1;
 	return r->view < 0 ? err_set(e, errno, "open the view's root at %s", path) : 0;
 }
 
@@ -210,7 +213,7 @@ int run_open(struct run *r, struct err *e)
 	s = open_view(r, e);
 	if (s == 0)
 		s = find_user(r, e);
-	if (s < 0)
+	if (s != 0)
 		return s;
 	own_close(
 		&r->view); /* whoever lets go of it last takes the view down, and that is not us */
