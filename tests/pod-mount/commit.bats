@@ -126,6 +126,65 @@ human" ]
 	pod_commit web tests | lines "Committed 2 file(s)."
 }
 
+@test "conflicts: deleted by the human, and then a commit beside it, or another run" {
+	agent 'echo e >>src/one; echo e >>src/two'
+	rm src/one
+	pod_commit web src/two | lines "Committed 1 file(s)."
+	expect 3 pod-mount commit --cwd "$T/proj" web
+	[[ $output == *"src/one changed on the host too; host: deleted"* ]]
+	agent true
+	expect 3 pod-mount commit --cwd "$T/proj" web
+	[ ! -e src/one ]
+}
+
+@test "conflicts: the human removed the directory that the pod worked in" {
+	agent 'echo e >>src/one; echo new >src/new'
+	rm -r src
+	expect 3 pod-mount commit --cwd "$T/proj" web
+	[[ $output == *"src/one changed on the host too; host: deleted"* ]]
+	agent true
+	expect 3 pod-mount commit --cwd "$T/proj" web
+	[ ! -e src ]
+}
+
+@test "conflicts: mode, owner and attributes that the human changed, of directories and files" {
+	agent 'echo e >>src/one; touch src/two; echo e >>tests/new'
+	chmod 700 src
+	chmod 600 src/two
+	chown 7:8 tests
+	expect 3 pod-mount commit --cwd "$T/proj" web
+	for f in src src/two tests; do
+		[[ $output == *"$f changed on the host too"* ]]
+	done
+	agent true
+	expect 3 pod-mount commit --cwd "$T/proj" web
+	[ "$(stat -c '%a %u:%g' src src/two tests)" = "700 0:0
+600 0:0
+755 7:8" ]
+	pod_commit web src/one | lines "Committed 1 file(s)."
+}
+
+@test "the agent's own change of a directory's mode is none" {
+	agent 'chmod 700 src; mkdir d; chmod 711 tests; echo x >tests/x'
+	pod_commit web tests/x d | lines "Committed 1 file(s)."
+	agent 'chmod 710 tests'
+	pod_commit web | lines "Committed 0 file(s)."
+	[ "$(stat -c %a src tests | paste -sd' ')" = "700 710" ]
+}
+
+@test "a commit that had to be taken back is no change of the human's" {
+	mkdir dir
+	echo 1 >dir/in
+	echo key >dir/secret
+	again_with "filesystem: {mask: [$T/proj/dir/secret]}"
+	agent 'rm -r dir; echo file >dir; mv src/one src/uno'
+	expect 3 pod-mount commit --cwd "$T/proj" web
+	[ "$(cat dir/in dir/secret | paste -sd' ')" = "1 key" ]
+	refute grep -q conflict <<<"$(pod_diff web)"
+	agent true
+	refute grep -q conflict <<<"$(pod_diff web)"
+}
+
 @test "equal content is no conflict" {
 	agent 'echo same >src/one; echo same >new'
 	echo same >src/one

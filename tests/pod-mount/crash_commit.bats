@@ -58,7 +58,7 @@ again()
 }
 
 @test "commit, killed anywhere: what was cut off can still be committed after another run" {
-	work='mkdir -p n/m; echo f >n/m/f; echo e >>src/one; rm tests/old_test.py; mkdir tests/old_test.py; echo x >tests/old_test.py/in'
+	work='mkdir -p n/m; echo f >n/m/f; mv src lib; echo e >>lib/one; rm tests/old_test.py; mkdir tests/old_test.py; echo x >tests/old_test.py/in'
 	agent "$work"
 	view_hashes >"$T/new"
 	for call in $calls; do for n in $(seq 1 3 40); do

@@ -20,6 +20,14 @@ project()
 	echo '[user]' >"$T/proj/.gitconfig"
 }
 
+# The same project, a new pod of that file.
+again_with()
+{
+	pod-mount remove web
+	rm -rf "$ENVPOD_STATE_DIR" "$ENVPOD_RUN_DIR/web"
+	pod web "$1"
+}
+
 # agent SCRIPT: a run of the pod, as its root, in the project.  (nsenter opens the directory before it
 # gives up the right to walk there; the script cannot cd.)
 agent()

@@ -99,8 +99,10 @@ static void say_appeared(const struct survey *s, const char *cwd)
 static int carry_out(struct commit_plan *p, struct survey *s, const char *cwd, struct err *e)
 {
 	OWN_RUN struct run r = RUN_INIT;
-	int x = journal_begin(&p->j, &s->pod, e);
+	int x = committed_before(&p->j, p->sites, &s->pod, s->bases.upper_start, e);
 
+	if (x == 0)
+		x = journal_begin(&p->j, &s->pod, e);
 	if (x == 0)
 		x = run_open(&r, &s->pod, &p->j, &s->ids, e);
 	if (x < 0)

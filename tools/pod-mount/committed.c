@@ -125,7 +125,7 @@ static void put_line_of(struct buf *b, const struct committed_line *l)
 	buf_char(b, '\n');
 }
 
-static void put_line(struct buf *b, const char *path, const struct stat *st)
+static struct committed_line line_of(const char *path, const struct stat *st)
 {
 	struct committed_line l = {.path = path};
 
@@ -134,6 +134,13 @@ static void put_line(struct buf *b, const char *path, const struct stat *st)
 		l.ctime_ns =
 			(uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec;
 	}
+	return l;
+}
+
+static void put_line(struct buf *b, const char *path, const struct stat *st)
+{
+	struct committed_line l = line_of(path, st);
+
 	put_line_of(b, &l);
 }
 
@@ -149,22 +156,63 @@ static void put_entry(struct buf *b, const struct run *r, uint32_t site, const c
 	put_line(b, path, there ? &now : NULL);
 }
 
-/* The directories come in runs: once for each of those is enough. */
+static char *dir_of(const struct step *st)
+{
+	const char *slash = strrchr(st->path, '/');
+
+	return xfmt("%.*s", slash ? (int)(slash - st->path) : 0, st->path);
+}
+
+/* The steps of one directory come in runs: once for each of those is enough. */
 static void put_dirs(struct buf *b, const struct run *r)
 {
 	OWN_FREE char *last = xstrdup("/");
 
 	for (size_t i = 0; i < r->j->n; i++) {
 		const struct step *st = &r->j->steps[i];
-		const char *slash = strrchr(st->path, '/');
-		OWN_FREE char *dir = xfmt("%.*s", slash ? (int)(slash - st->path) : 0, st->path);
+		OWN_FREE char *dir = dir_of(st);
 
-		if (strcmp(dir, last) == 0)
+		if (st->busy || strcmp(dir, last) == 0)
 			continue;
 		put_entry(b, r, st->site, dir);
 		free(last);
 		last = take_ptr(dir);
 	}
+}
+
+static bool is_busy(const struct site *site, const char *dir, const struct committed *own,
+		    uint64_t start)
+{
+	OWN_FREE char *path = path_clean(site->cover, dir);
+	OWN_FD int fd = open_beneath(site->host, dir, O_PATH | O_DIRECTORY, 0);
+	struct committed_line now = {0};
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false; /* the commit makes it */
+	now = line_of(path, &st);
+	return now.ctime_ns >= start && !committed_has(own, path, now.ino, now.ctime_ns);
+}
+
+int committed_before(struct journal *j, const struct site *sites, const struct pod *p,
+		     uint64_t start, struct err *e)
+{
+	OWN_COMMITTED struct committed own = {0};
+	OWN_FREE char *last = xstrdup("/");
+	bool busy = false;
+	int r = committed_load(&own, p, e);
+
+	for (size_t i = 0; i < j->n && r == 0; i++) {
+		struct step *st = &j->steps[i];
+		OWN_FREE char *dir = dir_of(st);
+
+		if (strcmp(dir, last) != 0)
+			busy = is_busy(&sites[st->site], dir, &own, start);
+		st->busy = busy;
+		free(last);
+		last = take_ptr(dir);
+	}
+	return r;
 }
 
 static int append(const struct pod *p, const struct buf *b)
@@ -184,6 +232,18 @@ int committed_add(const struct run *r, bool live, struct err *e)
 	for (size_t i = 0; i < r->j->n && live; i++)
 		put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
 	put_dirs(&b, r);
+	x = b.len ? append(r->pod, &b) : 0;
+	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
+}
+
+int committed_restored(const struct run *r, struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	int x;
+
+	for (size_t i = 0; i < r->j->n; i++)
+		if (r->j->steps[i].restored)
+			put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
 	x = b.len ? append(r->pod, &b) : 0;
 	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
 }

@@ -32,8 +32,14 @@ void committed_finish(struct committed *c);
 /* Is the host's entry at path the one that a commit left? */
 bool committed_has(const struct committed *c, const char *path, uint64_t ino, uint64_t ctime_ns);
 
+/* Before a commit: which directories did somebody else change since the view began?  What was
+ * deleted from those must not pass for our doing. */
+int committed_before(struct journal *j, const struct site *sites, const struct pod *p,
+		     uint64_t start, struct err *e);
 /* Remember what the steps of a run did; live: the pod's layers keep it. */
 int committed_add(const struct run *r, bool live, struct err *e);
+/* Remember what taking it back did: those entries are as they were but for their ctime. */
+int committed_restored(const struct run *r, struct err *e);
 
 /*
  * Take what was committed out of the layers of a pod in which no process lives.  Under the pod's

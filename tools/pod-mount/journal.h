@@ -53,6 +53,9 @@ struct step {
 	char *layer;     /* NULL: the upper */
 	char *raw;       /* path within the layer's tree of the cover */
 	uint64_t staged; /* inode of new/N, 0: not staged */
+	/* not written down: */
+	bool busy;     /* somebody else changed its directory since the view began */
+	bool restored; /* undone: the host has the old entry again, with a ctime of our making */
 };
 
 struct prune {

@@ -180,6 +180,9 @@ void level_enter(struct walker *w, const struct level *up, const struct group *g
 	flow = join_parts(w, up, g, down);
 	if (g->on_host && S_ISDIR(g->host.st_mode))
 		down->host = openat(up->host, g->name, OPEN_DIR);
+	down->vanished = up->vanished ||
+			 (flow == FLOW_ON && up->clear && !g->on_host && !g->masked &&
+			  down->nparts > 0 && is_copied_up(up->parts[g->v[0].part].fd, g->name));
 	if (flow == FLOW_ON) {
 		show_below(w, up, g, down);
 		down->clear = up->clear && down->host >= 0 && down->nparts > 0;

@@ -27,14 +27,15 @@ struct level {
 	const char *dir;    /* that path, in the list's arena; NULL until something is listed */
 	struct part *parts; /* topmost first */
 	size_t nparts;
-	int host;     /* the host's directory of the same path, -1 */
-	int shown;    /* the host's directory that shows through from elsewhere, -1 */
-	char *from;   /* its absolute path */
-	bool clear;   /* the host's directory of the same path shows through */
-	bool fresh;   /* new: nothing of this path on the host or in a layer that does not show */
-	bool masks;   /* names in here may be masked */
-	bool quiet;   /* what hides the host's directory is a quiet layer */
-	bool uniform; /* `place` holds for everything in here */
+	int host;      /* the host's directory of the same path, -1 */
+	int shown;     /* the host's directory that shows through from elsewhere, -1 */
+	char *from;    /* its absolute path */
+	bool clear;    /* the host's directory of the same path shows through */
+	bool fresh;    /* new: nothing of this path on the host or in a layer that does not show */
+	bool vanished; /* made from the host's of the same path, which is gone */
+	bool masks;    /* names in here may be masked */
+	bool quiet;    /* what hides the host's directory is a quiet layer */
+	bool uniform;  /* `place` holds for everything in here */
 	enum track_place place;
 	struct names names;
 	size_t at;

@@ -13,6 +13,7 @@
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/base.h"
+#include "tools/pod-mount/committed.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/prune.h"
 #include "tools/pod-mount/run.h"
@@ -74,6 +75,9 @@ int run_abandon(struct run *r, struct err *e)
 
 	if (x < 0)
 		return err_wrap(e, "undo/%s is kept", r->j->id);
+	x = committed_restored(r, e);
+	if (x < 0)
+		return x;
 	run_unstage(r);
 	x = journal_end(r->j, JOURNAL_UNDONE, e);
 	run_forget(r);

@@ -119,7 +119,7 @@ static uint64_t time_ns(const struct timespec *t)
 }
 
 /* After it was moved aside, which changes its ctime. */
-static bool was_same(const struct stat *st, const struct ident *old)
+bool entry_was(const struct stat *st, const struct ident *old)
 {
 	return st->st_ino == old->ino &&
 	       (S_ISDIR(st->st_mode) ||
@@ -132,7 +132,7 @@ static bool was_same(const struct stat *st, const struct ident *old)
  */
 static bool is_same(const struct stat *st, const struct ident *old)
 {
-	if (!was_same(st, old))
+	if (!entry_was(st, old))
 		return false;
 	return S_ISDIR(st->st_mode) || st->st_nlink > 1 || time_ns(&st->st_ctim) == old->ctime_ns;
 }
@@ -165,7 +165,7 @@ static int exchange(struct run *r, const struct step *st, int parent, const char
 	if (renameat2(stage, name, parent, step_leaf(st), RENAME_EXCHANGE) < 0)
 		return errno == ENOENT ? conflict(r, st, "vanished", e)
 				       : run_failed(r, st, errno, "replace", e);
-	if (entry_look(stage, name, &now) && was_same(&now, &st->old) &&
+	if (entry_look(stage, name, &now) && entry_was(&now, &st->old) &&
 	    (!S_ISDIR(now.st_mode) || entry_is_empty(stage, name)))
 		return 0;
 	/* Somebody was faster than the check: give back what is theirs. */
@@ -231,12 +231,12 @@ static int remove_one(struct run *r, const struct step *st, const char *name, st
 		stays(r, st);
 		return 0;
 	}
-	if (entry_look(stage, name, &now) && was_same(&now, &st->old) &&
+	if (entry_look(stage, name, &now) && entry_was(&now, &st->old) &&
 	    (!S_ISDIR(now.st_mode) || entry_is_empty(stage, name)))
 		return 0;
 	if (renameat2(stage, name, parent, step_leaf(st), RENAME_NOREPLACE) < 0)
 		return run_failed(r, st, errno, "give back", e);
-	if (S_ISDIR(now.st_mode) && was_same(&now, &st->old)) {
+	if (S_ISDIR(now.st_mode) && entry_was(&now, &st->old)) {
 		stays(r, st);
 		return 0;
 	}

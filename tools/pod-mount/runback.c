@@ -13,7 +13,15 @@
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/step.h"
 
-static int undo_put(struct run *r, const struct step *st, const char *name)
+/* The host has the old entry again, and nobody but us has touched it. */
+static bool is_home(int parent, const struct step *st)
+{
+	struct stat now;
+
+	return entry_look(parent, step_leaf(st), &now) && entry_was(&now, &st->old);
+}
+
+static int undo_put(struct run *r, struct step *st, const char *name)
 {
 	int parent = run_parent(r, st), stage = step_stage(r, st);
 	unsigned how = st->old.ino ? RENAME_EXCHANGE : RENAME_NOREPLACE;
@@ -24,10 +32,13 @@ static int undo_put(struct run *r, const struct step *st, const char *name)
 		return 0; /* never put there, or somebody else's by now */
 	if (st->old.ino == 0 && S_ISDIR(now.st_mode) && !entry_is_empty(parent, step_leaf(st)))
 		return -ENOTEMPTY;
-	return renameat2(parent, step_leaf(st), stage, name, how) < 0 ? -errno : 0;
+	if (renameat2(parent, step_leaf(st), stage, name, how) < 0)
+		return -errno;
+	st->restored = st->old.ino && is_home(parent, st);
+	return 0;
 }
 
-static int undo_remove(struct run *r, const struct step *st, const char *name)
+static int undo_remove(struct run *r, struct step *st, const char *name)
 {
 	int parent = run_parent(r, st);
 	struct stat now;
@@ -36,12 +47,13 @@ static int undo_remove(struct run *r, const struct step *st, const char *name)
 		return 0;
 	if (parent < 0)
 		return parent;
-	return renameat2(step_stage(r, st), name, parent, step_leaf(st), RENAME_NOREPLACE) < 0
-		       ? -errno
-		       : 0;
+	if (renameat2(step_stage(r, st), name, parent, step_leaf(st), RENAME_NOREPLACE) < 0)
+		return -errno;
+	st->restored = is_home(parent, st);
+	return 0;
 }
 
-static int undo_meta(struct run *r, const struct step *st, const char *name)
+static int undo_meta(struct run *r, struct step *st, const char *name)
 {
 	OWN_FD int from =
 		openat(step_stage(r, st), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -57,6 +69,7 @@ static int undo_meta(struct run *r, const struct step *st, const char *name)
 		return -errno;
 	l = (struct looks){.mode = old.st_mode, .uid = old.st_uid, .gid = old.st_gid};
 	x = run_change_meta(r, st, from, &l, NULL);
+	st->restored = x == 0;
 	return x == -ESTALE ? 0 : x;
 }
 
@@ -122,7 +135,7 @@ static int undo_reset(struct run *r, const struct step *st)
 
 static int undo_one(struct run *r, size_t i)
 {
-	const struct step *st = &r->j->steps[i];
+	struct step *st = &r->j->steps[i];
 	char name[STEP_NAME];
 	int x = 0;
 

@@ -193,6 +193,7 @@ static int open_up(const struct stager *g, const struct change *c)
 	OWN_BUF struct buf raw = BUF_INIT;
 	OWN_FD int lowest = -1;
 	unsigned found = 0;
+	int r;
 
 	raw_path(g->s, c, &raw);
 	for (unsigned i = g->s->nlayers; i-- > c->source;) {
@@ -203,7 +204,11 @@ static int open_up(const struct stager *g, const struct change *c)
 		if (fd >= 0 && found++ == 0)
 			lowest = take_fd(&fd);
 	}
-	return lowest >= 0 && found == c->copies && c->fresh ? opaque_clear(lowest) : 0;
+	if (lowest < 0 || found != c->copies || !c->fresh)
+		return 0;
+	/* What it was before it was moved here it no longer is; without any mark it is just new. */
+	r = origin_clear(lowest);
+	return r < 0 ? r : opaque_clear(lowest);
 }
 
 static int stage_one(struct stager *g, size_t i, const struct change *c)

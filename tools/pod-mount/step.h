@@ -32,5 +32,7 @@ int run_failed(const struct run *r, const struct step *st, int code, const char 
 
 bool entry_look(int dirfd, const char *name, struct stat *st);
 bool entry_is_empty(int dirfd, const char *name);
+/* The entry of before, though its ctime is another: it was moved. */
+bool entry_was(const struct stat *st, const struct ident *old);
 
 #endif

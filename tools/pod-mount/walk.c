@@ -107,8 +107,28 @@ static bool is_recent(const struct walker *w, const struct level *l)
  */
 static bool may_have_vanished(const struct walker *w, const struct level *l, const struct group *g)
 {
-	return !g->on_host && l->host >= 0 && g->v[0].part < PART_SHOWN && is_recent(w, l) &&
+	return !g->on_host && g->v[0].part < PART_SHOWN &&
+	       (l->vanished || (l->host >= 0 && is_recent(w, l))) &&
 	       is_copied_up(l->parts[g->v[0].part].fd, g->name);
+}
+
+/*
+ * Has the host's directory changed since the pod's was made from it?  Asked only where their mode,
+ * owner or attributes differ, since new entries change its ctime as well.
+ */
+static bool has_moved_on(const struct walker *w, const struct level *l, const struct group *g)
+{
+	uint64_t start = w->w->bases->upper_start;
+	size_t lowest = g->n - 1;
+	struct statx sx;
+
+	while (lowest > 0 && g->v[lowest].part >= PART_SHOWN)
+		lowest--;
+	if (statx(l->parts[g->v[lowest].part].fd, g->name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &sx) ==
+		    0 &&
+	    sx.stx_mask & STATX_BTIME)
+		start = (uint64_t)sx.stx_btime.tv_sec * 1000000000u + sx.stx_btime.tv_nsec;
+	return time_ns(&g->host.st_ctim) >= start && !is_own(w, w->path.data, &g->host);
 }
 
 /*
@@ -128,17 +148,20 @@ static bool has_appeared(const struct walker *w, const struct level *l, const st
 	       (uint64_t)sx.stx_btime.tv_sec * 1000000000u + sx.stx_btime.tv_nsec >= start;
 }
 
-/* Directories are not fought over: what is in them is. */
+/* Of a directory only what is its own is fought over: what is in it is judged by itself. */
 static void judge_base(struct change *c, const struct walker *w, const struct level *l,
 		       const struct group *g)
 {
+	if (w->w->bases && c->kind == CHANGE_MODIFIED && S_ISDIR(c->mode) &&
+	    g->v[0].part < PART_SHOWN && has_moved_on(w, l, g)) {
+		c->conflict = BASE_UNSURE;
+		c->marks |= MARK_CONFLICT;
+	}
 	if (!w->w->bases || (c->old_mode ? S_ISDIR(c->old_mode) : S_ISDIR(c->mode)))
 		return;
 	c->conflict = (uint8_t)base_check(w->w->bases, w->path.data, g->on_host ? &g->host : NULL,
 					  may_have_vanished(w, l, g));
 	if (c->conflict != BASE_SAME && g->on_host && is_own(w, w->path.data, &g->host))
-		c->conflict = BASE_SAME;
-	if (c->conflict == BASE_UNSURE && !(c->what & WHAT_CONTENT) && c->kind == CHANGE_MODIFIED)
 		c->conflict = BASE_SAME;
 	if (c->conflict == BASE_SAME)
 		return;

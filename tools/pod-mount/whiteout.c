@@ -111,6 +111,11 @@ int opaque_clear(int dirfd)
 	return clear(dirfd, OVL_OPAQUE);
 }
 
+int origin_clear(int dirfd)
+{
+	return clear(dirfd, OVL_ORIGIN);
+}
+
 int redirect_clear(int dirfd)
 {
 	return clear(dirfd, OVL_REDIRECT);

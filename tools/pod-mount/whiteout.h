@@ -32,5 +32,6 @@ int whiteout_make(int dirfd, const char *name); /* -errno */
 int opaque_set(int dirfd);
 int opaque_clear(int dirfd);
 int redirect_clear(int dirfd);
+int origin_clear(int dirfd);
 
 #endif
