@@ -366,9 +366,9 @@ int supervisor_wait(struct supervisor *s)
 		if (sig > 0)
 			take_signal(s, sig);
 	}
+	write_status(s); /* before anybody hears of it: who attached may look right away */
 	end_relay(s, &set);
 	unblock_signals(&set);
-	write_status(s);
 	record_end(s, clock_ms() - begin);
 	slot_release(&s->pod, s->number);
 	return s->status;
