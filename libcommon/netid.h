@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A pod's number, and by it the host ids of its network daemons.  STATE/netids/N is a symlink to
+ * the name of the pod that has number N; it is taken at first need and given back at destroy.
+ */
+#ifndef LIBCOMMON_NETID_H
+#define LIBCOMMON_NETID_H
+
+#include <sys/types.h>
+
+#include "libcommon/err.h"
+#include "libcommon/pod.h"
+
+#define NETID_MAX  65535u
+#define NETID_BASE 1879048192u /* 0x70000000: above what container managers hand out */
+
+enum netid_role { NETID_DNS, NETID_PROXY };
+
+/* The number of this pod, 1 … NETID_MAX, taken when it has none; -errno with e set. */
+int netid_get(const struct pod *p, struct err *e);
+/* The same, but 0 when it has none. */
+int netid_find(const struct pod *p);
+/* Give it back: nothing of the pod's network lives any more. */
+int netid_release(const char *pod, struct err *e);
+
+/* The uid, and gid, of one daemon of the pod with that number. */
+uid_t netid_uid(int number, enum netid_role role);
+
+/*
+ * pods/NAME/policy, made when missing: 0710 root:DNS, so that pod-dns, locked down, can open the
+ * files beneath this descriptor (0640 root:DNS) and nobody else can.
+ */
+int policy_open(const struct pod *p, struct err *e);
+
+#endif
