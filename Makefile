@@ -63,6 +63,7 @@ FILTERS  = $(wildcard $(patsubst %,tests/%/*.bats,libcommon pod-config pod-audit
 SUDO    := $(if $(filter-out 0,$(shell id -u)),sudo)
 RUN      = $(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) tests/run
 FUZZ_S  ?= 20
+FUZZ_MAX ?= 360
 # Set-up commands use every processor, unless -j was given.
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -159,12 +160,12 @@ bench:
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all
 	$(Q)for b in $(wildcard tests/bench/*.sh); do $(SUDO) env B=$(abspath $(B)) $$b || exit 1; done
 
-# FUZZ_S seconds for each target.
+# FUZZ_S seconds for each target, FUZZ_MAX for all of them.
 fuzz:
 	$(Q)share/packages/install build lint
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) B=$(B)/fuzz CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzz-run
 fuzz-run: $(FUZZ)
-	$(Q)FUZZ_S=$(FUZZ_S) CORPUS=build/corpus tests/lib/fuzz-run $(FUZZ)
+	$(Q)FUZZ_S=$(FUZZ_S) FUZZ_MAX=$(FUZZ_MAX) CORPUS=build/corpus tests/lib/fuzz-run $(FUZZ)
 
 # Every file of tests/lint/ is a lint of its own and prints TAP; planted.bats tests them.
 lint:
