@@ -85,6 +85,35 @@ homes='mount -t tmpfs none /home; mkdir -p /home/ann/.ssh /home/ann/proj /home/b
 	in_view web "[ -d ./$dir ]"
 }
 
+@test "whatever became private since the last pod is hidden from the next" {
+	[ -d /etc/opt ] || skip "no /etc/opt"
+	apart "$homes"'mount -t tmpfs none /srv; mount -t tmpfs none /etc/opt; mkdir -p /etc/opt/a/b
+		echo o | tee /srv/mode /srv/owner >/etc/opt/a/b/deep; chown 1000 /srv/owner; chmod 600 /srv/owner
+		pod one
+		in_view one "cat srv/mode srv/owner etc/opt/a/b/deep"
+		# None of these changes the time of a directory, but the last.
+		chmod 600 /srv/mode /etc/opt/a/b/deep; chown 0 /srv/owner; echo s >/srv/new; chmod 600 /srv/new
+		pod two
+		in_view two "[ -z \"\$(ls -A srv)\" ] && [ ! -e etc/opt/a/b/deep ]"'
+}
+
+@test "private files are hidden once their package is removed, shown once it is there" {
+	export -f wait_for
+	apart "$homes"'mount -t tmpfs none /srv; echo s >/srv/pkg; chmod 600 /srv/pkg
+		mount -t tmpfs none /var/lib/dpkg/info; printf "/.\n/srv\n/srv/pkg\n" >/var/lib/dpkg/info/some.list
+		pod web
+		in_view web "[ -e srv/pkg ]"
+		# What packages own is kept for all pods, once no list has changed for a moment.
+		wait_for 10 sh -c "pod-mount prepare web && [ -e $ENVPOD_STATE_DIR/cache/packaged ]"
+		in_view web "[ -e srv/pkg ]"
+		mv /var/lib/dpkg/info/some.list /srv/
+		pod two
+		in_view two "[ ! -e srv/pkg ]"
+		mv /srv/some.list /var/lib/dpkg/info/
+		pod three
+		in_view three "[ -e srv/pkg ]"'
+}
+
 @test "a hidden link hides what it points to" {
 	apart "$homes"'mv /home/ann/.ssh /home/ann/keys; ln -s keys /home/ann/.ssh; pod web
 		in_view web "[ ! -e home/ann/.ssh ] && [ ! -L home/ann/.ssh ] && [ ! -e home/ann/keys ]"'

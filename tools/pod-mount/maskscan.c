@@ -15,9 +15,10 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/maskmake.h"
+#include "tools/pod-mount/packaged.h"
 
 #define ENTRIES_MAX 1000000 /* of all directories looked at; more is refused, never left out */
-#define LIST_MAX    (16u << 20)
+#define SETTLE_NS   1000000000ull
 
 struct scan {
 	struct mask *m;
@@ -94,38 +95,40 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Cross off what stands in one package's list of files. */
-static void cross_off(char **v, size_t n, bool *packaged, char *text)
+/* Can the scan meet this path at all? */
+static bool is_in_reach(const char *path)
 {
-	char *save = NULL;
+	for (const struct root *at = roots; at->path; at++) {
+		const char *rest = path + (at->path[1] ? strlen(at->path) : 0);
+		int depth = 0;
 
-	for (char *w = strtok_r(text, "\n", &save); w; w = strtok_r(NULL, "\n", &save)) {
-		char **hit;
-
-		/* Most of a list lies in /usr, where nothing is looked for. */
-		if (strncmp(w, "/usr/", 5) == 0 && strncmp(w, "/usr/local/", 11) != 0)
+		if (!path_below(path, at->path))
 			continue;
-		hit = bsearch(&w, v, n, sizeof(*v), by_text);
-		if (hit)
-			packaged[hit - v] = true;
+		for (; *rest; rest++)
+			depth += *rest == '/';
+		if (depth > 0 && depth <= at->depth)
+			return true;
 	}
+	return false;
 }
 
-static void ask_dpkg(const struct strv *c, bool *packaged)
+/* STATE/cache; without it everything is found out anew each time. */
+static int open_cache(void)
 {
-	OWN_DIR DIR *d = opendir("/var/lib/dpkg/info");
-	OWN_BUF struct buf b = BUF_INIT;
-	struct dirent *ent;
+	OWN_FREE char *path = xfmt("%s/cache", pod_state_dir());
 
-	while (d && (ent = readdir(d))) {
-		const char *dot = strrchr(ent->d_name, '.');
+	mkdir(path, 0700);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
 
-		if (!dot || strcmp(dot, ".list") != 0)
-			continue;
-		buf_clear(&b);
-		if (read_file_at(dirfd(d), ent->d_name, &b, LIST_MAX) >= 0 && b.len)
-			cross_off(c->v, c->n, packaged, b.data);
-	}
+static void ask_packages(const struct strv *c, bool *packaged)
+{
+	OWN_FD int lists = open("/var/lib/dpkg/info", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD int cache = open_cache();
+	const struct packaged ask = {
+		.lists = lists, .cache = cache, .settle_ns = SETTLE_NS, .wanted = is_in_reach};
+
+	packaged_ask(&ask, c, packaged);
 }
 
 /* What was found out before need not be asked again.  Returns whether anything is left to ask. */
@@ -201,7 +204,7 @@ int mask_scan(struct mask *m, const struct mask_ask *ask, struct err *e)
 	if (s.candidates.n) {
 		qsort(s.candidates.v, s.candidates.n, sizeof(char *), by_text);
 		if (recall(&s.candidates, packaged, ask->old))
-			ask_dpkg(&s.candidates, packaged);
+			ask_packages(&s.candidates, packaged);
 	}
 	r = s.seen > ENTRIES_MAX ? too_many(e, "entries", ENTRIES_MAX)
 				 : hide_rest(m, &s.candidates, packaged, e);

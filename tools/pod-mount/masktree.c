@@ -2,6 +2,7 @@
 /* Writing the mask as directories that overlayfs can stack. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,6 +27,7 @@ struct writer {
 	int top;           /* mask.new */
 	struct strv dirs;  /* "COVER/a/b": made here, parents first */
 	struct strv hosts; /* the host's directory of each */
+	char *whiteout;    /* "COVER/a/b": the one that the others are links of */
 };
 
 static int failed(const struct writer *w, int code, const char *what, const char *path,
@@ -113,14 +115,33 @@ static int make_file(const struct writer *w, const struct mask_entry *en, const 
 	return r < 0 ? failed(w, -r, "write", path, e) : 0;
 }
 
-static int make_whiteout(const struct writer *w, const char *path, struct err *e)
+/*
+ * All whiteouts are one inode, as overlayfs itself has them: where many files were deleted lately,
+ * ext4 takes half a millisecond to find a free inode.  Links run out (ext4 has 65000 an inode) and
+ * the first may have been opened up since: then another is made, and linked from there on.
+ */
+static int new_whiteout(struct writer *w, const char *path)
+{
+	int r;
+
+	if (w->whiteout && linkat(w->top, w->whiteout, w->top, path, 0) == 0)
+		return 0;
+	r = whiteout_make(w->top, path);
+	if (r == 0) {
+		free(w->whiteout);
+		w->whiteout = xstrdup(path);
+	}
+	return r;
+}
+
+static int make_whiteout(struct writer *w, const char *path, struct err *e)
 {
 	struct stat st;
 	int r;
 
 	if (fstatat(w->top, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0; /* something of ours stands there, or below it */
-	r = whiteout_make(w->top, path);
+	r = new_whiteout(w, path);
 	if (r == -EPERM) /* overlayfs, FUSE, a container without mknod */
 		return err_status(
 			e, POD_EXIT_UNSUPPORTED, EPERM,
@@ -312,6 +333,7 @@ int mask_write(struct mask *m, const struct covers *c, const struct pod *p,
 	own_close(&w.top);
 	strv_finish(&w.dirs);
 	strv_finish(&w.hosts);
+	free(w.whiteout);
 	return r;
 }
 

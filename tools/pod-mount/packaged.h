@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which files belong to a package.  dpkg keeps a list a package, a thousand files of ten megabytes,
+ * of which the mask asks for a few hundred paths; those are kept in STATE/cache/packaged for all
+ * pods, until a list is added, replaced or removed.
+ */
+#ifndef POD_MOUNT_PACKAGED_H
+#define POD_MOUNT_PACKAGED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libcommon/buf.h"
+
+#define PACKAGED_MAX (16u << 20) /* bytes of a list, and of what is kept */
+
+struct packaged {
+	int lists; /* /var/lib/dpkg/info, or -1: nothing belongs to a package */
+	int cache; /* where "packaged" is kept, or -1: nowhere */
+	/*
+	 * Nanoseconds since the last change of `lists` before an answer is kept: a change in the
+	 * same tick of the clock as the reading would not show in the directory's time.
+	 */
+	uint64_t settle_ns;
+	bool (*wanted)(const char *path); /* the paths to keep; others are never asked for */
+};
+
+/* Of sorted paths, those wanted(): set yes[i] for each that stands in a package's list. */
+void packaged_ask(const struct packaged *k, const struct strv *paths, bool *yes);
+
+/* The kept lines, if they were made from lists with this stamp and are whole; else NULL. */
+#define PACKAGED_STAMP 160
+const char *packaged_lines(const char *data, size_t len, const char stamp[PACKAGED_STAMP]);
+
+#endif
