@@ -217,7 +217,7 @@ int cgroup_remove(const char *pod, struct err *e)
 		return r;
 	if (cgtree_wait_empty(&t, SETTLE_MS) < 0)
 		return err_status(
-			e, POD_EXIT_BUSY, EBUSY,
+			e, POD_EXIT_BUSY, ERR_PLAIN,
 			"pod %s still has processes (pod-limit kill %s ends them): remove "
 			"cgroup %s",
 			pod, pod, t.group);

@@ -290,8 +290,10 @@ int pod_lock(struct pod *p, int wait_ms, struct err *e)
 	if (p->lock >= 0)
 		return 0;
 	if (!lock_within(fd, wait_ms))
-		return err_status(e, POD_EXIT_BUSY, EAGAIN,
-				  "pod %s: another envpod command is working on it", p->name);
+		return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
+				  "pod %s: another envpod command is working on it; try again when "
+				  "it is done",
+				  p->name);
 	p->lock = take_fd(&fd);
 	return 0;
 }

@@ -180,8 +180,9 @@ static int find_init(struct run *r, struct err *e)
 	if (r->join)
 		return r->init_pid > 0 ? boot_join(r, e) : 1;
 	if (r->init_pid > 0)
-		return err_status(e, POD_EXIT_BUSY, EBUSY, "pod %s runs already, as process %d",
-				  r->pod.name, (int)r->init_pid);
+		return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
+				  "pod %s runs already, as process %d (envpod stop %s ends it)",
+				  r->pod.name, (int)r->init_pid, r->pod.name);
 	return 0;
 }
 
@@ -248,8 +249,9 @@ static int start_again(struct run *r, struct err *e)
 	OWN_STRV struct strv argv = {0};
 
 	if (!boot_wait_gone(r, BOOT_PATIENCE_MS))
-		return err_status(e, POD_EXIT_BUSY, EAGAIN, "pod %s is ending, but does not end",
-				  r->pod.name);
+		return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
+				  "pod %s is ending, but does not end (envpod kill %s ends it)",
+				  r->pod.name, r->pod.name);
 	unsetenv("ENVPOD_JOIN");
 	unsetenv("ENVPOD_LOCK_FD");
 	if (r->pod.lock >= 0 && pod_lock_pass(&r->pod, e) < 0)

@@ -3,17 +3,16 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "envpod/exit.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/mirror.h"
 #include "tools/pod-mount/overlay.h"
+#include "tools/pod-mount/source.h"
 #include "tools/pod-mount/view.h"
 #include "tools/pod-mount/words.h"
 
@@ -209,6 +208,19 @@ int bind_fresh(const struct view *v, int root, struct err *e)
 	return r < 0 ? r : bind_commands(run, e);
 }
 
+static const char *const system_dirs[] = {"/usr",   "/bin",   "/sbin",   "/lib",
+					  "/lib32", "/lib64", "/libx32", NULL};
+
+bool bind_is_system(const struct view *v, const char *target)
+{
+	if (v->writable_system || !plan_is(v->plan, "system", "safe"))
+		return false;
+	for (const char *const *d = system_dirs; *d; d++)
+		if (path_below(target, *d))
+			return true;
+	return false;
+}
+
 static int readonly_again(int root, const char *dir, struct err *e)
 {
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | WALLED};
@@ -229,66 +241,12 @@ static int readonly_again(int root, const char *dir, struct err *e)
 
 int bind_system(const struct view *v, int root, struct err *e)
 {
-	static const char *const dirs[] = {"/usr",   "/bin",   "/sbin",   "/lib",
-					   "/lib32", "/lib64", "/libx32", NULL};
 	int r = 0;
 
-	(void)v;
-	for (const char *const *d = dirs; r == 0 && *d; d++)
-		r = readonly_again(root, *d, e);
+	for (const char *const *d = system_dirs; r == 0 && *d; d++)
+		if (bind_is_system(v, *d))
+			r = readonly_again(root, *d, e);
 	return r;
-}
-
-static int real_path(int fd, char out[4096], struct err *e)
-{
-	char link[40];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, out, 4095);
-	if (n < 0)
-		return err_set(e, errno, "resolve a path");
-	out[n] = '\0';
-	return 0;
-}
-
-/* Does a mount let the pod write there past review? */
-static bool is_writable(const struct plan *pl, const char *real)
-{
-	struct bind_ask b = {0};
-	bool found = false;
-
-	for (size_t i = 0; !found && bind_next(pl, &i, &b); bind_finish(&b)) {
-		OWN_FREE char *dir = b.mode == BIND_RW ? realpath(b.source, NULL) : NULL;
-
-		found = dir && path_below(real, dir);
-	}
-	return found;
-}
-
-/*
- * A link on the way is the person's, and followed, up to the first directory that the pod may write
- * to without review: from there on it may be the agent's, and lead anywhere.
- */
-static int open_source(const struct view *v, const char *source)
-{
-	OWN_FREE char *way = xstrdup(source);
-	OWN_FD int root = -1;
-	int fd;
-
-	for (char *p = way + 1; (p = strchr(p, '/')); *p++ = '/') {
-		OWN_FREE char *real = NULL, *rest = NULL;
-
-		*p = '\0';
-		real = realpath(way, NULL);
-		if (!real || !is_writable(v->plan, real))
-			continue;
-		rest = xfmt("%s/%s", real, p + 1);
-		root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		return root < 0 ? -errno : open_beneath(root, rest, O_PATH, 0);
-	}
-	fd = open(source, O_PATH | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
 }
 
 /*
@@ -297,29 +255,26 @@ static int open_source(const struct view *v, const char *source)
  */
 int bind_make(const struct view *v, const struct bind_ask *b, struct err *e)
 {
-	OWN_FD int fd = open_source(v, b->source);
+	OWN_FD int fd = source_find(v->host, b->source, e);
+	OWN_FREE char *real = fd < 0 ? NULL : path_of(fd);
 	bool mapped = b->mode == BIND_RO || plan_u64(v->plan, "identity.uid", 0) == 0;
-	char real[4096];
 	bool raw;
 	int r;
 
-	if (fd == -ELOOP)
-		return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
-				  "mount %s: a symlink is on the way, where the pod may write past "
-				  "review",
-				  esc(b->source));
 	if (fd < 0)
-		return err_set(e, -fd, "mount %s", esc(b->source));
-	r = real_path(fd, real, e);
-	if (r == 0)
-		r = bind_judge(v, b, real, e);
+		return fd;
+	if (!real)
+		return err_set(e, ENOENT, "mount %s", esc(b->source));
+	r = bind_judge(v, b, real, e);
+	if (r == 0 && b->mode == BIND_RW)
+		r = written_add(v->pod, real, e);
 	if (r < 0)
 		return r;
 	return clone_mapped(fd, mapped ? v->userns : -1,
 			    WALLED | (b->mode == BIND_RO ? MOUNT_ATTR_RDONLY : 0), &raw, e);
 }
 
-static int attach_bind(const struct view *v, int root, const struct bind_ask *b, struct err *e)
+int bind_attach(const struct view *v, int root, const struct bind_ask *b, struct err *e)
 {
 	OWN_FD int mnt = bind_make(v, b, e);
 	OWN_FD int target = -1;
@@ -331,31 +286,4 @@ static int attach_bind(const struct view *v, int root, const struct bind_ask *b,
 		return err_set(e, errno, "look at %s", esc(b->source));
 	target = bind_target(v, root, b->target, S_ISDIR(st.st_mode), e);
 	return target < 0 ? target : mount_attach(mnt, target, esc(b->target), e);
-}
-
-static int by_target(const void *a, const void *b)
-{
-	return strcmp(((const struct bind_ask *)a)->target, ((const struct bind_ask *)b)->target);
-}
-
-/* A parent's name sorts before its children's, so nothing is mounted over. */
-int bind_mounts(const struct view *v, int root, struct err *e)
-{
-	struct bind_ask *list = NULL, b = {0};
-	size_t n = 0;
-	int r = 0;
-
-	for (size_t i = 0; bind_next(v->plan, &i, &b); b = (struct bind_ask){0}) {
-		list = xrealloc(list, (n + 1) * sizeof(*list));
-		list[n++] = b;
-	}
-	if (n)
-		qsort(list, n, sizeof(*list), by_target);
-	for (size_t i = 0; i < n; i++) {
-		if (r == 0 && list[i].mode != BIND_COW)
-			r = attach_bind(v, root, &list[i], e);
-		bind_finish(&list[i]);
-	}
-	free(list);
-	return r;
 }

@@ -29,8 +29,10 @@ void bind_finish(struct bind_ask *b);
 int bind_fresh(const struct view *v, int root, struct err *e);
 /* /usr, /bin, /sbin, /lib*: read-only clones of the view over themselves (system: safe). */
 int bind_system(const struct view *v, int root, struct err *e);
-/* mounts[] that are ro or rw, in order of depth. */
-int bind_mounts(const struct view *v, int root, struct err *e);
+/* Is what stands there read-only with them? */
+bool bind_is_system(const struct view *v, const char *target);
+/* One of mounts[] that is ro or rw. */
+int bind_attach(const struct view *v, int root, const struct bind_ask *b, struct err *e);
 
 /*
  * May the host's path be shown without the overlay?  0, or -errno with status 3 and the reason:

@@ -14,6 +14,7 @@
 #include "tools/pod-mount/binds.h"
 #include "tools/pod-mount/mask.h"
 #include "tools/pod-mount/mountinfo.h"
+#include "tools/pod-mount/source.h"
 
 void covers_finish(struct covers *c)
 {
@@ -154,7 +155,7 @@ static int add_named(struct covers *c, const struct cover_ask *ask, const char *
 	return find_exact(c, path) ? 0 : add(c, row, path, target, e);
 }
 
-static int refuse_cwd(const struct cover_ask *ask, const char *dir, struct err *e)
+static int refuse_named(const struct cover_ask *ask, const char *dir, struct err *e)
 {
 	const struct mask_entry *m = ask->mask ? mask_find(ask->mask, dir) : NULL;
 
@@ -182,7 +183,7 @@ static int add_cwd(struct covers *c, const struct cover_ask *ask, struct err *e)
 	r = stat(ask->cwd, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
 	if (r)
 		return err_set(e, r, "use %s as working directory", esc(ask->cwd));
-	r = refuse_cwd(ask, ask->cwd, e);
+	r = refuse_named(ask, ask->cwd, e);
 	if (r < 0 || is_shown(c, ask, ask->cwd))
 		return r;
 	return add_named(c, ask, ask->cwd, ask->cwd, e);
@@ -197,11 +198,29 @@ static int add_tracked(struct covers *c, const struct cover_ask *ask, struct err
 		const char *dir = ask->tracked->v[i];
 		struct err ignore = {0};
 
-		if (!is_dir(dir) || refuse_cwd(ask, dir, &ignore) < 0 || is_shown(c, ask, dir))
+		if (!is_dir(dir) || refuse_named(ask, dir, &ignore) < 0 || is_shown(c, ask, dir))
 			continue;
 		r = add_named(c, ask, dir, dir, e);
 	}
 	return r;
+}
+
+/* The cover is the directory that is meant, by its real name. */
+static int add_cow_one(struct covers *c, const struct cover_ask *ask, const struct bind_ask *b,
+		       struct err *e)
+{
+	OWN_FD int fd = source_find(ask->host, b->source, e);
+	OWN_FREE char *real = fd < 0 ? NULL : path_of(fd);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (!real || !is_dir(real))
+		return err_set(e, ENOTDIR, "mount %s copy-on-write", esc(b->source));
+	r = refuse_named(ask, real, e);
+	if (r < 0 || (strcmp(real, b->target) == 0 && is_shown(c, ask, real)))
+		return r;
+	return add_named(c, ask, real, b->target, e);
 }
 
 static int add_cow(struct covers *c, const struct cover_ask *ask, struct err *e)
@@ -209,21 +228,16 @@ static int add_cow(struct covers *c, const struct cover_ask *ask, struct err *e)
 	struct bind_ask b = {0};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && bind_next(ask->plan, &i, &b); bind_finish(&b)) {
-		if (b.mode != BIND_COW)
-			continue;
-		if (!is_dir(b.source))
-			r = err_set(e, ENOTDIR, "mount %s copy-on-write", esc(b.source));
-		else if (strcmp(b.source, b.target) != 0 || !is_shown(c, ask, b.source))
-			r = add_named(c, ask, b.source, b.target, e);
-	}
+	for (size_t i = 0; r == 0 && bind_next(ask->plan, &i, &b); bind_finish(&b))
+		if (b.mode == BIND_COW)
+			r = add_cow_one(c, ask, &b, e);
 	bind_finish(&b);
 	return r;
 }
 
-static int depth_of(const char *path)
+unsigned path_depth(const char *path)
 {
-	int n = 0;
+	unsigned n = 0;
 
 	for (const char *p = path; *p; p++)
 		n += *p == '/' && p[1] != '\0';
@@ -233,7 +247,7 @@ static int depth_of(const char *path)
 static int by_depth(const void *a, const void *b)
 {
 	const struct cover *x = a, *y = b;
-	int d = depth_of(x->target) - depth_of(y->target);
+	int d = (int)path_depth(x->target) - (int)path_depth(y->target);
 
 	return d ? d : strcmp(x->target, y->target);
 }
@@ -266,10 +280,20 @@ const struct cover *covers_find(const struct covers *c, const char *path)
 	return best;
 }
 
+int cover_open(const char *path)
+{
+	OWN_FD int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? -errno : open_beneath(root, path, O_PATH | O_DIRECTORY, 0);
+}
+
 int cover_anchor(const char *path, struct err *e)
 {
-	int fd = open_tree(AT_FDCWD, path,
-			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	OWN_FD int at = cover_open(path);
+	int fd;
 
+	if (at < 0)
+		return err_set(e, -at, "reach %s on the host", esc(path));
+	fd = open_tree(at, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	return fd < 0 ? err_set(e, errno, "reach %s on the host", esc(path)) : fd;
 }

@@ -66,6 +66,11 @@ int covers_stored(struct strv *paths, const struct pod *p, const struct stack *s
  * can be reached through one mount.  A descriptor to walk from, or -errno.
  */
 int cover_anchor(const char *path, struct err *e);
+/* The host's directory as it stands there, O_PATH, through no symlink; -errno. */
+int cover_open(const char *path);
+
+/* How many directories lie above a clean path. */
+unsigned path_depth(const char *path);
 
 /* The -w directories of all runs so far, one a line in pods/NAME/tracked. */
 int tracked_load(struct strv *dirs, const struct pod *p, struct err *e);

@@ -123,7 +123,7 @@ static int bring_in(struct live *l, const struct cover *c, struct err *e)
 	/* The mask's trees carry the running view and cannot be written anew now. */
 	if (mask_below(&l->mask, c->path))
 		return err_status(
-			e, POD_EXIT_BUSY, EBUSY,
+			e, POD_EXIT_BUSY, ERR_PLAIN,
 			"%s holds masked paths and cannot be brought into the running pod %s "
 			"(envpod stop %s, then run it again)",
 			esc(c->path), l->v.pod->name, l->v.pod->name);

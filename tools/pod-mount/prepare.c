@@ -31,7 +31,7 @@ static int prepare(const struct pod *p, const struct plan *pl, struct err *e)
 
 	/* A live view stands on the mask that is there. */
 	if (r == 0 && pod_init_pid(p, NULL) > 0)
-		r = err_status(e, POD_EXIT_BUSY, EBUSY,
+		r = err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
 			       "prepare pod %s: something runs in it (envpod stop %s ends it)",
 			       p->name, p->name);
 	if (r == 0)

@@ -110,7 +110,7 @@ static int remove_pod(const struct pod *p, const char *archive, struct err *e)
 	if (r == 0)
 		r = journal_recover(p, e);
 	if (r == 0 && still_lives(p))
-		r = err_status(e, POD_EXIT_BUSY, EBUSY,
+		r = err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
 			       "remove pod %s: something runs in it (envpod kill %s ends it)",
 			       p->name, p->name);
 	if (r == 0)

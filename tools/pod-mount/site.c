@@ -8,24 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "envpod/exit.h"
 #include "libcommon/buf.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/cover.h"
-
-/* The path the kernel has for an open directory: no symlinks in it. */
-static char *path_of(int fd)
-{
-	char link[48], path[PATH_MAX];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
-		return NULL;
-	path[n] = '\0';
-	return path[0] == '/' ? xstrdup(path) : NULL;
-}
+#include "tools/pod-mount/source.h"
 
 static bool mount_id(int fd, const char *path, uint64_t *id)
 {
@@ -81,13 +69,18 @@ static int open_cover(struct site *s, const char *path, struct err *e)
 
 int site_open(struct site *s, const char *cover, const struct pod *p, struct err *e)
 {
-	OWN_FD int fd = open(cover, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD int fd = cover_open(cover);
 	OWN_FREE char *path = NULL;
 
 	*s = (struct site)SITE_INIT;
 	s->cover = xstrdup(cover);
+	if (fd == -ELOOP)
+		return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+				  "open %s: a symlink has come in its way; nothing is committed "
+				  "through one",
+				  esc(cover));
 	if (fd < 0)
-		return err_set(e, errno, "open %s", esc(cover));
+		return err_set(e, -fd, "open %s", esc(cover));
 	path = path_of(fd);
 	s->top = path ? mount_top(path) : NULL;
 	if (!s->top)

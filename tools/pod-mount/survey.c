@@ -60,7 +60,7 @@ static int open_layers(struct survey *s, struct tree *t, struct err *e)
 	return 0;
 }
 
-/* A cover whose host directory is gone is still shown: all of it is new. */
+/* A cover whose host directory is gone, or a symlink now, is still shown: all of it is new. */
 static int open_tree_of(struct survey *s, unsigned i, struct err *e)
 {
 	struct tree *t = &s->trees[i];
@@ -68,7 +68,7 @@ static int open_tree_of(struct survey *s, unsigned i, struct err *e)
 
 	*t = (struct tree){.cover = s->covers.v[i], .index = i, .host = -1};
 	t->host = cover_anchor(t->cover, &gone);
-	if (t->host < 0 && t->host != -ENOENT && t->host != -ENOTDIR) {
+	if (t->host < 0 && t->host != -ENOENT && t->host != -ENOTDIR && t->host != -ELOOP) {
 		*e = gone;
 		return t->host;
 	}

@@ -17,6 +17,7 @@
 #include "tools/pod-mount/binds.h"
 #include "tools/pod-mount/mirror.h"
 #include "tools/pod-mount/overlay.h"
+#include "tools/pod-mount/places.h"
 
 static int open_dir_at(int dirfd, const char *sub, const char *cover, struct err *e)
 {
@@ -152,54 +153,6 @@ static int attach_root(const struct view *v, struct err *e)
 	return r < 0 ? err_set(e, errno, "open %s", path) : r;
 }
 
-/* A cow mount with another target shows at its source too: one directory, one set of changes. */
-static void attach_twice(const struct cover *c, int mnt, int root)
-{
-	OWN_FD int copy = open_tree(mnt, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	OWN_FD int target = open_beneath(root, c->path, O_PATH | O_DIRECTORY, 0);
-	struct err ignore = {0};
-
-	if (copy >= 0 && target >= 0)
-		mount_attach(copy, target, c->path, &ignore);
-}
-
-static int attach_cover(const struct view *v, const struct cover *c, int root, struct err *e)
-{
-	OWN_FD int target = bind_target(v, root, c->target, true, e);
-	OWN_FD int mnt = -1;
-	int r;
-
-	if (target < 0)
-		return target;
-	mnt = view_cover(v, c, e);
-	if (mnt < 0)
-		return mnt;
-	r = mount_attach(mnt, target, esc(c->target), e);
-	if (r == 0 && strcmp(c->path, c->target) != 0)
-		attach_twice(c, mnt, root);
-	return r;
-}
-
-/*
- * A filesystem of the host that cannot be covered (another user's FUSE mount, vfat in some kernels)
- * is left out, loudly; what somebody named must be there.
- */
-static int attach_covers(const struct view *v, int root, struct err *e)
-{
-	for (size_t i = 1; i < v->covers->n; i++) {
-		const struct cover *c = &v->covers->v[i];
-		int r = attach_cover(v, c, root, e);
-
-		if (r < 0 && c->own)
-			return r;
-		if (r < 0) {
-			say_warn("%s is empty in the pod: %s", esc(c->path), e->msg);
-			*e = (struct err){0};
-		}
-	}
-	return 0;
-}
-
 static int build(const struct view *v, struct err *e)
 {
 	OWN_FD int root = attach_root(v, e);
@@ -209,11 +162,9 @@ static int build(const struct view *v, struct err *e)
 		return root;
 	r = bind_fresh(v, root, e);
 	if (r == 0)
-		r = attach_covers(v, root, e);
-	if (r == 0 && !v->writable_system && plan_is(v->plan, "system", "safe"))
 		r = bind_system(v, root, e);
 	if (r == 0)
-		r = bind_mounts(v, root, e);
+		r = places_attach(v, root, e);
 	if (r == 0 && fchdir(root) < 0)
 		r = err_set(e, errno, "enter the view");
 	return r;
