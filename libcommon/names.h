@@ -58,11 +58,11 @@ enum names_state names_find(const struct names *n, const char *name, const struc
 /* Any live name of that address, for events; "" when there is none.  Slow: reads the table. */
 void names_of(const struct names *n, const struct in6_addr *address, char out[254]);
 
-/* Writer: put or refresh a row; until of an old one is only ever moved on.  -ENOSPC: no room. */
+/* Writer: put or refresh a row; `until` of a live one is only ever moved on.  -ENOSPC: no room. */
 int names_put(struct names *n, const struct names_row *row);
 
-/* Writer: mark all rows of this name (or, name NULL, all for which fn says so) revoked and wake who
- * watches the file by inotify (IN_MODIFY).  Returns how many. */
+/* Writer: mark all rows of this name, or those for which fn says so, revoked and wake who watches
+ * the file by inotify (IN_MODIFY).  Returns how many, or -errno when nobody could be woken. */
 int names_revoke(struct names *n, const char *name);
 int names_revoke_if(struct names *n, bool (*fn)(void *arg, const struct names_row *row), void *arg);
 

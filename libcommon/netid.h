@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A pod's number, and by it the host ids of its network daemons.  STATE/netids/N is a symlink to
- * the name of the pod that has number N; it is taken at first need and given back at destroy.
+ * the name of the pod that has number N; it is taken at first need, and free again once that pod is
+ * gone.
  */
 #ifndef LIBCOMMON_NETID_H
 #define LIBCOMMON_NETID_H
@@ -20,9 +21,6 @@ enum netid_role { NETID_DNS, NETID_PROXY };
 int netid_get(const struct pod *p, struct err *e);
 /* The same, but 0 when it has none. */
 int netid_find(const struct pod *p);
-/* Give it back: nothing of the pod's network lives any more. */
-int netid_release(const char *pod, struct err *e);
-
 /* The uid, and gid, of one daemon of the pod with that number. */
 uid_t netid_uid(int number, enum netid_role role);
 

@@ -84,6 +84,9 @@ int pod_init_set(const struct pod *p, pid_t pid, struct err *e);
 /* Field 22 of /proc/PID/stat, 0 when there is no such process. */
 unsigned long long pod_start_time(pid_t pid);
 
+/* RUN/NAME/ns, a mount of its own, private: pins must not propagate to other mount namespaces. */
+int pod_ns_dir(const struct pod *p, struct err *e);
+
 /*
  * The pinned user namespace of the pod (RUN/NAME/ns/user), made when missing.
  * Map: 0 BASE 65536, less the identity entry of uid and gid when they are not 0 (KERNEL-NOTES 2).

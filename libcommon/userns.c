@@ -38,8 +38,7 @@ static int open_pin(const struct pod *p)
 	return take_fd(&fd);
 }
 
-/* A mount of its own, private: pins must not propagate into other mount namespaces. */
-static int private_ns_dir(const struct pod *p, struct err *e)
+int pod_ns_dir(const struct pod *p, struct err *e)
 {
 	OWN_FREE char *dir = xfmt("%s/ns", p->runpath);
 
@@ -107,7 +106,7 @@ int pod_userns(const struct pod *p, uid_t base, uid_t uid, gid_t gid, struct err
 
 	if (r >= 0)
 		return r;
-	r = private_ns_dir(p, e);
+	r = pod_ns_dir(p, e);
 	if (r < 0)
 		return r;
 	if (pipe2(hold, O_CLOEXEC) < 0)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/netns.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/record.h"
@@ -19,7 +20,6 @@
 #include "libcommon/unit.h"
 #include "tools/pod-exec/boot.h"
 #include "tools/pod-exec/env.h"
-#include "tools/pod-exec/net.h"
 #include "tools/pod-exec/policy.h"
 #include "tools/pod-exec/relay.h"
 #include "tools/pod-exec/report.h"
@@ -147,7 +147,7 @@ static int open_namespaces(struct run *r, struct err *e)
 	if (r->userns < 0)
 		return r->userns;
 	if (!r->host_net)
-		r->netns = net_open(&r->pod, r->home, e);
+		r->netns = netns_make(&r->pod, r->home, e);
 	return r->host_net || r->netns >= 0 ? 0 : r->netns;
 }
 
