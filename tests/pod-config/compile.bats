@@ -100,6 +100,12 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	seccomp strict
 	shm_size 1048576
 	network unsafe
+	engine sockets
+	subnet 10.200.0.0/16
+	dns.mode monitor
+	dns.match exact
+	dns.pin_min 300
+	discovery no
 	allowed_command make
 	allowed_command /usr/bin/npm
 	action_log no
@@ -114,6 +120,58 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	END
 	)
 	diff <(echo "$expected") <(sed -n '/^type /,$p' "$D/plan")
+}
+
+@test "the network's keys are plan lines; anything that opens a way asks for the wall" {
+	cat >pod.yaml <<-'END'
+	network:
+	  engine: veth
+	  subnet: 10.9
+	  cidr_allow: [192.0.2.0/24]
+	  ports: [8080:80]
+	  public_ports: [53/udp]
+	  internal_ports: [81]
+	  expose: [82]
+	  allow_discovery: yes
+	  allow_pods: [db]
+	  rate_limit: 5/s
+	  bandwidth_cap: 1mbit
+	  dns: {allow: ["**.a.example:80,22"], deny: [b.a.example], remap: {c.example: 192.0.2.1}, match: suffix, pin_min: 60, upstream: [192.0.2.53#54]}
+	END
+	compile pod.yaml
+	sed -n '/^network /,/^wall /p' "$D/plan" | grep -v -e ^unbuilt -e ^identity -e ^allowed -e ^action -e ^host_user >got
+	diff - got <<-'END'
+	network isolated
+	engine veth
+	subnet 10.9.0.0/16
+	dns.mode allowlist
+	dns.allow **.a.example:80,22
+	dns.deny b.a.example
+	dns.remap c.example=192.0.2.1
+	dns.match suffix
+	dns.pin_min 60
+	dns.upstream 192.0.2.53#54
+	cidr_allow 192.0.2.0/24
+	rate_limit 5/s
+	bandwidth_cap 125000
+	port 8080:80/tcp
+	public_port 53:53/udp
+	internal_port 81/tcp
+	expose 82
+	discovery yes
+	allow_pod db
+	wall yes
+	END
+	for way in 'cidr_allow: [192.0.2.1]' 'mode: Monitored' 'ports: [80]' 'allow_pods: ["*"]' 'dns: {mode: Denylist}'; do
+		printf 'network: {%s}\n' "$way" >pod.yaml
+		compile pod.yaml
+		[ "$(plan wall)" = yes ] || { echo "$way" >&2; false; }
+	done
+	for none in 'mode: None' 'mode: Unsafe' 'dns: {deny: [a.example]}' 'rate_limit: 5/s'; do
+		printf 'network: {%s}\n' "$none" >pod.yaml
+		compile pod.yaml
+		[ -z "$(plan wall)" ] || { echo "$none" >&2; false; }
+	done
 }
 
 @test "an invoking user other than root keeps his id; one among the shifted ids moves the base" {

@@ -191,6 +191,26 @@ static void emit_identity(struct buf *plan, jv pod)
 	plan_line(plan, "identity.gid", number);
 }
 
+/* Isolated with nothing to allow is loopback alone; whatever opens a way asks for pod-net's wall.
+ */
+static void emit_wall(struct buf *plan, jv pod)
+{
+	static const char *const ways[] = {
+		"network.dns.allow",  "network.dns.remap",       "network.cidr_allow",
+		"network.ports",      "network.public_ports",    "network.internal_ports",
+		"network.allow_pods", "network.allow_discovery", NULL};
+	bool wants = tree_is(pod, "network.mode", "Monitored");
+
+	if (tree_is(pod, "network.mode", "Isolated"))
+		wants = !tree_is(pod, "network.dns.mode", "Allowlist");
+	else if (!wants)
+		return;
+	for (const char *const *way = ways; *way && !wants; way++)
+		wants = tree_is_set(pod, *way);
+	if (wants)
+		plan_line(plan, "wall", "yes");
+}
+
 static void emit_unbuilt(struct buf *plan, jv pod)
 {
 	for (const struct key *k = keys; k->path; k++)
@@ -222,6 +242,7 @@ int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)
 		r = emit_items(plan, pod, "processor.io_max", emit_io, e);
 	if (r < 0)
 		return r;
+	emit_wall(plan, pod);
 	emit_unbuilt(plan, pod);
 	buf_str(plan, "end\n");
 	if (plan->len > PLAN_MAX)

@@ -260,6 +260,15 @@ static void end_dns(const struct rules *r, jv *root)
 	read_defaults(root, r->origin, "network.dns");
 }
 
+/* The mode itself and what merely tunes ask for nothing by themselves. */
+static bool opens_a_way(const struct key *k, jv root)
+{
+	if (k->type == T_SECTION || strcmp(k->path, "network.mode") == 0 ||
+	    (k->idle && strcmp(k->idle, KEY_TUNES) == 0))
+		return false;
+	return tree_is_set(root, k->path);
+}
+
 /* A pod without a network cannot be given one by halves. */
 static void check_no_network(const struct rules *r, jv root)
 {
@@ -269,7 +278,7 @@ static void check_no_network(const struct rules *r, jv root)
 		problem_add(r->problems, place_of(r, "network.dns.mode"),
 			    "network.dns.mode: network.mode is None: there are no names");
 	for (const struct key *k = keys; k->path; k++) {
-		if (strncmp(k->path, "network.", 8) != 0 || !key_asks(k, tree_get(root, k->path)))
+		if (strncmp(k->path, "network.", 8) != 0 || !opens_a_way(k, root))
 			continue;
 		problem_add(r->problems, place_of(r, k->path),
 			    "%s: network.mode is None: nothing can be reached, and nothing can "

@@ -41,6 +41,20 @@ bool tree_is(jv root, const char *path, const char *text)
 	return same;
 }
 
+bool tree_is_set(jv root, const char *path)
+{
+	jv value = tree_get(root, path);
+	jv_kind kind = jv_get_kind(value);
+	bool is_set = kind == JV_KIND_TRUE || kind == JV_KIND_NUMBER || kind == JV_KIND_STRING;
+
+	if (kind == JV_KIND_ARRAY)
+		is_set = jv_array_length(jv_copy(value)) > 0;
+	if (kind == JV_KIND_OBJECT)
+		is_set = jv_object_length(jv_copy(value)) > 0;
+	jv_free(value);
+	return is_set;
+}
+
 double tree_number(jv root, const char *path, double fallback)
 {
 	jv value = tree_get(root, path);

@@ -10,6 +10,8 @@
 jv tree_get(jv root, const char *path);
 bool tree_has(jv root, const char *path);
 bool tree_is(jv root, const char *path, const char *text);
+/* Is there anything to it: an item, a member, a text, a number, true? */
+bool tree_is_set(jv root, const char *path);
 double tree_number(jv root, const char *path, double fallback);
 
 /* Change *root.  tree_set takes value and makes the sections on the way. */
