@@ -79,15 +79,24 @@ static void usage_error(const struct opt_usage *u, const char *what, const char 
 	exit(POD_EXIT_USAGE);
 }
 
+/* What stands behind the name: " N", "[=N]" or nothing. */
+static const char *value_form(const struct opt *o, char out[32])
+{
+	if (!o->arg)
+		return "";
+	snprintf(out, 32, o->kind == OPT_MAYBE ? "[=%s]" : " %s", o->arg);
+	return out;
+}
+
 static void print_help(const struct opt *opts, const struct opt_usage *u)
 {
 	printf("usage: %s\n%s\n", u->line, u->text ? u->text : "");
 	for (; opts && opts->kind != OPT_END; opts++) {
-		char flag[64];
+		char flag[64], value[32];
 
-		snprintf(flag, sizeof(flag), "%c%c%s --%s%s%s", opts->letter ? '-' : ' ',
+		snprintf(flag, sizeof(flag), "%c%c%s --%s%s", opts->letter ? '-' : ' ',
 			 opts->letter ? opts->letter : ' ', opts->letter ? "," : " ", opts->name,
-			 opts->arg ? " " : "", opts->arg ? opts->arg : "");
+			 value_form(opts, value));
 		printf("  %-28s %s\n", flag, opts->help);
 	}
 	exit(say_end(POD_EXIT_OK));
@@ -96,10 +105,12 @@ static void print_help(const struct opt *opts, const struct opt_usage *u)
 static void print_complete(const struct opt *opts)
 {
 	for (; opts && opts->kind != OPT_END; opts++) {
-		printf("--%s\t%s\t%s\n", opts->name, opts->arg ? opts->arg : "", opts->help);
+		/* A value that may be left out is no word of its own. */
+		const char *arg = opts->arg && opts->kind != OPT_MAYBE ? opts->arg : "";
+
+		printf("--%s\t%s\t%s\n", opts->name, arg, opts->help);
 		if (opts->letter)
-			printf("-%c\t%s\t%s\n", opts->letter, opts->arg ? opts->arg : "",
-			       opts->help);
+			printf("-%c\t%s\t%s\n", opts->letter, arg, opts->help);
 	}
 	exit(say_end(POD_EXIT_OK));
 }
@@ -115,6 +126,9 @@ static void store(const struct opt *o, const struct opt_usage *u, const char *va
 		break;
 	case OPT_STR:
 		*(const char **)o->to = value;
+		break;
+	case OPT_MAYBE:
+		*(const char **)o->to = value ? value : "";
 		break;
 	case OPT_LIST:
 		strv_add(o->to, value);
@@ -137,6 +151,11 @@ static bool takes_value(const struct opt *o)
 	return o->kind != OPT_FLAG && o->kind != OPT_OFF;
 }
 
+static bool needs_value(const struct opt *o)
+{
+	return takes_value(o) && o->kind != OPT_MAYBE;
+}
+
 /* --name, --name=value, --name value; *i moves over a value taken from the next word. */
 static void parse_long(const struct opt *opts, const struct opt_usage *u, int argc, char **argv,
 		       int *i)
@@ -154,9 +173,9 @@ static void parse_long(const struct opt *opts, const struct opt_usage *u, int ar
 			    opts ? nearest(name.v[0], opt_name, opts) : NULL);
 	if (!takes_value(o) && eq)
 		usage_error(u, "option takes no value", argv[*i], NULL);
-	if (takes_value(o) && !eq && *i + 1 >= argc)
+	if (needs_value(o) && !eq && *i + 1 >= argc)
 		usage_error(u, "option needs a value", argv[*i], NULL);
-	store(o, u, !takes_value(o) ? NULL : eq ? eq + 1 : argv[++*i]);
+	store(o, u, eq ? eq + 1 : needs_value(o) ? argv[++*i] : NULL);
 }
 
 /* -abc, -ovalue, -o value */
@@ -175,9 +194,9 @@ static void parse_short(const struct opt *opts, const struct opt_usage *u, int a
 			store(o, u, NULL);
 			continue;
 		}
-		if (!p[1] && *i + 1 >= argc)
+		if (needs_value(o) && !p[1] && *i + 1 >= argc)
 			usage_error(u, "option needs a value", argv[*i], NULL);
-		store(o, u, p[1] ? p + 1 : argv[++*i]);
+		store(o, u, p[1] ? p + 1 : needs_value(o) ? argv[++*i] : NULL);
 		return;
 	}
 }

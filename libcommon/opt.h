@@ -13,12 +13,13 @@
 
 enum opt_kind {
 	OPT_END,
-	OPT_FLAG, /* bool *to */
-	OPT_OFF,  /* bool *to becomes false */
-	OPT_STR,  /* const char **to */
-	OPT_LIST, /* struct strv *to: may be given again */
-	OPT_U64,  /* uint64_t *to */
-	OPT_SIZE, /* uint64_t *to, unit_size() */
+	OPT_FLAG,  /* bool *to */
+	OPT_OFF,   /* bool *to becomes false */
+	OPT_STR,   /* const char **to */
+	OPT_MAYBE, /* const char **to: -x, -xVALUE, --name, --name=VALUE; "" without one */
+	OPT_LIST,  /* struct strv *to: may be given again */
+	OPT_U64,   /* uint64_t *to */
+	OPT_SIZE,  /* uint64_t *to, unit_size() */
 };
 
 struct opt {

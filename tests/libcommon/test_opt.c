@@ -11,7 +11,7 @@
 
 struct got {
 	bool flag, on;
-	const char *str;
+	const char *str, *maybe;
 	struct strv list;
 	uint64_t n, size;
 	int left;
@@ -26,6 +26,7 @@ static struct got parse(int stop, int min, int max, char **argv)
 		{OPT_OFF, 0, "off", &g.on, NULL, "turns off"},
 		{OPT_STR, 's', "str", &g.str, "S", "a string"},
 		{OPT_LIST, 'l', "list", &g.list, "L", "a list"},
+		{OPT_MAYBE, 'm', "maybe", &g.maybe, "M", "a value or none"},
 		{OPT_U64, 'n', "num", &g.n, "N", "a number"},
 		{OPT_SIZE, 0, "size", &g.size, "SIZE", "a size"},
 		{0},
@@ -68,6 +69,14 @@ static void parsed(void)
 	g = parse(0, 0, 0, ARGS(A "-", A "--str="));
 	is_int(g.left, 1, "a lone - is a word");
 	is_str(g.str, "", "an empty value is a value");
+	g = parse(0, 0, 0, ARGS(A "-m", A "x"));
+	ok(g.maybe && !*g.maybe && g.left == 1, "a value that may be left out takes no next word");
+	g = parse(0, 0, 0, ARGS(A "-fm90", A "--maybe", A "x"));
+	ok(g.flag && g.maybe && !*g.maybe && g.left == 1, "nor does its long name");
+	g = parse(0, 0, 0, ARGS(A "--maybe=9", A "-f"));
+	is_str(g.maybe, "9", "it is there behind =");
+	g = parse(0, 0, 0, ARGS(A "-m8"));
+	is_str(g.maybe, "8", "or glued to the letter");
 	g = parse(2, 0, 0, ARGS(A "-f", A "pod", A "cmd", A "-s", A "--help"));
 	ok(g.flag && !g.str && g.left == 4, "stop: a command keeps its options");
 	g = parse(2, 0, 0, ARGS(A "pod", A "-f", A "--", A "cmd", A "-s"));

@@ -92,7 +92,7 @@ D  gone/deep/b"
 	(cd "$T/copy" && git init -q . && git apply -p1 "$T/p" && rm -rf .git)
 	agent 'find . -type f -exec sha256sum {} +' | sort >"$T/want"
 	(cd "$T/copy" && find . -type f -exec sha256sum {} +) | sort | diff - "$T/want"
-	pod_diff --stat web | grep -qx ' 4 files changed, 3 lines added, 3 removed'
+	pod_diff --stat web | grep -qx ' 4 files changed, 3 insertions(+), 3 deletions(-)'
 }
 
 @test "only what is tracked, unless --all; what setup did only with --setup" {

@@ -59,6 +59,8 @@ struct change {
 	uint8_t kind, what;
 	uint8_t conflict; /* enum base_verdict of the host's side */
 	uint16_t marks;
+	uint8_t similarity; /* with twin: percent */
+	uint32_t twin;      /* the other half of a rename, if they were looked for: its index + 1 */
 	bool fresh;   /* a directory of which neither the host nor a hidden layer has anything */
 	bool plain;   /* its directory shows the host's of the same path, or is new */
 	bool chosen;  /* selected for commit or rollback */

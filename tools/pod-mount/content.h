@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The content of both sides of a change, for --patch, --stat and the mark `binary`. */
+/* The content of both sides of a change. */
 #ifndef POD_MOUNT_CONTENT_H
 #define POD_MOUNT_CONTENT_H
 
 #include <stdbool.h>
 
 #include "libcommon/buf.h"
+#include "tools/pod-mount/gitpatch.h"
 #include "tools/pod-mount/survey.h"
 
 #define CONTENT_MAX (16u << 20) /* bytes of one side; larger ones are told by size only */
@@ -18,11 +19,15 @@ enum side_of { SIDE_HOST, SIDE_POD };
  */
 int content_open(const struct survey *s, const struct change *c, enum side_of side);
 
+/* The target of that side's symlink, appended; -errno. */
+int content_link(const struct survey *s, const struct change *c, enum side_of side,
+		 struct buf *target);
+
+/* One side as a patch shows it; h is HALF_INIT before. */
+void content_half(struct half *h, const struct survey *s, const struct change *c,
+		  enum side_of side);
+
 /* Mark every chosen file that has a NUL byte in its first block on either side. */
 void content_mark_binary(struct survey *s);
-
-/* Print as git diff does; for --stat a line a file and a sum. */
-void content_patch(const struct survey *s, const char *cwd);
-void content_stat(const struct survey *s, const char *cwd);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pod-mount diff: what the pod would change on the host. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
@@ -11,16 +13,31 @@
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/content.h"
 #include "tools/pod-mount/list.h"
+#include "tools/pod-mount/patches.h"
 #include "tools/pod-mount/select.h"
+#include "tools/pod-mount/similar.h"
 #include "tools/pod-mount/survey.h"
 
 /* A command that changes the pod is waited for this long: a run's start takes milliseconds. */
 #define WAIT_MS 2000
 
 struct diff {
-	bool json, null, all, no_fold, patch, stat, exit_code, setup;
-	const char *cwd;
+	bool json, null, all, no_fold, patch, binary, stat, exit_code, setup;
+	const char *cwd, *renames;
 };
+
+/* "90" or "90%" */
+static unsigned least_similar(const struct diff *d)
+{
+	char *end;
+	unsigned long n = strtoul(d->renames, &end, 10);
+
+	if (!*d->renames)
+		return SIMILAR_DEFAULT;
+	if (end == d->renames || n > 100 || strcmp(end + (*end == '%'), "") != 0)
+		die(POD_EXIT_USAGE, "-M wants a number of percent, not %s", esc(d->renames));
+	return n ? (unsigned)n : 1;
+}
 
 static size_t print(struct survey *s, const struct diff *d, const char *cwd)
 {
@@ -34,6 +51,8 @@ static size_t print(struct survey *s, const struct diff *d, const char *cwd)
 			fprintf(stderr, "No changes\n");
 		return 0;
 	}
+	if (d->renames && !similar_find(s, least_similar(d)))
+		say_warn("too many files for all renames: only those of equal content are shown");
 	if (d->json)
 		content_mark_binary(s);
 	if (d->json)
@@ -41,9 +60,9 @@ static size_t print(struct survey *s, const struct diff *d, const char *cwd)
 	else if (d->null)
 		list_null(s);
 	else if (d->stat)
-		content_stat(s, cwd);
-	else if (d->patch)
-		content_patch(s, cwd);
+		patches_stat(s, cwd);
+	else if (d->patch || d->binary)
+		patches_print(s, cwd, d->binary);
 	else
 		list_text(s, &o);
 	return n;
@@ -78,6 +97,9 @@ int cmd_diff(int argc, char **argv)
 		{OPT_FLAG, 'a', "all", &d.all, NULL, "also what is not tracked"},
 		{OPT_FLAG, 0, "no-fold", &d.no_fold, NULL, "list the files of new directories"},
 		{OPT_FLAG, 'p', "patch", &d.patch, NULL, "what changed in each file"},
+		{OPT_FLAG, 0, "binary", &d.binary, NULL, "the same, with binary content in full"},
+		{OPT_MAYBE, 'M', "find-renames", &d.renames, "N",
+		 "show renames; N: least likeness"},
 		{OPT_FLAG, 0, "stat", &d.stat, NULL, "how many lines changed in each file"},
 		{OPT_FLAG, 0, "exit-code", &d.exit_code, NULL, "status 1 when there are changes"},
 		{OPT_FLAG, 0, "setup", &d.setup, NULL, "also what the pod's setup installed"},

@@ -32,6 +32,12 @@ static const char *type_word(unsigned mode)
 	return change_type(&c);
 }
 
+/* The other half of a rename, which is not listed by itself. */
+static bool is_old_half(const struct change *c)
+{
+	return c->twin && c->kind == CHANGE_DELETED;
+}
+
 /* What a letter alone does not tell. */
 static void put_notes(struct buf *out, const struct change *c)
 {
@@ -49,10 +55,33 @@ static void put_notes(struct buf *out, const struct change *c)
 	}
 }
 
-void list_line(struct buf *out, const struct change *c, const char *cwd)
+/* "old -> new  (97%)"; the marks of both. */
+static void put_rename(struct buf *out, const struct survey *s, const struct change *c,
+		       const char *cwd)
+{
+	const struct change *old = &s->changes.v[c->twin - 1];
+	struct change both = *c;
+	OWN_BUF struct buf path = BUF_INIT;
+
+	buf_str(out, "R  ");
+	buf_esc(out, path_from(change_path(old, &path), cwd));
+	buf_str(out, " -> ");
+	buf_esc(out, path_from(change_path(c, &path), cwd));
+	buf_fmt(out, "  (%u%%)", c->similarity);
+	if ((c->mode ^ old->old_mode) & 07777 && !S_ISLNK(c->mode))
+		buf_fmt(out, "  (mode %04o -> %04o)", old->old_mode & 07777, c->mode & 07777);
+	both.marks |= old->marks;
+	put_marks(out, &both);
+}
+
+void list_line(struct buf *out, const struct survey *s, const struct change *c, const char *cwd)
 {
 	OWN_BUF struct buf path = BUF_INIT;
 
+	if (c->twin && c->kind == CHANGE_ADDED) {
+		put_rename(out, s, c, cwd);
+		return;
+	}
 	buf_fmt(out, "%c  ", c->kind);
 	buf_esc(out, path_from(change_path(c, &path), cwd));
 	if (change_is_dir(c) && c->kind != CHANGE_TYPE)
@@ -79,7 +108,7 @@ bool list_is_implied(const struct survey *s, size_t i)
 /* What is never folded away. */
 static bool stands_out(const struct change *c)
 {
-	return c->kind != CHANGE_ADDED ||
+	return c->kind != CHANGE_ADDED || c->twin ||
 	       c->marks & ~(unsigned)(MARK_BINARY | MARK_LARGE | MARK_ESCAPES);
 }
 
@@ -92,11 +121,13 @@ static size_t count_files(const struct survey *s, size_t i, size_t end)
 	return n;
 }
 
-static void print_line(const struct change *c, const char *cwd)
+static void print_line(const struct survey *s, const struct change *c, const char *cwd)
 {
 	OWN_BUF struct buf line = BUF_INIT;
 
-	list_line(&line, c, cwd);
+	if (is_old_half(c))
+		return;
+	list_line(&line, s, c, cwd);
 	buf_char(&line, '\n');
 	fwrite(line.data, 1, line.len, stdout);
 }
@@ -112,7 +143,7 @@ static void print_fold(const struct survey *s, size_t i, size_t end, size_t file
 	printf("%s/...  (%zu files)\n", line.data, files);
 	for (size_t k = i + 1; k < end; k++)
 		if (s->changes.v[k].chosen && stands_out(&s->changes.v[k]))
-			print_line(&s->changes.v[k], cwd);
+			print_line(s, &s->changes.v[k], cwd);
 }
 
 /* The end of what one line, or one fold, stood for. */
@@ -130,7 +161,7 @@ static size_t print_one(const struct survey *s, size_t i, const struct list_opts
 		}
 	}
 	if (end == i + 1 || !list_is_implied(s, i))
-		print_line(c, o->cwd);
+		print_line(s, c, o->cwd);
 	return i + 1;
 }
 
@@ -196,7 +227,7 @@ static const char *conflict_name(unsigned verdict)
 static void put_json(struct buf *b, const struct survey *s, const struct change *c)
 {
 	OWN_BUF struct buf path = BUF_INIT;
-	char kind[2] = {(char)c->kind, '\0'};
+	char kind[2] = {(char)(c->twin ? 'R' : c->kind), '\0'};
 
 	jw_open(b, '{');
 	jw_kstr(b, "path", change_path(c, &path));
@@ -213,6 +244,10 @@ static void put_json(struct buf *b, const struct survey *s, const struct change 
 		jw_kstr(b, "target", c->target);
 	if (c->from)
 		jw_kstr(b, "from", c->from);
+	if (c->twin) {
+		jw_kstr(b, "renamed_from", change_path(&s->changes.v[c->twin - 1], &path));
+		jw_knum(b, "similarity", c->similarity);
+	}
 	if (conflict_name(c->conflict))
 		jw_kstr(b, "conflict", conflict_name(c->conflict));
 	if (c->mode && c->old_mode) {
@@ -231,7 +266,7 @@ size_t list_json(const struct survey *s)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->changes.n; i++) {
-		if (!s->changes.v[i].chosen)
+		if (!s->changes.v[i].chosen || is_old_half(&s->changes.v[i]))
 			continue;
 		buf_clear(&line);
 		put_json(&line, s, &s->changes.v[i]);

@@ -19,8 +19,8 @@ size_t list_text(const struct survey *s, const struct list_opts *o);
 size_t list_json(const struct survey *s);
 size_t list_null(const struct survey *s);
 
-/* One line of text, without newline: letter, path, notes and marks. */
-void list_line(struct buf *out, const struct change *c, const char *cwd);
+/* One line of text, without newline: letter, path, notes and marks.  Of a rename the new half. */
+void list_line(struct buf *out, const struct survey *s, const struct change *c, const char *cwd);
 
 /* Does the line of this change say nothing that the lines of what is in it do not say? */
 bool list_is_implied(const struct survey *s, size_t i);

@@ -1,42 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Myers' greedy algorithm: the furthest point reached on each diagonal with d differences, for
- * d = 0, 1, …; the way back through the kept rows gives the script.  Lines are compared by number:
- * equal lines of both texts get equal numbers.
- */
 #include "tools/pod-mount/patch.h"
 
-#include <stdint.h>
+#include <ctype.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libcommon/own.h"
+#include "tools/pod-mount/script.h"
 
-#define CONTEXT   3
-#define EDITS_MAX 2000 /* rows kept: 16 MiB */
+#define CONTEXT      3
+#define HEADING_BACK 2000 /* lines looked at for the heading of a hunk */
+#define HEADING_MAX  80
+#define INDENT_MAX   200
+#define SLIDE_MAX    1000 /* places looked at for one run */
 
-struct line {
-	const char *s;
-	uint32_t len, number;
-};
-
-struct text {
-	struct line *v;
-	size_t n;
-};
+/* --- lines --- */
 
 static size_t count_lines(const char *s, size_t len)
 {
 	size_t n = 0;
+	const char *end = s + len;
 
-	for (size_t i = 0; i < len; i++)
-		n += s[i] == '\n';
+	for (const char *p = s; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		n++;
 	return n + (len > 0 && s[len - 1] != '\n');
 }
 
 static struct text split(const char *s, size_t len)
 {
-	struct text t = {xcalloc(count_lines(s, len), sizeof(struct line)), 0};
+	struct text t = {xcalloc(count_lines(s, len) + 1, sizeof(struct line)), 0};
 	const char *end = s + len;
 
 	while (s < end) {
@@ -49,26 +42,28 @@ static struct text split(const char *s, size_t len)
 	return t;
 }
 
-static uint32_t hash(const struct line *l)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < l->len; i++)
-		h = (h ^ (unsigned char)l->s[i]) * 16777619u;
-	return h;
-}
-
 struct numbers {
 	const struct line **slots;
 	size_t mask;
 	uint32_t next;
+	unsigned char key[crypto_shorthash_KEYBYTES]; /* no agent knows what will collide */
 };
+
+static size_t slot(const struct numbers *table, const struct line *l)
+{
+	unsigned char out[crypto_shorthash_BYTES];
+	size_t h;
+
+	crypto_shorthash(out, (const unsigned char *)l->s, l->len, table->key);
+	memcpy(&h, out, sizeof(h));
+	return h & table->mask;
+}
 
 static void number(struct numbers *table, struct text *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		struct line *l = &t->v[i];
-		size_t at = hash(l) & table->mask;
+		size_t at = slot(table, l);
 		const struct line *other;
 
 		while ((other = table->slots[at]) &&
@@ -80,6 +75,7 @@ static void number(struct numbers *table, struct text *t)
 	}
 }
 
+/* Equal lines of both texts get equal numbers, in the order in which they come. */
 static void number_both(struct text *a, struct text *b)
 {
 	size_t size = 16;
@@ -89,99 +85,153 @@ static void number_both(struct text *a, struct text *b)
 		size *= 2;
 	table.slots = xcalloc(size, sizeof(*table.slots));
 	table.mask = size - 1;
+	crypto_shorthash_keygen(table.key);
 	number(&table, a);
 	number(&table, b);
 	free(table.slots);
 }
 
-/* Which lines go and which come: what both lack the mark of is common. */
-struct script {
-	const struct text *a, *b;
-	bool *gone, *come;
-	size_t head; /* common lines at the start, where the search begins */
-};
-
-/* Walk the rows back from the end, marking one edit each. */
-static void trace_back(const struct script *s, int32_t *const *rows, int d, int32_t x, int32_t y)
+static uint32_t *numbers_of(const struct text *t)
 {
-	for (; d > 0; d--) {
-		const int32_t *row = rows[d - 1] + d; /* diagonals -d..d */
-		int32_t k = x - y;
-		bool down = k == -d || (k != d && row[k - 1] < row[k + 1]);
-		int32_t from_k = down ? k + 1 : k - 1;
+	uint32_t *v = xcalloc(t->n + 1, sizeof(*v));
 
-		x = row[from_k];
-		y = x - from_k;
-		if (down)
-			s->come[s->head + (size_t)y] = true;
-		else
-			s->gone[s->head + (size_t)x] = true;
-	}
+	for (size_t i = 0; i < t->n; i++)
+		v[i] = t->v[i].number;
+	return v;
 }
 
-static int32_t slide(const struct script *s, int32_t x, int32_t y, int32_t n, int32_t m)
+/* --- where a run stands best --- */
+
+/* Columns before the first word; a blank line counts as the one behind it, and a little more. */
+static unsigned indent(const struct text *t, size_t i)
 {
-	const struct line *a = s->a->v + s->head, *b = s->b->v + s->head;
+	for (unsigned blank = 0; i < t->n && blank < 10; i++, blank++) {
+		unsigned columns = 0;
 
-	while (x < n && y < m && a[x].number == b[y].number) {
-		x++;
-		y++;
-	}
-	return x;
-}
+		for (uint32_t k = 0; k < t->v[i].len && columns < INDENT_MAX; k++) {
+			char c = t->v[i].s[k];
 
-/* The shortest script for n and m lines from head on; false when it takes too many edits. */
-static bool search(const struct script *s, int32_t n, int32_t m)
-{
-	int32_t *rows[EDITS_MAX + 1] = {0};
-	OWN_FREE int32_t *v = xcalloc(2 * EDITS_MAX + 5, sizeof(*v));
-	int32_t *mid = v + EDITS_MAX + 2;
-	bool found = false;
-	int kept = 0;
-
-	for (int32_t d = 0; d <= EDITS_MAX && !found; d++) {
-		for (int32_t k = -d; k <= d && !found; k += 2) {
-			int32_t x = k == -d || (k != d && mid[k - 1] < mid[k + 1]) ? mid[k + 1]
-										   : mid[k - 1] + 1;
-
-			if (d == 0)
-				x = 0;
-			mid[k] = slide(s, x, x - k, n, m);
-			found = mid[k] >= n && mid[k] - k >= m;
-			if (found)
-				trace_back(s, rows, d, mid[k], mid[k] - k);
+			if (c == '\n' || c == '\r')
+				break;
+			if (c != ' ' && c != '\t')
+				return columns + (blank > 0);
+			columns += c == '\t' ? 8 - columns % 8 : 1;
 		}
-		/* The row the next d looks back at: diagonals -d-1 .. d+1. */
-		rows[d] = xcalloc((size_t)(2 * d + 3), sizeof(int32_t));
-		memcpy(rows[d], mid - d - 1, (size_t)(2 * d + 3) * sizeof(int32_t));
-		kept = d;
 	}
-	for (int i = 0; i <= kept; i++)
-		free(rows[i]);
-	return found;
+	return 0;
 }
 
-static void mark_all(bool *v, size_t from, size_t to)
+/*
+ * A run of lines that only come, or only go, can often stand a few lines higher or lower and mean
+ * the same.  Best is where it begins and ends at the outermost level: a new function is then shown
+ * from its first line to its last.  Of equally good places the lowest.
+ */
+static void slide(const struct text *t, bool *mark, size_t *from, size_t *to)
 {
-	while (from < to)
-		v[from++] = true;
+	size_t n = *to - *from, first = *from, best, place;
+	unsigned cost, least = UINT32_MAX;
+
+	for (unsigned k = 0; k < SLIDE_MAX && first > 0 && !mark[first - 1] &&
+			     t->v[first - 1].number == t->v[first + n - 1].number;
+	     k++)
+		first--;
+	best = first;
+	for (place = first; place < first + 2 * SLIDE_MAX; place++) {
+		cost = indent(t, place) + indent(t, place + n);
+		if (cost <= least) {
+			least = cost;
+			best = place;
+		}
+		if (place + n >= t->n || (place + n >= *to && mark[place + n]) ||
+		    t->v[place].number != t->v[place + n].number)
+			break;
+	}
+	memset(mark + *from, false, n);
+	memset(mark + best, true, n);
+	*from = best;
+	*to = best + n;
 }
 
-static void make_script(struct script *s)
+/* `still` says which lines of the other text change: a run that stands against some stays there. */
+static void slide_all(const struct text *t, bool *mark, const struct text *other, const bool *still)
 {
-	size_t n = s->a->n, m = s->b->n;
+	size_t at = 0; /* in the other text, beside i */
 
-	while (s->head < n && s->head < m && s->a->v[s->head].number == s->b->v[s->head].number)
-		s->head++;
-	while (n > s->head && m > s->head && s->a->v[n - 1].number == s->b->v[m - 1].number) {
-		n--;
-		m--;
+	for (size_t i = 0; i < t->n; i++) {
+		size_t end = i;
+
+		while (at < other->n && still[at])
+			at++;
+		while (end < t->n && mark[end])
+			end++;
+		if (end == i) {
+			at++;
+			continue;
+		}
+		if ((at == 0 || !still[at - 1]) && (at >= other->n || !still[at])) {
+			size_t was = i;
+
+			slide(t, mark, &i, &end);
+			at += i - was; /* lower by so many common lines, or higher */
+		}
+		i = end - 1;
 	}
-	if (n == s->head || m == s->head || n > INT32_MAX || m > INT32_MAX ||
-	    !search(s, (int32_t)(n - s->head), (int32_t)(m - s->head))) {
-		mark_all(s->gone, s->head, n);
-		mark_all(s->come, s->head, m);
+}
+
+/* --- runs --- */
+
+static void add_run(struct patch *p, size_t *cap, struct patch_run r)
+{
+	if (p->n == *cap) {
+		*cap = *cap ? 2 * *cap : 16;
+		p->runs = xrealloc(p->runs, *cap * sizeof(p->runs[0]));
 	}
+	p->runs[p->n++] = r;
+	p->removed += r.a1 - r.a0;
+	p->added += r.b1 - r.b0;
+}
+
+static void find_runs(struct patch *p, const bool *gone, const bool *come)
+{
+	size_t cap = 0, a = 0, b = 0;
+
+	while (a < p->a.n || b < p->b.n) {
+		struct patch_run r = {a, a, b, b};
+
+		while (r.a1 < p->a.n && gone[r.a1])
+			r.a1++;
+		while (r.b1 < p->b.n && come[r.b1])
+			r.b1++;
+		if (r.a1 > r.a0 || r.b1 > r.b0)
+			add_run(p, &cap, r);
+		a = r.a1 + 1;
+		b = r.b1 + 1;
+	}
+}
+
+void patch_make(struct patch *p, const char *old, size_t old_len, const char *new, size_t new_len)
+{
+	OWN_FREE bool *gone = NULL, *come = NULL;
+	OWN_FREE uint32_t *a = NULL, *b = NULL;
+
+	*p = (struct patch){.a = split(old, old_len), .b = split(new, new_len)};
+	gone = xcalloc(p->a.n + 1, 1);
+	come = xcalloc(p->b.n + 1, 1);
+	number_both(&p->a, &p->b);
+	a = numbers_of(&p->a);
+	b = numbers_of(&p->b);
+	script_make(a, p->a.n, b, p->b.n, gone, come);
+	slide_all(&p->a, gone, &p->b, come);
+	slide_all(&p->b, come, &p->a, gone);
+	find_runs(p, gone, come);
+}
+
+void patch_finish(struct patch *p)
+{
+	free(p->a.v);
+	free(p->b.v);
+	free(p->runs);
+	*p = (struct patch){0};
 }
 
 /* --- writing --- */
@@ -194,49 +244,6 @@ static void put_line(struct buf *out, char sign, const struct line *l)
 		buf_str(out, "\n\\ No newline at end of file\n");
 }
 
-struct place {
-	size_t a, b;
-};
-
-/* Over one run of changed lines. */
-static struct place skip_change(const struct script *s, struct place p)
-{
-	while (p.a < s->a->n && s->gone[p.a])
-		p.a++;
-	while (p.b < s->b->n && s->come[p.b])
-		p.b++;
-	return p;
-}
-
-static bool is_change(const struct script *s, struct place p)
-{
-	return (p.a < s->a->n && s->gone[p.a]) || (p.b < s->b->n && s->come[p.b]);
-}
-
-static struct place next_change(const struct script *s, struct place p)
-{
-	while (p.a < s->a->n && p.b < s->b->n && !is_change(s, p)) {
-		p.a++;
-		p.b++;
-	}
-	return p;
-}
-
-/* Behind the last change of the hunk that begins at p: gaps of up to twice the context are in it.
- */
-static struct place hunk_end(const struct script *s, struct place p)
-{
-	struct place end = skip_change(s, p);
-
-	for (;;) {
-		struct place next = next_change(s, end);
-
-		if (!is_change(s, next) || next.a - end.a > 2 * CONTEXT)
-			return end;
-		end = skip_change(s, next);
-	}
-}
-
 static void put_range(struct buf *out, char sign, size_t from, size_t n)
 {
 	buf_fmt(out, "%c%zu", sign, n == 0 ? from : from + 1);
@@ -245,63 +252,87 @@ static void put_range(struct buf *out, char sign, size_t from, size_t n)
 	buf_char(out, ' ');
 }
 
-static void put_body(struct buf *out, const struct script *s, struct place p, struct place end)
+/* The line that says which function, section or class this is, as git guesses it. */
+static void put_heading(struct buf *out, const struct text *t, size_t before)
 {
-	while (p.a < end.a || p.b < end.b) {
-		if (p.a < end.a && s->gone[p.a])
-			put_line(out, '-', &s->a->v[p.a++]);
-		else if (p.b < end.b && s->come[p.b])
-			put_line(out, '+', &s->b->v[p.b++]);
-		else {
-			put_line(out, ' ', &s->a->v[p.a++]);
-			p.b++;
-		}
+	for (size_t i = before, k = 0; i-- > 0 && k < HEADING_BACK; k++) {
+		const struct line *l = &t->v[i];
+		size_t n = l->len < HEADING_MAX ? l->len : HEADING_MAX;
+
+		if (!isalpha((unsigned char)l->s[0]) && l->s[0] != '_' && l->s[0] != '$')
+			continue;
+		while (n > 0 && n < l->len && (l->s[n] & 0xc0) == 0x80)
+			n--; /* not in the middle of a character */
+		while (n > 0 && isspace((unsigned char)l->s[n - 1]))
+			n--;
+		buf_char(out, ' ');
+		buf_add(out, l->s, n);
+		return;
 	}
 }
 
-static void put_hunk(struct buf *out, const struct script *s, struct place p, struct place end)
+size_t patch_hunk_end(const struct patch *p, size_t i)
 {
-	size_t before = p.a < CONTEXT ? p.a : CONTEXT;
-	size_t after = s->a->n - end.a < CONTEXT ? s->a->n - end.a : CONTEXT;
+	for (i++; i < p->n && p->runs[i].a0 - p->runs[i - 1].a1 <= 2 * CONTEXT; i++)
+		;
+	return i;
+}
 
-	p.a -= before;
-	p.b -= before;
-	end.a += after;
-	end.b += after;
+void patch_put_hunk(struct buf *out, const struct patch *p, size_t i, size_t end)
+{
+	const struct patch_run *first = &p->runs[i], *last = &p->runs[end - 1];
+	size_t before = first->a0 < CONTEXT ? first->a0 : CONTEXT;
+	size_t left = p->a.n - last->a1, after = left < CONTEXT ? left : CONTEXT;
+	size_t a = first->a0 - before;
+
 	buf_str(out, "@@ ");
-	put_range(out, '-', p.a, end.a - p.a);
-	put_range(out, '+', p.b, end.b - p.b);
-	buf_str(out, "@@\n");
-	put_body(out, s, p, end);
+	put_range(out, '-', a, last->a1 + after - a);
+	put_range(out, '+', first->b0 - before, last->b1 + after - (first->b0 - before));
+	buf_str(out, "@@");
+	put_heading(out, &p->a, a);
+	buf_char(out, '\n');
+	for (; i < end; i++) {
+		const struct patch_run *r = &p->runs[i];
+
+		while (a < r->a0)
+			put_line(out, ' ', &p->a.v[a++]);
+		for (; a < r->a1; a++)
+			put_line(out, '-', &p->a.v[a]);
+		for (size_t b = r->b0; b < r->b1; b++)
+			put_line(out, '+', &p->b.v[b]);
+	}
+	while (a < last->a1 + after)
+		put_line(out, ' ', &p->a.v[a++]);
 }
 
-static void put_hunks(struct buf *out, const struct script *s)
+void patch_put(struct buf *out, const struct patch *p)
 {
-	struct place p = next_change(s, (struct place){0, 0});
-
-	while (is_change(s, p)) {
-		struct place end = hunk_end(s, p);
-
-		put_hunk(out, s, p, end);
-		p = next_change(s, end);
+	for (size_t i = 0, end; i < p->n; i = end) {
+		end = patch_hunk_end(p, i);
+		patch_put_hunk(out, p, i, end);
 	}
 }
 
-void patch_lines(struct buf *out, const char *old, size_t old_len, const char *new, size_t new_len,
-		 struct patch_stat *stat)
+static void put_lines(struct buf *out, const struct text *t, size_t from, size_t to)
 {
-	struct text a = split(old, old_len), b = split(new, new_len);
-	OWN_FREE bool *gone = xcalloc(a.n + 1, 1), *come = xcalloc(b.n + 1, 1);
-	struct script s = {.a = &a, .b = &b, .gone = gone, .come = come};
+	if (from < to)
+		buf_add(out, t->v[from].s,
+			(size_t)(t->v[to - 1].s + t->v[to - 1].len - t->v[from].s));
+}
 
-	number_both(&a, &b);
-	make_script(&s);
-	for (size_t i = 0; i < a.n; i++)
-		stat->removed += gone[i];
-	for (size_t i = 0; i < b.n; i++)
-		stat->added += come[i];
-	if (out)
-		put_hunks(out, &s);
-	free(a.v);
-	free(b.v);
+void patch_compose(struct buf *out, const struct patch *p, const bool *take)
+{
+	size_t a = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct patch_run *r = &p->runs[i];
+
+		put_lines(out, &p->a, a, r->a0);
+		if (take[i])
+			put_lines(out, &p->b, r->b0, r->b1);
+		else
+			put_lines(out, &p->a, r->a0, r->a1);
+		a = r->a1;
+	}
+	put_lines(out, &p->a, a, p->a.n);
 }

@@ -1,23 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The difference of two texts, as diff -u writes it. */
+/* The difference of two texts, as diff -u writes it, and in pieces that can be taken one by one. */
 #ifndef POD_MOUNT_PATCH_H
 #define POD_MOUNT_PATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "libcommon/buf.h"
 
-struct patch_stat {
+struct line {
+	const char *s; /* with its newline, if it has one */
+	uint32_t len, number;
+};
+
+struct text {
+	struct line *v;
+	size_t n;
+};
+
+/* Lines a0..a1 of the old text give way to lines b0..b1 of the new one; lines around are common. */
+struct patch_run {
+	size_t a0, a1, b0, b1;
+};
+
+/* The texts must live as long as the patch does. */
+struct patch {
+	struct text a, b;
+	struct patch_run *runs; /* in order */
+	size_t n;
 	size_t added, removed; /* lines */
 };
 
+#define OWN_PATCH __attribute__((cleanup(patch_finish)))
+
 /*
- * Append the hunks that turn old into new, three lines around each.  out may be NULL: count only.
- * Time and memory are bounded: texts too different for a short script come out as one hunk that
- * replaces everything between their common ends.
+ * What turns old into new.  The same for the same two texts, always; time and memory are bounded,
+ * so that texts with little in common may give way as a whole.
  */
-void patch_lines(struct buf *out, const char *old, size_t old_len, const char *new, size_t new_len,
-		 struct patch_stat *stat);
+void patch_make(struct patch *p, const char *old, size_t old_len, const char *new, size_t new_len);
+void patch_finish(struct patch *p);
+
+/* Index behind the last run that stands in one hunk with run i, three lines around each. */
+size_t patch_hunk_end(const struct patch *p, size_t i);
+/* Append the hunk of runs i to end. */
+void patch_put_hunk(struct buf *out, const struct patch *p, size_t i, size_t end);
+/* Append all hunks. */
+void patch_put(struct buf *out, const struct patch *p);
+/* Append the old text with those runs applied that take[] says. */
+void patch_compose(struct buf *out, const struct patch *p, const bool *take);
 
 #endif
