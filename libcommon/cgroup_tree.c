@@ -200,10 +200,12 @@ static int make_group(int root, const char *group, int (*each)(int root, const c
 	return r < 0 ? -errno : r;
 }
 
+static const char *const subs[] = {"app", "guardian"};
+
+#define SUBS (sizeof(subs) / sizeof(subs[0]))
+
 int cgtree_make_v2(struct cgtree *t)
 {
-	static const char *const subs[] = {"app", "guardian"};
-
 	if (t->root2 < 0)
 		return -ENOENT;
 	if (t->pod2 < 0) {
@@ -215,7 +217,7 @@ int cgtree_make_v2(struct cgtree *t)
 		t->new2 = true;
 		read_has(t);
 	}
-	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++)
+	for (size_t i = 0; i < SUBS; i++)
 		if (faccessat(t->pod2, subs[i], F_OK, 0) < 0 &&
 		    mkdirat(t->pod2, subs[i], 0755) < 0 && errno != EEXIST)
 			return -errno;
@@ -382,14 +384,21 @@ static int remove_below(int parent, const char *name, int depth)
 }
 
 /* A group stays EBUSY for some milliseconds after its last process was reaped. */
-static int remove_group(int root, const char *group, int wait_ms)
+static int remove_idle(int parent, const char *name, int wait_ms)
 {
 	const struct timespec pause = {.tv_nsec = 2000000};
-	char top[128];
 	int r;
 
-	while ((r = remove_below(root, group, 0)) == -EBUSY && (wait_ms -= 2) >= 0)
+	while ((r = remove_below(parent, name, 0)) == -EBUSY && (wait_ms -= 2) >= 0)
 		nanosleep(&pause, NULL);
+	return r;
+}
+
+static int remove_group(int root, const char *group, int wait_ms)
+{
+	char top[128];
+	int r = remove_idle(root, group, wait_ms);
+
 	snprintf(top, sizeof(top), "%.*s", (int)strcspn(group, "/"), group);
 	if (r == 0)
 		unlinkat(root, top, AT_REMOVEDIR); /* only when ours was the last */
@@ -405,6 +414,15 @@ int cgtree_remove_v2(struct cgtree *t, int wait_ms)
 		t->pod2 = -1;
 	}
 	return r;
+}
+
+int cgtree_renew_v2(struct cgtree *t, int wait_ms)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < SUBS && r == 0 && t->pod2 >= 0; i++)
+		r = remove_idle(t->pod2, subs[i], wait_ms);
+	return r < 0 || t->pod2 < 0 ? r : cgtree_make_v2(t);
 }
 
 int cgtree_remove_v1(struct cgtree *t, enum controller c, int wait_ms)

@@ -66,6 +66,11 @@ int cgroup_wait_event(int dirfd, const char *key, unsigned long long value, int 
 
 /* Remove the groups, waiting up to wait_ms for the last exits to settle.  0 or -errno. */
 int cgtree_remove_v2(struct cgtree *t, int wait_ms);
+/*
+ * Make the empty groups in the pod's anew.  Kernels (6.18 is one) that count kills per group take
+ * whoever clone3(CLONE_INTO_CGROUP) puts into one that was ever killed for a process that must die.
+ */
+int cgtree_renew_v2(struct cgtree *t, int wait_ms);
 int cgtree_remove_v1(struct cgtree *t, enum controller c, int wait_ms);
 
 /* The value of "key N" in a flat keyed file ("populated 1"), or fallback. */

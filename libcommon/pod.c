@@ -254,8 +254,8 @@ static bool lock_within(int fd, int wait_ms)
 	}
 }
 
-/* The descriptor of ENVPOD_LOCK_FD, if it is the same file as fd; our own copy, else -1. */
-static int inherited_lock(int fd)
+/* The descriptor of ENVPOD_LOCK_FD, if it is the same file as fd; else -1. */
+static int passed_lock(int fd)
 {
 	const char *text = secure_getenv("ENVPOD_LOCK_FD");
 	struct stat held, want;
@@ -265,15 +265,24 @@ static int inherited_lock(int fd)
 		return -1;
 	if (fstat((int)n, &held) < 0 || fstat(fd, &want) < 0)
 		return -1;
-	if (held.st_ino != want.st_ino || held.st_dev != want.st_dev)
-		return -1;
-	return fcntl((int)n, F_DUPFD_CLOEXEC, 3);
+	return held.st_ino == want.st_ino && held.st_dev == want.st_dev ? (int)n : -1;
+}
+
+static int inherited_lock(int fd)
+{
+	int passed = passed_lock(fd);
+
+	return passed < 0 ? -1 : fcntl(passed, F_DUPFD_CLOEXEC, 3);
 }
 
 int pod_lock_pass(const struct pod *p, struct err *e)
 {
+	int passed = passed_lock(p->lock);
 	char text[16];
 
+	/* One copy goes on: of another the next program would not know, and hold it for good. */
+	if (passed >= 0 && passed != p->lock)
+		fcntl(passed, F_SETFD, FD_CLOEXEC);
 	snprintf(text, sizeof(text), "%d", p->lock);
 	if (fcntl(p->lock, F_SETFD, 0) < 0 || setenv("ENVPOD_LOCK_FD", text, 1) < 0)
 		return err_set(e, errno, "pass on the lock of pod %s", p->name);

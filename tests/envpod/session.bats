@@ -49,6 +49,25 @@ logged() { envpod logs web 2>/dev/null | grep -q "$1"; }
 	[ "$(envpod diff -z web | tr '\0' '\n')" = "$T/work/file" ]
 }
 
+@test "kill ends a background run that is just being started, too" {
+	for _ in 1 2 3 4; do
+		envpod run -b web -- sleep 1000
+		envpod kill web
+		refute is_state running
+		refute pgrep -F "$ENVPOD_RUN_DIR/web/supervise.pid" 2>"$T/err"
+	done
+	envpod run web true
+}
+
+@test "a pod that was killed runs again, also in its old control group" {
+	for _ in 1 2 3; do
+		envpod run -b web -- sleep 1000
+		wait_for 10 is_state running
+		envpod kill web
+		envpod run web true
+	done
+}
+
 @test "kill -9 of the supervisor leaves no process of the run" {
 	envpod run -b web -- sh -c 'echo ready; exec sleep 4242'
 	wait_for 10 logged ready

@@ -146,6 +146,40 @@ nobody_left()
 	[ "$output" = fresh ]
 }
 
+@test "and it keeps nobody else from the pod while it runs" {
+	mkfifo "$T/go"
+	ENVPOD_JOIN=1 pod-exec joined -- sh -c 'echo up; read -r _' <>"$T/go" >"$T/up" &
+	local run=$!
+	read -r _ <"$T/up"
+	flock -n "$ENVPOD_RUN_DIR/joined/lock" true
+	echo end >"$T/go"
+	wait "$run"
+}
+
+# Is this process in pod-exec, waiting for another to go?
+is_waiting() { [ "$(cat "/proc/$1/comm")" = pod-exec ] && grep -q poll "/proc/$1/wchan"; }
+
+@test "who comes while the dead of the last run are still being reaped waits for that" {
+	first
+	local init member run
+	init=$(init_pid)
+	# A process of the pod whose parent is outside, and does not reap it.
+	nsenter --pid="/proc/$init/ns/pid" sleep 1000 7>&- &
+	member=$!
+	wait_for 10 pgrep -P "$member"
+	kill -STOP "$member"
+	kill -KILL "$init"
+	wait_for 10 sh -c "! readlink /proc/$init/root"
+	become_pod joined -- echo fresh >"$T/out" 7>&- &
+	run=$!
+	wait_for 10 is_waiting "$run"
+	[ ! -s "$T/out" ]
+	kill -CONT "$member"
+	wait "$run"
+	[ "$(cat "$T/out")" = fresh ]
+	wait "$member" "$first" || true
+}
+
 @test "kill -9 of the outer process ends the run with everything it started" {
 	mkfifo "$T/pid"
 	become_pod joined -- sh -c 'sleep 1000 & setsid sleep 1000 & echo up; sleep 1000' >"$T/up" &

@@ -145,16 +145,20 @@ int cmd_restart(int argc, char **argv)
 	return front_each(n, argv, all, restart_one);
 }
 
+/* A background run that is just being started is in none of the pod's groups yet. */
 static int kill_one(const char *name)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
-	OWN_STRV struct strv line = {0};
+	OWN_STRV struct strv line = {0}, rest = {0};
 	struct err e = {0};
+	int status;
 
 	if (pod_open(&p, name, &e) < 0)
 		return say_err(&e);
 	front_words(&line, "pod-limit", "kill", name, NULL);
-	return front_run(&line);
+	front_words(&rest, "pod-supervise", "stop", "--timeout", "1", name, NULL);
+	status = front_run(&line);
+	return status ? status : front_run(&rest);
 }
 
 int cmd_kill(int argc, char **argv)

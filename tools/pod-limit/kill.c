@@ -104,16 +104,6 @@ static int kill_init(const struct pod *p)
 	return poll(&gone, 1, KILL_MS) == 1 ? 0 : -ETIMEDOUT;
 }
 
-/* A freeze would outlive the processes and stop the next run before its first instruction. */
-static void thaw(const struct cgtree *t)
-{
-	for (size_t i = 0; i < 2 && t->pod2 >= 0; i++) {
-		OWN_FREE char *file = xfmt("%s/cgroup.freeze", subs[i]);
-
-		poke_at(t->pod2, file, "0");
-	}
-}
-
 static int kill_pod(const struct pod *p, struct err *e)
 {
 	OWN_CGTREE struct cgtree t = CGTREE_INIT;
@@ -127,12 +117,15 @@ static int kill_pod(const struct pod *p, struct err *e)
 	r = kill_groups(&t);
 	if (r == 0)
 		r = kill_init(p);
+	/* Neither a freeze nor the kill itself may outlive the processes: they would meet the next
+	 * run before its first instruction. */
+	if (r == 0)
+		r = cgtree_renew_v2(&t, KILL_MS);
 	if (r < 0)
 		return err_set(e, -r,
 			       "pod %s: some processes are still there after SIGKILL (stuck in the "
 			       "kernel?)",
 			       p->name);
-	thaw(&t);
 	event_init(&ev, p->name, "limit", "kill");
 	event_num(&ev, "processes", (int64_t)n);
 	return record_event(&ev, true, e);
