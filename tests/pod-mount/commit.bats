@@ -164,6 +164,21 @@ human" ]
 	pod_commit web src/one | lines "Committed 1 file(s)."
 }
 
+@test "conflicts: the mode of a directory that the agent then made anew" {
+	mkfifo "$T/up" "$T/go"
+	agent 'echo >&7; read -r _ <&8; rm -r src; mkdir src; echo mine >src/one' 7<>"$T/up" 8<>"$T/go" &
+	read -r _ <"$T/up"
+	chmod 700 src
+	echo >"$T/go"
+	wait $!
+	for _ in 1 2; do
+		expect 3 pod-mount commit --cwd "$T/proj" web
+		[[ $output == *"src changed on the host too"* ]]
+		[ "$(stat -c %a src)" = 700 ]
+		agent true
+	done
+}
+
 @test "the agent's own change of a directory's mode is none" {
 	agent 'chmod 700 src; mkdir d; chmod 711 tests; echo x >tests/x'
 	pod_commit web tests/x d | lines "Committed 1 file(s)."

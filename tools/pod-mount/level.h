@@ -39,6 +39,8 @@ struct level {
 	enum track_place place;
 	struct names names;
 	size_t at;
+	/* did somebody change the host's directory since the view began? */
+	enum { RECENT_UNKNOWN, RECENT_NO, RECENT_YES } recent;
 };
 
 /* The entries of one name, one a part, and the host's of the same path. */

@@ -92,24 +92,46 @@ static bool is_own(const struct walker *w, const char *path, const struct stat *
 }
 
 /* Did somebody create or delete in this host directory since the view began? */
-static bool is_recent(const struct walker *w, const struct level *l)
+static bool is_recent(const struct walker *w, struct level *l)
 {
-	OWN_FREE char *dir = xfmt("%.*s", (int)l->path_len, w->path.data);
+	OWN_FREE char *dir = NULL;
 	struct stat st;
 
-	return fstat(l->host, &st) < 0 || (time_ns(&st.st_ctim) >= w->w->bases->upper_start &&
-					   !is_own(w, *dir ? dir : "/", &st));
+	if (l->recent != RECENT_UNKNOWN)
+		return l->recent == RECENT_YES;
+	dir = xfmt("%.*s", (int)l->path_len, w->path.data);
+	l->recent = RECENT_YES;
+	if (fstat(l->host, &st) == 0 &&
+	    (time_ns(&st.st_ctim) < w->w->bases->upper_start || is_own(w, *dir ? dir : "/", &st)))
+		l->recent = RECENT_NO;
+	return l->recent == RECENT_YES;
 }
 
 /*
  * An entry that was copied up and is not on the host now may have been deleted there meanwhile, or
  * may have been renamed in the pod.  Nothing was deleted from a directory that did not change.
  */
-static bool may_have_vanished(const struct walker *w, const struct level *l, const struct group *g)
+static bool may_have_vanished(const struct walker *w, struct level *l, const struct group *g)
 {
 	return !g->on_host && g->v[0].part < PART_SHOWN &&
 	       (l->vanished || (l->host >= 0 && is_recent(w, l))) &&
 	       is_copied_up(l->parts[g->v[0].part].fd, g->name);
+}
+
+/* What was copied up has the host's mode of that moment; what the pod made anew, that of no moment.
+ */
+static uint64_t dir_start(const struct walker *w, int at, const char *name)
+{
+	uint64_t start = w->w->bases->upper_start;
+	bool exact;
+	struct statx sx;
+
+	if (!is_copied_up(at, name) || statx(at, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &sx) < 0 ||
+	    !(sx.stx_mask & STATX_BTIME)) {
+		base_lookup(w->w->bases, w->path.data, &exact, &start);
+		return start;
+	}
+	return (uint64_t)sx.stx_btime.tv_sec * 1000000000u + sx.stx_btime.tv_nsec;
 }
 
 /*
@@ -118,17 +140,12 @@ static bool may_have_vanished(const struct walker *w, const struct level *l, con
  */
 static bool has_moved_on(const struct walker *w, const struct level *l, const struct group *g)
 {
-	uint64_t start = w->w->bases->upper_start;
 	size_t lowest = g->n - 1;
-	struct statx sx;
 
 	while (lowest > 0 && g->v[lowest].part >= PART_SHOWN)
 		lowest--;
-	if (statx(l->parts[g->v[lowest].part].fd, g->name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &sx) ==
-		    0 &&
-	    sx.stx_mask & STATX_BTIME)
-		start = (uint64_t)sx.stx_btime.tv_sec * 1000000000u + sx.stx_btime.tv_nsec;
-	return time_ns(&g->host.st_ctim) >= start && !is_own(w, w->path.data, &g->host);
+	return time_ns(&g->host.st_ctim) >= dir_start(w, l->parts[g->v[lowest].part].fd, g->name) &&
+	       !is_own(w, w->path.data, &g->host);
 }
 
 /*
@@ -149,7 +166,7 @@ static bool has_appeared(const struct walker *w, const struct level *l, const st
 }
 
 /* Of a directory only what is its own is fought over: what is in it is judged by itself. */
-static void judge_base(struct change *c, const struct walker *w, const struct level *l,
+static void judge_base(struct change *c, const struct walker *w, struct level *l,
 		       const struct group *g)
 {
 	if (w->w->bases && c->kind == CHANGE_MODIFIED && S_ISDIR(c->mode) &&
