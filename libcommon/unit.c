@@ -112,16 +112,23 @@ int unit_u64(const char *s, uint64_t max, uint64_t *n)
 	return errno == ERANGE || *n > max ? -ERANGE : 0;
 }
 
-void unit_now(char out[UNIT_TIME_LEN])
+void unit_time(uint64_t ns, char out[UNIT_TIME_LEN])
 {
-	struct timespec ts;
+	time_t seconds = (time_t)(ns / 1000000000u);
 	struct tm tm;
 	char date[20];
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
+	gmtime_r(&seconds, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out, UNIT_TIME_LEN, "%s.%06uZ", date, (unsigned)(ts.tv_nsec / 1000) % 1000000u);
+	snprintf(out, UNIT_TIME_LEN, "%s.%06uZ", date, (unsigned)(ns % 1000000000u / 1000));
+}
+
+void unit_now(char out[UNIT_TIME_LEN])
+{
+	struct timespec ts = {0};
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	unit_time((uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec, out);
 }
 
 const char *unit_human(uint64_t bytes, char out[16])

@@ -15,6 +15,8 @@ int unit_u64(const char *s, uint64_t max, uint64_t *n);
 /* RFC 3339 UTC with microseconds: "2026-01-02T03:04:05.678901Z". */
 #define UNIT_TIME_LEN 32
 void unit_now(char out[UNIT_TIME_LEN]);
+/* The same of a time in nanoseconds since 1970. */
+void unit_time(uint64_t ns, char out[UNIT_TIME_LEN]);
 /* "12.3M": for tables. */
 const char *unit_human(uint64_t bytes, char out[16]);
 

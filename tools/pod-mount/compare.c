@@ -61,42 +61,51 @@ bool content_equal(const struct side *a, const struct side *b)
 }
 
 /* Two files are opened for their xattrs only when the content had to be opened anyway. */
-static bool file_xattrs_differ(const struct side *pod, const struct side *host,
-			       const struct id_map *ids)
+static bool file_xattrs_differ(const struct side *pod, const struct side *host)
 {
 	OWN_FD int podfd = open_file(pod), hostfd = -1;
 
 	if (podfd < 0)
 		return false;
 	hostfd = open_file(host);
-	return hostfd >= 0 && xattrs_differ(podfd, hostfd, ids);
+	return hostfd >= 0 && xattrs_differ(podfd, pod->ids, hostfd, host->ids);
 }
 
-unsigned entries_differ(const struct side *pod, const struct side *host, const struct id_map *ids)
+static bool owners_differ(const struct side *a, const struct side *b)
+{
+	uid_t x = a->ids ? uid_seen(a->ids, a->st->st_uid) : a->st->st_uid;
+	uid_t y = b->ids ? uid_seen(b->ids, b->st->st_uid) : b->st->st_uid;
+	gid_t g = a->ids ? gid_seen(a->ids, a->st->st_gid) : a->st->st_gid;
+	gid_t h = b->ids ? gid_seen(b->ids, b->st->st_gid) : b->st->st_gid;
+
+	return x != y || g != h;
+}
+
+unsigned entries_differ(const struct side *pod, const struct side *host)
 {
 	unsigned what = 0;
 
 	if (!S_ISLNK(pod->st->st_mode) && (pod->st->st_mode ^ host->st->st_mode) & 07777)
 		what |= WHAT_MODE;
-	if (uid_seen(ids, pod->st->st_uid) != host->st->st_uid ||
-	    gid_seen(ids, pod->st->st_gid) != host->st->st_gid)
+	if (owners_differ(pod, host))
 		what |= WHAT_OWNER;
 	if (S_ISDIR(pod->st->st_mode))
 		return what;
 	if (!content_equal(pod, host))
 		what |= WHAT_CONTENT;
-	else if (S_ISREG(pod->st->st_mode) && file_xattrs_differ(pod, host, ids))
+	else if (S_ISREG(pod->st->st_mode) && file_xattrs_differ(pod, host))
 		what |= WHAT_XATTR;
 	return what;
 }
 
-bool xattrs_differ(int podfd, int hostfd, const struct id_map *ids)
+bool xattrs_differ(int podfd, const struct id_map *pod_ids, int hostfd,
+		   const struct id_map *host_ids)
 {
 	struct xattrs pod = {0}, host = {0};
 	bool differ;
 
-	xattrs_read(&pod, podfd, ids);
-	xattrs_read(&host, hostfd, NULL);
+	xattrs_read(&pod, podfd, pod_ids);
+	xattrs_read(&host, hostfd, host_ids);
 	differ = !xattrs_equal(&pod, &host);
 	xattrs_finish(&pod);
 	xattrs_finish(&host);

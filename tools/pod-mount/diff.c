@@ -17,13 +17,15 @@
 #include "tools/pod-mount/select.h"
 #include "tools/pod-mount/similar.h"
 #include "tools/pod-mount/survey.h"
+#include "tools/pod-mount/window.h"
 
 /* A command that changes the pod is waited for this long: a run's start takes milliseconds. */
 #define WAIT_MS 2000
 
 struct diff {
-	bool json, null, all, no_fold, patch, binary, stat, exit_code, setup;
+	bool json, null, no_fold, patch, binary, stat, exit_code, why;
 	const char *cwd, *renames;
+	struct survey_opts survey;
 };
 
 /* "90" or "90%" */
@@ -41,7 +43,7 @@ static unsigned least_similar(const struct diff *d)
 
 static size_t print(struct survey *s, const struct diff *d, const char *cwd)
 {
-	struct list_opts o = {.cwd = cwd, .no_fold = d->no_fold};
+	struct list_opts o = {.cwd = cwd, .no_fold = d->no_fold, .why = d->why};
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->changes.n; i++)
@@ -76,12 +78,11 @@ static int diff(const struct diff *d, char **args, int n)
 	OWN_FREE char *here = getcwd(NULL, 0);
 	OWN_FREE char *cwd = path_clean(here ? here : "/", d->cwd ? d->cwd : "");
 	struct err e = {0};
-	struct survey_opts o = {.all = d->all, .setup = d->setup, .wait_ms = WAIT_MS};
 	size_t found;
 
 	selection_add(&sel, cwd, args + 1, (size_t)n - 1);
-	if (survey_open(&s, args[0], &o, &e) < 0 || survey_walk(&s, &e) < 0 ||
-	    selection_apply(&sel, &s.changes, false, &e) < 0)
+	if (window_prepare(&d->survey, &e) < 0 || survey_open(&s, args[0], &d->survey, &e) < 0 ||
+	    survey_walk(&s, &e) < 0 || selection_apply(&sel, &s.changes, false, &e) < 0)
 		return say_err(&e);
 	pod_unlock(&s.pod);
 	found = print(&s, d, cwd);
@@ -90,11 +91,11 @@ static int diff(const struct diff *d, char **args, int n)
 
 int cmd_diff(int argc, char **argv)
 {
-	struct diff d = {0};
+	struct diff d = {.survey.wait_ms = WAIT_MS};
 	const struct opt opts[] = {
 		{OPT_FLAG, 'j', "json", &d.json, NULL, "one JSON object a line"},
 		{OPT_FLAG, 'z', "null", &d.null, NULL, "absolute paths alone, each ended by NUL"},
-		{OPT_FLAG, 'a', "all", &d.all, NULL, "also what is not tracked"},
+		{OPT_FLAG, 'a', "all", &d.survey.all, NULL, "also what is not tracked"},
 		{OPT_FLAG, 0, "no-fold", &d.no_fold, NULL, "list the files of new directories"},
 		{OPT_FLAG, 'p', "patch", &d.patch, NULL, "what changed in each file"},
 		{OPT_FLAG, 0, "binary", &d.binary, NULL, "the same, with binary content in full"},
@@ -102,7 +103,12 @@ int cmd_diff(int argc, char **argv)
 		 "show renames; N: least likeness"},
 		{OPT_FLAG, 0, "stat", &d.stat, NULL, "how many lines changed in each file"},
 		{OPT_FLAG, 0, "exit-code", &d.exit_code, NULL, "status 1 when there are changes"},
-		{OPT_FLAG, 0, "setup", &d.setup, NULL, "also what the pod's setup installed"},
+		{OPT_FLAG, 0, "setup", &d.survey.setup, NULL,
+		 "also what the pod's setup installed"},
+		{OPT_STR, 0, "layer", &d.survey.layer, "LAYER", "what this layer changed"},
+		{OPT_STR, 0, "since", &d.survey.since, "LAYER", "what changed after this layer"},
+		{OPT_STR, 0, "until", &d.survey.until, "LAYER", "what had changed by this layer"},
+		{OPT_FLAG, 0, "why", &d.why, NULL, "by which run"},
 		{OPT_STR, 0, "cwd", &d.cwd, "DIR", "paths are relative to DIR"},
 		{0},
 	};

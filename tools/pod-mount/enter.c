@@ -4,11 +4,9 @@
  * it happens in the initial user namespace; no program of the view is executed.
  */
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
@@ -27,6 +25,8 @@
 #include "tools/pod-mount/maskmake.h"
 #include "tools/pod-mount/mirror.h"
 #include "tools/pod-mount/mountinfo.h"
+#include "tools/pod-mount/overlay.h"
+#include "tools/pod-mount/provenance.h"
 #include "tools/pod-mount/view.h"
 
 #define LOCK_WAIT_MS 10000
@@ -36,8 +36,9 @@ struct enter {
 	bool no_cwd, unsafe, setup;
 	uint64_t status_fd;
 
-	char *command; /* absolute path of what to become */
-	char *dir;     /* workdir, resolved: absolute, without symlinks */
+	char *const *argv; /* POD COMMAND... */
+	char *command;     /* absolute path of what to become */
+	char *dir;         /* workdir, resolved: absolute, without symlinks */
 	struct pod pod;
 	struct plan plan;
 	struct stack stack;
@@ -148,16 +149,6 @@ static int open_userns(struct enter *n, struct err *e)
 	return n->userns < 0 ? n->userns : 0;
 }
 
-/* Private: nothing we mount is seen outside, nothing the host mounts from now on comes in. */
-static int own_namespace(struct err *e)
-{
-	if (unshare(CLONE_NEWNS) < 0)
-		return err_set(e, errno, "make a mount namespace");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_set(e, errno, "make the mount namespace private");
-	return 0;
-}
-
 static int build(struct enter *n, struct err *e)
 {
 	const struct view v = {
@@ -171,7 +162,7 @@ static int build(struct enter *n, struct err *e)
 		.writable_system = n->setup,
 		.unsafe = n->unsafe,
 	};
-	int r = own_namespace(e);
+	int r = namespace_own(e);
 
 	return r < 0 ? r : view_build(&v, e);
 }
@@ -192,6 +183,8 @@ static int fresh_view(struct enter *n, struct err *e)
 		r = open_userns(n, e);
 	if (r == 0)
 		r = marker_write(&n->pod, &n->covers, e);
+	if (r == 0)
+		r = provenance_begin(&n->pod, &n->plan, n->argv, e);
 	return r < 0 ? r : build(n, e);
 }
 
@@ -204,6 +197,8 @@ static int join(struct enter *n, struct err *e)
 		r = live_cover(&n->pod, &n->plan, n->dir, e);
 	if (r == 0)
 		r = remember(n, e);
+	if (r == 0)
+		r = provenance_add(&n->pod, &n->plan, n->argv, e);
 	if (r == 0 && setenv("ENVPOD_JOIN", "1", 1) < 0)
 		r = err_set(e, errno, "set ENVPOD_JOIN");
 	return r;
@@ -269,6 +264,7 @@ static int enter(struct enter *n, char **argv, struct err *e)
 {
 	int r = find_command(n, argv[1], e);
 
+	n->argv = argv;
 	unsetenv("ENVPOD_JOIN");
 	unsetenv("ENVPOD_TRACK");
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "libcommon/jsonw.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/unit.h"
 
 static const char *const what_names[] = {"content", "mode", "owner", "xattr"};
 
@@ -121,51 +122,88 @@ static size_t count_files(const struct survey *s, size_t i, size_t end)
 	return n;
 }
 
-static void print_line(const struct survey *s, const struct change *c, const char *cwd)
+void list_why(struct buf *out, struct survey *s, const struct change *c)
+{
+	const struct run_notes *r = survey_runs(s, c);
+	char when[UNIT_TIME_LEN];
+
+	if (r->n == 0)
+		return;
+	unit_time(r->v[r->n - 1].time_ns, when);
+	buf_str(out, "  by ");
+	if (r->n > 1)
+		buf_fmt(out, "one of %zu runs, last ", r->n);
+	buf_esc(out, r->v[r->n - 1].user);
+	buf_fmt(out, ", %.10s %.5s UTC: ", when, when + 11);
+	buf_esc(out, r->v[r->n - 1].command);
+}
+
+void list_runs(struct buf *b, struct survey *s, const struct change *c)
+{
+	const struct run_notes *r = survey_runs(s, c);
+	char when[UNIT_TIME_LEN];
+
+	if (r->n == 0)
+		return;
+	jw_key(b, "runs");
+	jw_open(b, '[');
+	for (size_t i = r->n > RUNS_SHOWN ? r->n - RUNS_SHOWN : 0; i < r->n; i++) {
+		unit_time(r->v[i].time_ns, when);
+		jw_open(b, '{');
+		jw_kstr(b, "time", when);
+		jw_knum(b, "uid", (int64_t)r->v[i].uid);
+		jw_kstr(b, "user", r->v[i].user);
+		jw_kstr(b, "command", r->v[i].command);
+		jw_close(b, '}');
+	}
+	jw_close(b, ']');
+}
+
+static void print_line(struct survey *s, const struct change *c, const struct list_opts *o)
 {
 	OWN_BUF struct buf line = BUF_INIT;
 
 	if (is_old_half(c))
 		return;
-	list_line(&line, s, c, cwd);
+	list_line(&line, s, c, o->cwd);
+	if (o->why)
+		list_why(&line, s, c);
 	buf_char(&line, '\n');
 	fwrite(line.data, 1, line.len, stdout);
 }
 
-static void print_fold(const struct survey *s, size_t i, size_t end, size_t files, const char *cwd)
+static void print_fold(struct survey *s, size_t i, size_t end, const struct list_opts *o)
 {
+	size_t files = count_files(s, i, end);
 	const struct change *c = &s->changes.v[i];
 	OWN_BUF struct buf line = BUF_INIT;
 	OWN_BUF struct buf path = BUF_INIT;
 
 	buf_str(&line, "A  ");
-	buf_esc(&line, path_from(change_path(c, &path), cwd));
+	buf_esc(&line, path_from(change_path(c, &path), o->cwd));
 	printf("%s/...  (%zu files)\n", line.data, files);
 	for (size_t k = i + 1; k < end; k++)
 		if (s->changes.v[k].chosen && stands_out(&s->changes.v[k]))
-			print_line(s, &s->changes.v[k], cwd);
+			print_line(s, &s->changes.v[k], o);
 }
 
 /* The end of what one line, or one fold, stood for. */
-static size_t print_one(const struct survey *s, size_t i, const struct list_opts *o)
+static size_t print_one(struct survey *s, size_t i, const struct list_opts *o)
 {
 	const struct change *c = &s->changes.v[i];
 	size_t end = change_is_dir(c) ? changes_end(&s->changes, i) : i + 1;
-	size_t files;
 
-	if (c->kind == CHANGE_ADDED && end - i > LIST_FOLD && !o->no_fold && !stands_out(c)) {
-		files = count_files(s, i, end);
-		if (files > LIST_FOLD) {
-			print_fold(s, i, end, files, o->cwd);
-			return end;
-		}
+	if (c->kind == CHANGE_ADDED && end - i > LIST_FOLD && !o->no_fold && !stands_out(c) &&
+	    count_files(s, i, end) > LIST_FOLD) {
+		print_fold(s, i, end, o);
+		return end;
 	}
 	if (end == i + 1 || !list_is_implied(s, i))
-		print_line(s, c, o->cwd);
+		print_line(s, c, o);
 	return i + 1;
 }
 
-size_t list_text(const struct survey *s, const struct list_opts *o)
+size_t list_text(struct survey *s, const struct list_opts *o)
 {
 	size_t n = 0, i = 0;
 
@@ -224,7 +262,7 @@ static const char *conflict_name(unsigned verdict)
 	return verdict < sizeof(names) / sizeof(names[0]) ? names[verdict] : NULL;
 }
 
-static void put_json(struct buf *b, const struct survey *s, const struct change *c)
+static void put_json(struct buf *b, struct survey *s, const struct change *c)
 {
 	OWN_BUF struct buf path = BUF_INIT;
 	char kind[2] = {(char)(c->twin ? 'R' : c->kind), '\0'};
@@ -250,6 +288,7 @@ static void put_json(struct buf *b, const struct survey *s, const struct change 
 	}
 	if (conflict_name(c->conflict))
 		jw_kstr(b, "conflict", conflict_name(c->conflict));
+	list_runs(b, s, c);
 	if (c->mode && c->old_mode) {
 		jw_key(b, "host");
 		jw_open(b, '{');
@@ -260,7 +299,7 @@ static void put_json(struct buf *b, const struct survey *s, const struct change 
 	buf_char(b, '\n');
 }
 
-size_t list_json(const struct survey *s)
+size_t list_json(struct survey *s)
 {
 	OWN_BUF struct buf line = BUF_INIT;
 	size_t n = 0;

@@ -14,13 +14,20 @@
 struct list_opts {
 	const char *cwd; /* text: paths are relative to it */
 	bool no_fold;
+	bool why; /* and who wrote it */
 };
-size_t list_text(const struct survey *s, const struct list_opts *o);
-size_t list_json(const struct survey *s);
+size_t list_text(struct survey *s, const struct list_opts *o);
+size_t list_json(struct survey *s);
 size_t list_null(const struct survey *s);
 
 /* One line of text, without newline: letter, path, notes and marks.  Of a rename the new half. */
 void list_line(struct buf *out, const struct survey *s, const struct change *c, const char *cwd);
+
+/* The last of the runs that can have made a change: "  by alice, 2026-01-02 03:04 UTC: make". */
+void list_why(struct buf *out, struct survey *s, const struct change *c);
+/* Member "runs", the last RUNS_SHOWN of them; nothing when none is known. */
+#define RUNS_SHOWN 10
+void list_runs(struct buf *b, struct survey *s, const struct change *c);
 
 /* Does the line of this change say nothing that the lines of what is in it do not say? */
 bool list_is_implied(const struct survey *s, size_t i);

@@ -2,6 +2,7 @@
 #include "tools/pod-mount/overlay.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,15 @@ int tmpfs_make(unsigned long attrs, const char *const *options, struct err *e)
 		return config_failed(fs, "make tmpfs", e);
 	mnt = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)attrs);
 	return mnt < 0 ? err_set(e, errno, "mount tmpfs") : mnt;
+}
+
+int namespace_own(struct err *e)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_set(e, errno, "make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_set(e, errno, "make the mount namespace private");
+	return 0;
 }
 
 int mount_attach(int mnt, int target, const char *name, struct err *e)

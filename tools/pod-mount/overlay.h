@@ -39,6 +39,12 @@ int clone_mapped(int dirfd, int userns, unsigned long attrs, bool *raw, struct e
 /* An empty tmpfs, unattached.  options: "size", "1048576", "mode", "1777", ..., NULL. */
 int tmpfs_make(unsigned long attrs, const char *const *options, struct err *e);
 
+/*
+ * Go into a mount namespace of our own, a private one: nothing we mount is seen outside, nothing
+ * the host mounts from now on comes in.
+ */
+int namespace_own(struct err *e);
+
 /* Hang an unattached mount on an open directory or file. */
 int mount_attach(int mnt, int target, const char *name, struct err *e);
 

@@ -119,13 +119,13 @@ static bool says_nothing(struct run *r, int layer, const struct place *p)
 			 : open_beneath(r->sites[p->site].host, p->dir, O_RDONLY | O_DIRECTORY, 0);
 	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
 	struct stat a, b;
-	struct side pod = {-1, "", &a}, its = {-1, "", &b};
+	struct side pod = {-1, "", &a, &r->ids}, its = {-1, "", &b, NULL};
 
 	if (mine < 0 || host < 0 || fstat(mine, &a) < 0 || fstat(host, &b) < 0)
 		return false;
 	if (dir_marks_read(mine, marks) < 0 || marks->opaque || marks->redirected)
 		return false;
-	return entries_differ(&pod, &its, &r->ids) == 0 && !xattrs_differ(mine, host, &r->ids);
+	return entries_differ(&pod, &its) == 0 && !xattrs_differ(mine, &r->ids, host, NULL);
 }
 
 /* From the bottom: what a lower layer still says must not be bared by taking away what is above. */

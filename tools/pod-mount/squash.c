@@ -21,6 +21,7 @@
 #include "libcommon/say.h"
 #include "tools/pod-mount/base.h"
 #include "tools/pod-mount/layers.h"
+#include "tools/pod-mount/provenance.h"
 #include "tools/pod-mount/whiteout.h"
 
 #define DEPTH_MAX 200
@@ -185,6 +186,9 @@ static int merge_layers(const struct layer *older, const struct layer *newer, st
 	r = union_bases(a, b, e);
 	if (r < 0)
 		return r;
+	r = provenance_merge(a, b);
+	if (r < 0)
+		return err_set(e, -r, "note who wrote layers %s and %s", older->id, newer->id);
 	r = merge_dir(btree, atree, 0);
 	return r < 0 ? err_set(e, -r, "merge layer %s into %s", newer->id, older->id) : 0;
 }

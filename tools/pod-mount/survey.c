@@ -12,6 +12,7 @@
 #include "tools/pod-mount/cover.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/marks.h"
+#include "tools/pod-mount/window.h"
 
 const char *survey_layer_id(const struct survey *s, unsigned source)
 {
@@ -28,6 +29,45 @@ const char *survey_layer_name(const struct survey *s, unsigned source)
 		return "upper";
 	l = &s->stack.v[s->stack.n - source];
 	return strcmp(l->name, "-") != 0 ? l->name : l->id;
+}
+
+/* What goes with a deleted directory was deleted by whoever deleted that. */
+static unsigned source_of(const struct survey *s, const struct change *c)
+{
+	OWN_BUF struct buf path = BUF_INIT;
+	OWN_FREE char *dir = xstrdup(c->dir);
+	char *slash;
+
+	while (c->source == SOURCE_NONE && *dir) {
+		size_t i = changes_find(&s->changes, dir);
+
+		if (i < s->changes.n && strcmp(change_path(&s->changes.v[i], &path), dir) == 0)
+			c = &s->changes.v[i];
+		slash = strrchr(dir, '/');
+		*slash = '\0';
+	}
+	return c->source;
+}
+
+const struct run_notes *survey_runs(struct survey *s, const struct change *c)
+{
+	static const struct run_notes none;
+	unsigned source = source_of(s, c);
+	struct run_notes *r;
+	OWN_FD int dir = -1;
+
+	if (source == SOURCE_NONE)
+		return &none;
+	if (!s->runs)
+		s->runs = xcalloc(s->nlayers, sizeof(*s->runs));
+	r = &s->runs[source];
+	if (!r->v) {
+		dir = source ? layer_open(survey_layer_id(s, source), "") : -1;
+		provenance_read(r, source ? dir : s->pod.dir);
+		if (!r->v)
+			r->v = xcalloc(1, sizeof(*r->v)); /* asked, and there are none */
+	}
+	return r;
 }
 
 int survey_layer_fd(const struct survey *s, unsigned cover, unsigned source)
@@ -115,7 +155,7 @@ static int load(struct survey *s, const struct survey_opts *o, struct err *e)
 	note_quiet(s, o->setup);
 	s->ids = ids_of_plan(&s->plan);
 	s->live = pod_init_pid(&s->pod, NULL) > 0;
-	return 0;
+	return window_asked(o) ? window_open(s, o, e) : 0;
 }
 
 int survey_open(struct survey *s, const char *pod, const struct survey_opts *o, struct err *e)
@@ -150,7 +190,7 @@ int survey_walk(struct survey *s, struct err *e)
 		.ids = &s->ids,
 		.track = &s->track,
 		.mask = &s->mask,
-		.bases = &s->bases,
+		.bases = s->window ? NULL : &s->bases,
 		.nested = (const char *const *)s->covers.v,
 		.quiet = s->quiet,
 		.renames = &s->renames,
@@ -180,6 +220,9 @@ void survey_finish(struct survey *s)
 		free((void *)s->trees[i].layers);
 		own_close(&s->trees[i].host);
 	}
+	for (size_t i = 0; s->runs && i < s->nlayers; i++)
+		run_notes_finish(&s->runs[i]);
+	free(s->runs);
 	free(s->trees);
 	free(s->quiet);
 	renames_finish(&s->renames);

@@ -13,6 +13,7 @@
 #include "tools/pod-mount/ids.h"
 #include "tools/pod-mount/layers.h"
 #include "tools/pod-mount/mask.h"
+#include "tools/pod-mount/provenance.h"
 #include "tools/pod-mount/track.h"
 #include "tools/pod-mount/walk.h"
 
@@ -28,10 +29,12 @@ struct survey {
 	struct tree *trees; /* one a cover; layers[0] is the upper, then the stack from the top */
 	size_t nlayers;     /* of each tree: stack.n + 1 */
 	bool *quiet;        /* per layer: setup and base layers, without --setup */
+	struct run_notes *runs; /* per layer, once asked for */
 	struct changes changes;
 	struct renames renames;
 	bool adopted; /* the pod is somebody else's to close */
 	bool live;    /* a process lives in the pod */
+	bool window;  /* seen through a window: conflicts with the host are not looked for */
 };
 
 #define OWN_SURVEY __attribute__((cleanup(survey_finish)))
@@ -42,10 +45,12 @@ struct survey {
 
 /*
  * Open the pod and lock it (waiting wait_ms, then status 75), finish what a crash cut off, open all
- * layers and the host's side.  all, setup: the options of these names.
+ * layers and the host's side.  all, setup: the options of these names.  layer, since, until: a
+ * layer's id or name, "upper" or NULL; see window.h.
  */
 struct survey_opts {
 	bool all, setup;
+	const char *layer, *since, *until;
 	int wait_ms;
 };
 int survey_open(struct survey *s, const char *pod, const struct survey_opts *o, struct err *e);
@@ -59,6 +64,8 @@ void survey_finish(struct survey *s);
 const char *survey_layer_id(const struct survey *s, unsigned source);
 /* Its name for people: "upper", or the stack's kind and name. */
 const char *survey_layer_name(const struct survey *s, unsigned source);
+/* The runs that can have made a change, the layer being theirs; none when that is not known. */
+const struct run_notes *survey_runs(struct survey *s, const struct change *c);
 /* The directory of a cover in a layer, -1 when it has none. */
 int survey_layer_fd(const struct survey *s, unsigned cover, unsigned source);
 /* An absolute path within its cover: "" for the cover itself, else "a/b". */

@@ -27,6 +27,7 @@
 #include "libcommon/path.h"
 #include "tools/pod-mount/base.h"
 #include "tools/pod-mount/layers.h"
+#include "tools/pod-mount/provenance.h"
 #include "tools/pod-mount/view.h"
 
 struct turn {
@@ -119,6 +120,9 @@ static int prepare_layer(const struct turn *t, const struct stack *s, struct err
 	r = copy_marker(t, dir);
 	if (r < 0 && r != -ENOENT)
 		return err_set(e, -r, "copy the view's marker");
+	r = provenance_pass(t->pod, dir);
+	if (r < 0)
+		return err_set(e, -r, "pass on who wrote the layer");
 	return write_base(t, s, dir, e);
 }
 

@@ -43,11 +43,27 @@ static uint64_t time_ns(const struct timespec *t)
 
 /* --- what one entry amounts to --- */
 
-static void fill_host(struct change *c, const struct stat *st)
+static uid_t uid_through(const struct id_map *ids, uid_t uid)
+{
+	return ids ? uid_seen(ids, uid) : uid;
+}
+
+static gid_t gid_through(const struct id_map *ids, gid_t gid)
+{
+	return ids ? gid_seen(ids, gid) : gid;
+}
+
+/* What the pod has comes from a layer, or shows through from elsewhere on the host's side. */
+static const struct id_map *ids_of(const struct walker *w, const struct group *g)
+{
+	return g->v[0].part == PART_SHOWN ? w->t->host_ids : w->w->ids;
+}
+
+static void fill_host(struct change *c, const struct walker *w, const struct stat *st)
 {
 	c->old_mode = st->st_mode;
-	c->old_uid = st->st_uid;
-	c->old_gid = st->st_gid;
+	c->old_uid = uid_through(w->t->host_ids, st->st_uid);
+	c->old_gid = gid_through(w->t->host_ids, st->st_gid);
 	c->old_size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size;
 	c->old_ino = st->st_ino;
 	c->old_ctime_ns = time_ns(&st->st_ctim);
@@ -57,11 +73,10 @@ static void fill_host(struct change *c, const struct stat *st)
 static void fill_pod(struct change *c, const struct walker *w, const struct group *g)
 {
 	const struct stat *st = &g->top;
-	bool host_ids = g->v[0].part == PART_SHOWN;
 
 	c->mode = st->st_mode;
-	c->uid = host_ids ? st->st_uid : uid_seen(w->w->ids, st->st_uid);
-	c->gid = host_ids ? st->st_gid : gid_seen(w->w->ids, st->st_gid);
+	c->uid = uid_through(ids_of(w, g), st->st_uid);
+	c->gid = gid_through(ids_of(w, g), st->st_gid);
 	c->size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size;
 	c->nlink = (uint32_t)st->st_nlink;
 }
@@ -219,7 +234,7 @@ static void emit(struct walker *w, struct level *l, const struct group *g, enum 
 	c->cover = (uint16_t)w->t->index;
 	c->plain = l->clear || l->fresh;
 	if (g->on_host)
-		fill_host(c, &g->host);
+		fill_host(c, w, &g->host);
 	if (kind != CHANGE_DELETED)
 		fill_pod(c, w, g);
 	fill_source(c, w, l, g);
@@ -238,8 +253,8 @@ static bool same_type(const struct group *g)
 
 static void judge(struct walker *w, struct level *l, const struct group *g)
 {
-	static const struct id_map as_is = {.base = 0};
-	struct side pod = {dir_of(l, g), g->name, &g->top}, host = {l->host, g->name, &g->host};
+	struct side pod = {dir_of(l, g), g->name, &g->top, ids_of(w, g)};
+	struct side host = {l->host, g->name, &g->host, w->t->host_ids};
 	unsigned what;
 
 	if (!g->on_host) {
@@ -250,7 +265,7 @@ static void judge(struct walker *w, struct level *l, const struct group *g)
 		emit(w, l, g, CHANGE_TYPE, 0);
 		return;
 	}
-	what = entries_differ(&pod, &host, g->v[0].part == PART_SHOWN ? &as_is : w->w->ids);
+	what = entries_differ(&pod, &host);
 	if (what)
 		emit(w, l, g, CHANGE_MODIFIED, what);
 }
@@ -291,7 +306,8 @@ static enum track_place place_of(const struct walker *w, const struct level *l)
 static void judge_dir(struct walker *w, struct level *l, const struct level *down,
 		      const struct group *g)
 {
-	struct side pod = {-1, g->name, &g->top}, host = {-1, g->name, &g->host};
+	struct side pod = {-1, g->name, &g->top, w->w->ids};
+	struct side host = {-1, g->name, &g->host, w->t->host_ids};
 	unsigned what;
 
 	if (!g->on_host || !same_type(g)) {
@@ -300,8 +316,8 @@ static void judge_dir(struct walker *w, struct level *l, const struct level *dow
 	}
 	if (down->nparts == 0 || down->host < 0)
 		return;
-	what = entries_differ(&pod, &host, w->w->ids);
-	if (xattrs_differ(down->parts[0].fd, down->host, w->w->ids))
+	what = entries_differ(&pod, &host);
+	if (xattrs_differ(down->parts[0].fd, w->w->ids, down->host, w->t->host_ids))
 		what |= WHAT_XATTR;
 	if (what)
 		emit(w, l, g, CHANGE_MODIFIED, what);

@@ -28,6 +28,8 @@ struct tree {
 	const int *layers; /* its directory in each layer, topmost (the upper) first; -1: none */
 	size_t n;
 	int host; /* the host's side, cover_anchor(); -1: gone */
+	const struct id_map
+		*host_ids; /* its ids are to be read through this map; NULL: as they are */
 };
 
 struct walk {
