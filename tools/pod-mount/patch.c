@@ -152,6 +152,18 @@ static void slide(const struct text *t, bool *mark, size_t *from, size_t *to)
 	*to = best + n;
 }
 
+/* Past `lines` common lines of a text, down or up; what changes between them is passed, too. */
+static size_t go_along(const struct text *t, const bool *mark, size_t at, ptrdiff_t lines)
+{
+	for (; lines > 0 && at < t->n; lines--, at++)
+		while (at + 1 < t->n && mark[at])
+			at++;
+	for (; lines < 0 && at > 0; lines++, at--)
+		while (at > 1 && mark[at - 1])
+			at--;
+	return at;
+}
+
 /* `still` says which lines of the other text change: a run that stands against some stays there. */
 static void slide_all(const struct text *t, bool *mark, const struct text *other, const bool *still)
 {
@@ -165,14 +177,14 @@ static void slide_all(const struct text *t, bool *mark, const struct text *other
 		while (end < t->n && mark[end])
 			end++;
 		if (end == i) {
-			at++;
+			at += at < other->n;
 			continue;
 		}
 		if ((at == 0 || !still[at - 1]) && (at >= other->n || !still[at])) {
 			size_t was = i;
 
 			slide(t, mark, &i, &end);
-			at += i - was; /* lower by so many common lines, or higher */
+			at = go_along(other, still, at, (ptrdiff_t)i - (ptrdiff_t)was);
 		}
 		i = end - 1;
 	}
