@@ -51,14 +51,17 @@ int read_fd(int fd, struct buf *b, size_t max)
 	ssize_t n;
 	size_t got = 0;
 
-	while ((n = read_full(fd, chunk, sizeof(chunk))) > 0) {
+	do {
+		n = read_full(fd, chunk, sizeof(chunk));
+		if (n <= 0)
+			break;
 		got += (size_t)n;
 		if (got > max)
 			return -EFBIG;
 		buf_add(b, chunk, (size_t)n);
-	}
+	} while (n == (ssize_t)sizeof(chunk)); /* a short one has seen the end */
 	buf_add(b, "", 0);
-	return (int)n;
+	return n < 0 ? (int)n : 0;
 }
 
 int read_file_at(int dirfd, const char *name, struct buf *b, size_t max)

@@ -150,12 +150,15 @@ static int check_mode(int fd, const char *path, struct err *e)
 
 static int open_private_dir(const char *path, struct err *e)
 {
-	OWN_FD int fd = -1;
-	int r = mkdir_p_at(AT_FDCWD, path, 0700);
+	OWN_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
-	if (r < 0)
-		return err_set(e, -r, "make %s", path);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		r = mkdir_p_at(AT_FDCWD, path, 0700);
+		if (r < 0)
+			return err_set(e, -r, "make %s", path);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
 	if (fd < 0)
 		return err_set(e, errno, "open %s", path);
 	r = check_mode(fd, path, e);
@@ -184,9 +187,21 @@ static int check_version(int fd, struct err *e)
 		pod_state_dir(), esc(text), POD_STATE_VERSION);
 }
 
-int pod_state_open(struct err *e)
+/* Once a process: whoever opens a pod opens it several times. */
+static int make_subdirs(int state, struct err *e)
 {
 	static const char *const subdirs[] = {"pods", "layers", "archive", "keys", "bases"};
+	static bool made;
+
+	for (size_t i = 0; i < sizeof(subdirs) / sizeof(subdirs[0]) && !made; i++)
+		if (mkdirat(state, subdirs[i], 0700) < 0 && errno != EEXIST)
+			return err_set(e, errno, "make %s/%s", pod_state_dir(), subdirs[i]);
+	made = true;
+	return 0;
+}
+
+int pod_state_open(struct err *e)
+{
 	OWN_FD int state = -1, run = -1;
 	int r = pod_check_caller(e);
 
@@ -198,10 +213,8 @@ int pod_state_open(struct err *e)
 	run = open_private_dir(pod_run_dir(), e);
 	if (run < 0)
 		return run;
-	for (size_t i = 0; i < sizeof(subdirs) / sizeof(subdirs[0]); i++)
-		if (mkdirat(state, subdirs[i], 0700) < 0 && errno != EEXIST)
-			return err_set(e, errno, "make %s/%s", pod_state_dir(), subdirs[i]);
-	return check_version(state, e);
+	r = make_subdirs(state, e);
+	return r < 0 ? r : check_version(state, e);
 }
 
 int pod_open(struct pod *p, const char *name, struct err *e)

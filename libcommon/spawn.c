@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,12 +59,41 @@ char *tool_path(const char *name, struct err *e)
 int tool_is_foreign(const char *name)
 {
 	OWN_FREE char *front = in_list(secure_getenv("ENVPOD_TOOLS"), name);
-	OWN_FREE char *ours = in_list(own_dir(), name);
+	OWN_FREE char *ours = NULL;
 	struct stat a, b;
 
 	if (!front || stat(front, &a) < 0)
 		return 0;
+	ours = in_list(own_dir(), name);
 	return !ours || stat(ours, &b) < 0 || a.st_ino != b.st_ino || a.st_dev != b.st_dev;
+}
+
+static const struct inside *inside;
+
+void spawn_inside(const struct inside *tools)
+{
+	inside = tools;
+}
+
+int (*tool_inside(const char *name))(int argc, char **argv)
+{
+	const struct inside *t = inside;
+	OWN_FREE char *other = t ? in_list(secure_getenv("ENVPOD_TOOLS"), name) : NULL;
+
+	for (; t && t->name && !other; t++)
+		if (strcmp(t->name, name) == 0)
+			return t->main;
+	return NULL;
+}
+
+void tool_call(int (*tool)(int argc, char **argv), char *const argv[])
+{
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	prctl(PR_SET_NAME, argv[0]);
+	exit(tool(argc, (char **)argv));
 }
 
 /* The checkout that holds DIR/build/FLAVOUR/bin, our own directory; NULL when it is none.  An
@@ -100,11 +130,14 @@ static void redirect(int from, int to)
 
 int spawn_start(char *const argv[], const struct spawn_io *io, struct err *e)
 {
-	OWN_FREE char *path = tool_path(argv[0], e);
+	int (*tool)(int, char **) = tool_inside(argv[0]);
+	OWN_FREE char *path = tool ? NULL : tool_path(argv[0], e);
 	pid_t pid;
 
-	if (!path)
+	if (!tool && !path)
 		return -e->code;
+	if (tool)
+		fflush(stdout); /* or both would write what waits there */
 	pid = fork();
 	if (pid < 0)
 		return err_set(e, errno, "start %s", argv[0]);
@@ -115,6 +148,8 @@ int spawn_start(char *const argv[], const struct spawn_io *io, struct err *e)
 		redirect(io->out, 1);
 		redirect(io->err, 2);
 	}
+	if (tool)
+		tool_call(tool, argv);
 	execv(path, argv);
 	_exit(errno == ENOENT ? POD_EXIT_NOT_FOUND : POD_EXIT_CANNOT_RUN);
 }
@@ -138,8 +173,11 @@ int spawn_wait(char *const argv[], const struct spawn_io *io, struct err *e)
 
 int spawn_exec(char *const argv[], struct err *e)
 {
-	OWN_FREE char *path = tool_path(argv[0], e);
+	int (*tool)(int, char **) = tool_inside(argv[0]);
+	OWN_FREE char *path = tool ? NULL : tool_path(argv[0], e);
 
+	if (tool)
+		tool_call(tool, argv);
 	if (!path)
 		return -e->code;
 	execv(path, argv);

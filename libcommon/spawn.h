@@ -12,6 +12,20 @@
 char *tool_path(const char *name, struct err *e);
 /* Is the tool somebody else's, put in front by ENVPOD_TOOLS? */
 int tool_is_foreign(const char *name);
+/*
+ * Tools that are linked into this program.  From now on starting or becoming one of them calls its
+ * main() instead of executing it, unless ENVPOD_TOOLS has one by that name: the same words, the
+ * same status, and what exec would have closed is closed by whoever opened it.
+ */
+struct inside {
+	const char *name;
+	int (*main)(int argc, char **argv);
+};
+void spawn_inside(const struct inside *tools); /* ended by {0}; kept */
+/* The tool's main() if it is inside, else NULL. */
+int (*tool_inside(const char *name))(int argc, char **argv);
+/* Call it with a NULL-ended argv and end with its status. */
+void tool_call(int (*tool)(int argc, char **argv), char *const argv[]) __attribute__((noreturn));
 /* A file of share/: $ENVPOD_DATA_DIR, ../share/envpod beside our binary's directory, the checkout
  * we were built in, DATADIR.  Caller frees. */
 char *data_path(const char *file);

@@ -116,11 +116,14 @@ void unit_time(uint64_t ns, char out[UNIT_TIME_LEN])
 {
 	time_t seconds = (time_t)(ns / 1000000000u);
 	struct tm tm;
-	char date[20];
 
 	gmtime_r(&seconds, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out, UNIT_TIME_LEN, "%s.%06uZ", date, (unsigned)(ns % 1000000000u / 1000));
+	/* No strftime: it reads /etc/localtime, also for what has no zone in it. */
+	snprintf(out, UNIT_TIME_LEN, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ",
+		 (unsigned)(tm.tm_year + 1900) % 10000u, (unsigned)(tm.tm_mon + 1) % 100u,
+		 (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u,
+		 (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u,
+		 (unsigned)(ns % 1000000000u / 1000));
 }
 
 void unit_now(char out[UNIT_TIME_LEN])

@@ -50,9 +50,9 @@ teardown() { envpod_teardown; }
 
 @test "a missing tool is named, nothing is left" {
 	mkdir "$T/bin"
-	cp "$B/bin/envpod" "$B/bin/pod-config" "$T/bin"
+	cp "$B/bin/envpod" "$T/bin"
 	expect 127 "$T/bin/envpod" init web
-	[[ $output == *pod-exec* ]]
+	[[ $output == *pod-config* ]]
 	[ ! -e "$ENVPOD_STATE_DIR/pods/web" ]
 }
 

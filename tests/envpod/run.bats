@@ -2,6 +2,23 @@ load ../lib/envpod
 setup() { envpod_setup; need root overlay userns; envpod init web >/dev/null; }
 teardown() { envpod_teardown; }
 
+@test "a run is one program: the tools of its chain are inside, unless others stand in front" {
+	mkdir "$T/alone" "$T/front"
+	cp "$B/bin/envpod" "$T/alone"
+	export ENVPOD_DATA_DIR=$TOP/share
+	[ "$("$T/alone/envpod" run web -- echo hi)" = hi ]
+	"$T/alone/envpod" diff web
+	printf '#!/bin/sh\necho "$@" >"%s/said"; exec "%s/bin/pod-exec" "$@"\n' "$T" "$B" >"$T/front/pod-exec"
+	chmod 755 "$T/front/pod-exec"
+	[ "$(ENVPOD_TOOLS=$T/front envpod run web -- echo ho)" = ho ]
+	grep -q -- '-- echo ho$' "$T/said"
+}
+
+@test "what -e says is nobody's business in the pod" {
+	expect 0 envpod run -e TOKEN=s3cret web -- sh -c 'echo $TOKEN; cat /proc/1/cmdline'
+	[[ $output == *s3cret*envpod-init* && $output != *envpod-init*s3cret* ]]
+}
+
 @test "run ends with the command's own status" {
 	expect 0 envpod run web true
 	expect 1 envpod run web false

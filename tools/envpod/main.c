@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* envpod: the user's commands.  It makes no kernel calls of its own: it finds and runs the tools.
- */
+/* envpod: the user's commands.  It makes no kernel calls of its own: it finds and runs the tools,
+ * those of a run inside its own process. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "envpod/exit.h"
 #include "libcommon/opt.h"
 #include "libcommon/say.h"
+#include "libcommon/spawn.h"
+#include "libcommon/title.h"
 #include "tools/envpod/front.h"
 
 static const struct cmd commands[] = {
@@ -38,6 +40,18 @@ static const struct cmd commands[] = {
 	{0},
 };
 
+/* The Makefile makes them of the tools' own main() (INSIDE_envpod). */
+int pod_exec_main(int argc, char **argv);
+int pod_limit_main(int argc, char **argv);
+int pod_mount_main(int argc, char **argv);
+
+static const struct inside tools[] = {
+	{"pod-mount", pod_mount_main},
+	{"pod-exec", pod_exec_main},
+	{"pod-limit", pod_limit_main},
+	{0},
+};
+
 /* Options before the command; returns how many words they took. */
 static int global_options(int argc, char **argv)
 {
@@ -61,6 +75,8 @@ int main(int argc, char **argv)
 	int skip;
 
 	say_name("envpod");
+	title_keep(argc, argv);
+	spawn_inside(tools);
 	skip = global_options(argc, argv);
 	argc -= skip;
 	argv += skip;

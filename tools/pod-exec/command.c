@@ -28,13 +28,13 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/title.h"
 #include "tools/pod-exec/caps.h"
 #include "tools/pod-exec/env.h"
 #include "tools/pod-exec/landlock.h"
 #include "tools/pod-exec/note.h"
 #include "tools/pod-exec/seccomp.h"
 #include "tools/pod-exec/session.h"
-#include "tools/pod-exec/title.h"
 
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL

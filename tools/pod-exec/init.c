@@ -26,11 +26,11 @@
 
 #include "libcommon/io.h"
 #include "libcommon/own.h"
+#include "libcommon/title.h"
 #include "tools/pod-exec/boot.h"
 #include "tools/pod-exec/caps.h"
 #include "tools/pod-exec/root.h"
 #include "tools/pod-exec/shown.h"
-#include "tools/pod-exec/title.h"
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64

@@ -11,10 +11,10 @@
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
+#include "libcommon/title.h"
 #include "tools/pod-exec/doctor.h"
 #include "tools/pod-exec/run.h"
 #include "tools/pod-exec/seccomp.h"
-#include "tools/pod-exec/title.h"
 
 /* 0, 1 and 2 must be taken, or a file of ours would become the command's input. */
 static void fill_standard_fds(void)

@@ -14,8 +14,8 @@
 
 #include "envpod/exit.h"
 #include "libcommon/own.h"
+#include "libcommon/title.h"
 #include "tools/pod-exec/note.h"
-#include "tools/pod-exec/title.h"
 
 /* As the pod's user, who then owns it.  What lies there instead of our devpts is not trusted. */
 static int open_master(struct err *e)

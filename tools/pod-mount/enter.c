@@ -36,9 +36,10 @@ struct enter {
 	bool no_cwd, unsafe, setup;
 	uint64_t status_fd;
 
-	char *const *argv; /* POD COMMAND... */
-	char *command;     /* absolute path of what to become */
-	char *dir;         /* workdir, resolved: absolute, without symlinks */
+	char *const *argv;                  /* POD COMMAND... */
+	char *command;                      /* absolute path of what to become */
+	int (*tool)(int argc, char **argv); /* or one that is linked into this program */
+	char *dir;                          /* workdir, resolved: absolute, without symlinks */
 	struct pod pod;
 	struct plan plan;
 	struct stack stack;
@@ -239,6 +240,9 @@ static int find_command(struct enter *n, const char *name, struct err *e)
 	struct err missing = {0};
 	OWN_FREE char *tool = NULL;
 
+	n->tool = strchr(name, '/') ? NULL : tool_inside(name);
+	if (n->tool)
+		return 0;
 	if (strchr(name, '/')) {
 		n->command = realpath(name, NULL);
 		return n->command ? 0
@@ -311,6 +315,21 @@ static int report(const struct enter *n, const struct err *e)
 	return status;
 }
 
+/* An exec closes all but what we pass on, the lock; so must we. */
+static void become(struct enter *n, char **argv, struct err *e)
+{
+	int (*tool)(int, char **) = n->tool;
+
+	if (tool) {
+		n->pod.lock = -1;
+		enter_finish(n);
+		tool_call(tool, argv);
+	}
+	execv(n->command, argv);
+	err_status(e, errno == ENOENT ? POD_EXIT_NOT_FOUND : POD_EXIT_CANNOT_RUN, errno, "run %s",
+		   esc(n->command));
+}
+
 int cmd_enter(int argc, char **argv)
 {
 	OWN(enter_finish) struct enter n = {.pod = POD_INIT, .userns = -1, .status_fd = UINT64_MAX};
@@ -328,10 +347,7 @@ int cmd_enter(int argc, char **argv)
 		"Build the pod's view and become COMMAND, standing in the view's root.", 2, 0, 2};
 
 	opt_parse(opts, &usage, argc, argv);
-	if (enter(&n, argv, &e) == 0) {
-		execv(n.command, argv + 1);
-		err_status(&e, errno == ENOENT ? POD_EXIT_NOT_FOUND : POD_EXIT_CANNOT_RUN, errno,
-			   "run %s", esc(n.command));
-	}
+	if (enter(&n, argv, &e) == 0)
+		become(&n, argv + 1, &e);
 	return report(&n, &e);
 }

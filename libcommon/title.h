@@ -3,8 +3,8 @@
  * Our command line as the kernel shows it in /proc/PID/cmdline.  Processes of ours inside a pod
  * overwrite it: -e NAME=VALUE is nobody's business there.
  */
-#ifndef POD_EXEC_TITLE_H
-#define POD_EXEC_TITLE_H
+#ifndef LIBCOMMON_TITLE_H
+#define LIBCOMMON_TITLE_H
 
 /* Remember where it lies; by main(), before anything is moved.  Whatever is needed is copied. */
 void title_keep(int argc, char **argv);

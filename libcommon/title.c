@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/pod-exec/title.h"
+#include "libcommon/title.h"
 
 #include <string.h>
 #include <sys/prctl.h>
@@ -9,8 +9,12 @@ static size_t size;
 
 void title_keep(int argc, char **argv)
 {
-	const char *last = argv[argc - 1];
+	const char *last;
 
+	/* The argv of a tool inside another program is not where the kernel looks. */
+	if (area || argc < 1)
+		return;
+	last = argv[argc - 1];
 	area = argv[0];
 	size = (size_t)(last + strlen(last) - area);
 }
