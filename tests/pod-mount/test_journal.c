@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/lib/tap.h"
 #include "tools/pod-mount/journal.h"
+
+#include "libcommon/own.h"
+#include "tests/lib/tap.h"
+#include "tools/pod-mount/undo_record.h"
+
+#define HEAD "envpod-journal 1 undo\nundoes 20261122T101010Z-1\nfiles 2\nsite /srv/a b\n"
+#define STEP "step put 0 100644 1 2 12 13 14 15 a\\nb\n"
 
 static int parse(struct journal *j, const char *text)
 {
@@ -9,49 +15,96 @@ static int parse(struct journal *j, const char *text)
 	return journal_parse(j, text, strlen(text), &e);
 }
 
-static void refused(const char *line)
+static void test_whole(void)
 {
 	OWN_JOURNAL struct journal j = JOURNAL_INIT;
-	char text[512];
 
-	snprintf(text, sizeof(text), "envpod-journal 1 commit\nsite /\n%s\n", line);
-	ok(parse(&j, text) < 0, "refused: %s", line);
+	ok(parse(&j, HEAD "start - 17\nlayer 0006a-1 5\n" STEP
+			  "take 3\nplanned\nstaged 0 77 1 2\nprepared\n"
+			  "left 0 77 4 5 6 100600\napplied\ndone\n") == 0,
+	   "a whole journal");
+	is_str(j.verb, "undo", "its kind");
+	is_str(j.undoes, "20261122T101010Z-1", "what it takes back");
+	is_int((int)j.files, 2, "files");
+	is_str(j.steps[0].path, "a\nb", "a path with a newline");
+	ok(j.steps[0].taken && j.steps[0].take == 3, "taken from the record");
+	ok(j.steps[0].staged == 77 && j.steps[0].staged_size == 2, "staged");
+	ok(j.steps[0].has_left && j.steps[0].left.ctime_ns == 4 && j.steps[0].left_mode == 0100600,
+	   "left");
+	ok(j.starts.n == 1 && !j.starts.v[0].id && j.starts.v[0].ns == 17, "start of the upper");
+	is_str(j.layers.v[0].id, "0006a-1", "a layer");
+	is_int(j.state, JOURNAL_DONE, "done");
 }
 
-static void whole(void)
+static void test_from(void)
 {
 	OWN_JOURNAL struct journal j = JOURNAL_INIT;
 
-	ok(parse(&j,
-		 "envpod-journal 1 commit\nsite /h\nstep put 0 100644 1 2 3 4 5 6 a/b\\nc\n"
-		 "from 100600 7 8 L1 a/b\\nc\nprune 0 - x\nplanned\nstaged 0 99\nprepared\n") == 0,
-	   "a journal is read");
-	is_str(j.steps[0].path, "a/b\nc", "its path is unescaped");
-	is_str(j.steps[0].layer, "L1", "its layer");
-	is_int((intmax_t)j.steps[0].staged, 99, "its staged inode");
-	is_int(j.state, JOURNAL_PREPARED, "its state");
+	ok(parse(&j, "envpod-journal 1 commit\nsite /h\n" STEP
+		     "from 100600 7 8 00a1 a/b\\nc\nprune 0 - x\nplanned\n") == 0,
+	   "one with layers");
+	is_str(j.steps[0].layer, "00a1", "its layer");
+	is_str(j.steps[0].raw, "a/b\nc", "the path in it");
+	ok(j.nprunes == 1 && !j.prunes[0].layer, "an entry of the upper");
 }
 
-static void torn(void)
+static void test_torn(void)
 {
 	OWN_JOURNAL struct journal j = JOURNAL_INIT;
 
-	ok(parse(&j, "envpod-journal 1 commit\nsite /\nplanned\nprepa") == 0, "a torn line");
-	is_int(j.state, JOURNAL_PLANNED, "counts for nothing");
+	ok(parse(&j, HEAD STEP "planned\nprep") == 0, "a torn last line");
+	is_int(j.state, JOURNAL_PLANNED, "is left out");
+}
+
+static void test_refused(void)
+{
+	static const char *const bad[] = {
+		"envpod-journal 2 undo\n",
+		HEAD "undoes ../../etc\n",
+		HEAD "step put 1 0 0 0 0 0 0 0 a\n",
+		HEAD "step put 0 0 0 0 0 0 0 0 ../a\n",
+		HEAD "step put 0 0 0 0 0 0 0 0 /a\n",
+		HEAD "step other 0 0 0 0 0 0 0 0 a\n",
+		HEAD "step put 0 0 0 0 0 0 0 0 a/../b\n",
+		HEAD "step put 0 100649 0 0 0 0 0 0 a\n", /* not octal */
+		HEAD "from 0 0 0 - a\n",                  /* of no step */
+		HEAD "staged 0 1 1 1\n",
+		HEAD "prune 0 ../x a\n",
+		HEAD "take 1\n",
+		HEAD STEP "take 1\ntake 2\n",
+		HEAD STEP "staged 1 1 1 1\n",
+		HEAD STEP "left 1 1 1 1 1 1\n",
+		HEAD STEP "from 0 0 0 ../../x a\n",
+		HEAD "layer - 0\n",
+		HEAD "layer .. 0\n",
+		"envpod-journal 1 commit\nsite /\n" STEP "take 1\n",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		OWN_JOURNAL struct journal j = JOURNAL_INIT;
+
+		ok(parse(&j, bad[i]) < 0, "refused: number %zu", i);
+	}
+}
+
+static void test_ids(void)
+{
+	char time[24];
+
+	ok(undo_id_order("20261122T101010Z-2", "20261122T101010Z-10") < 0, "by number");
+	ok(undo_id_order("20261122T101011Z-1", "20261122T101010Z-10") > 0, "after time");
+	undo_id_time("20261122T101010Z-2", time);
+	is_str(time, "2026-11-22T10:10:10Z", "time of an ID");
+	ok(journal_is_id("20261122T101010Z-2") && !journal_is_id("../x") && !journal_is_id(""),
+	   "form of an ID");
 }
 
 int main(void)
 {
-	whole();
-	torn();
-	refused("step put 1 100644 0 0 0 0 0 0 a"); /* no such site */
-	refused("step put 0 100644 0 0 0 0 0 0 ../a");
-	refused("step put 0 100644 0 0 0 0 0 0 a/../b");
-	refused("step put 0 100644 0 0 0 0 0 0 /a");
-	refused("step chmod 0 100644 0 0 0 0 0 0 a");
-	refused("step put 0 100649 0 0 0 0 0 0 a"); /* not octal */
-	refused("from 0 0 0 - a");                  /* of no step */
-	refused("staged 0 1");
-	refused("prune 0 ../x a");
+	test_whole();
+	test_from();
+	test_torn();
+	test_refused();
+	test_ids();
 	return done_testing();
 }

@@ -24,6 +24,7 @@ static const struct cmd commands[] = {
 	{"diff", cmd_diff, "list what the pod changed"},
 	{"commit", cmd_commit, "bring changes to the host"},
 	{"rollback", cmd_rollback, "drop changes"},
+	{"undo", cmd_undo, "list what was done, or take one of it back"},
 	{"ls", cmd_ls, "list pods"},
 	{"status", cmd_status, "show one pod: walls, usage, what waits"},
 	{"destroy", cmd_destroy, "remove pods"},

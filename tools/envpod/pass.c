@@ -17,6 +17,11 @@ int cmd_rollback(int argc, char **argv)
 	return front_pass("pod-mount", "rollback", true, argc, argv);
 }
 
+int cmd_undo(int argc, char **argv)
+{
+	return front_pass("pod-mount", "undo", true, argc, argv);
+}
+
 int cmd_mount(int argc, char **argv)
 {
 	return front_pass("pod-mount", "add", true, argc, argv);

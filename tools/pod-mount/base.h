@@ -105,6 +105,12 @@ int base_parse(struct bases *b, uint32_t layer, const char *data, size_t len, st
 int base_write(struct buf *out, const struct pod *p, const struct stack *s, size_t below,
 	       int treefd, bool *redirects, struct err *e);
 
+/* The same for a view that began at `start`, whatever the pod's marker says now; 0: unknown. */
+int base_write_since(struct buf *out, const struct pod *p, const struct stack *s, size_t below,
+		     int treefd, uint64_t start, bool *redirects, struct err *e);
+/* One line of a base file; st NULL: all zero. */
+void base_line(struct buf *out, enum base_kind kind, const struct stat *st, const char *path);
+
 /* Merge the base of `newer` into that of `older`: oldest wins (for squash). */
 int base_merge(struct buf *out, const char *older, size_t older_len, const char *newer,
 	       size_t newer_len, struct err *e);

@@ -75,17 +75,22 @@ static void escape(struct buf *b, const char *s)
 	}
 }
 
-static void put(struct walk *w, enum base_kind kind, const struct stat *st, const char *path)
+void base_line(struct buf *out, enum base_kind kind, const struct stat *st, const char *path)
 {
 	static const struct stat none;
 
 	if (!st)
 		st = &none;
-	buf_fmt(w->out, "%c %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %u ", kind,
+	buf_fmt(out, "%c %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %u ", kind,
 		(uint64_t)st->st_ino, (uint64_t)st->st_size, stamp(&st->st_mtim),
 		stamp(&st->st_ctim), st->st_mode);
-	escape(w->out, path);
-	buf_char(w->out, '\n');
+	escape(out, path);
+	buf_char(out, '\n');
+}
+
+static void put(struct walk *w, enum base_kind kind, const struct stat *st, const char *path)
+{
+	base_line(w->out, kind, st, path);
 }
 
 /*
@@ -267,16 +272,15 @@ static void walk_covers(struct walk *w, int treefd)
 			walk_cover(w, treefd, ent->d_name);
 }
 
-int base_write(struct buf *out, const struct pod *p, const struct stack *s, size_t below,
-	       int treefd, bool *redirects, struct err *e)
+int base_write_since(struct buf *out, const struct pod *p, const struct stack *s, size_t below,
+		     int treefd, uint64_t start, bool *redirects, struct err *e)
 {
-	OWN_MARKER struct marker m = {0};
 	struct walk w = {.out = out, .pod = p, .stack = s, .below = below, .host = -1};
 
 	if (committed_load(&w.own, p, e) < 0)
 		return -e->code;
-	w.unsure = marker_read(&m, p->dir) < 0 || marker_stepped(&m);
-	w.start = m.start_ns;
+	w.unsure = start == 0;
+	w.start = start;
 	buf_fmt(out, "envpod-base 1 %" PRIu64 "\n", w.start);
 	walk_covers(&w, treefd);
 	buf_str(out, "end\n");
@@ -284,4 +288,13 @@ int base_write(struct buf *out, const struct pod *p, const struct stack *s, size
 	committed_finish(&w.own);
 	buf_finish(&w.path);
 	return 0;
+}
+
+int base_write(struct buf *out, const struct pod *p, const struct stack *s, size_t below,
+	       int treefd, bool *redirects, struct err *e)
+{
+	OWN_MARKER struct marker m = {0};
+	bool unsure = marker_read(&m, p->dir) < 0 || marker_stepped(&m);
+
+	return base_write_since(out, p, s, below, treefd, unsure ? 0 : m.start_ns, redirects, e);
 }

@@ -144,7 +144,7 @@ static int commit_to_host(struct survey *s, const char *cwd, size_t *files, stru
 
 	snprintf(p.j.verb, sizeof(p.j.verb), "commit");
 	r = commit_plan_make(&p, s, e);
-	*files = p.files;
+	*files = p.j.files = p.files;
 	if (r < 0 || p.j.n == 0)
 		return r;
 	return carry_out(&p, s, cwd, e);

@@ -1,22 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The write-ahead journal of an operation that changes the host or a pod's layers, and its record
- * for undo: pods/NAME/undo/ID/{journal,new/N}, envpod-journal(5).
- *
- *     envpod-journal 1 commit|rollback
- *     site COVER                                            a covered directory, numbered from 0
- *     step VERB SITE MODE UID GID INO CTIME MTIME SIZE PATH numbered from 0; PATH is within the
- * cover from MODE UID GID LAYER RAW                           the step before is renamed from a
- * layer prune SITE LAYER RAW                                  goes from a layer once the steps are
- * done planned staged N INO                                          what step N is about to put in
- * place prepared done | undone
- *
- * VERBs: put (new/N and the host's entry change places, or new/N becomes the host's entry), remove
- * (the host's entry becomes new/N), meta (a host directory gets another mode and owner; new/N is an
- * empty directory with the old ones), drop (a layer's entry becomes new/N), reset (a layer's
- * directory gets the mode, owner and attributes of the host's; MODE UID GID of "from" are its old
- * ones).  MODE is octal, with the type; INO to SIZE say which entry of the host is meant, INO 0
- * that there is none.  LAYER "-" is the upper.  '\\' and newline in paths are escaped.
+ * for undo: pods/NAME/undo/ID/{journal,new/N}, envpod-journal(5), where every line is described.
  *
  * While an operation is under way undo/open holds its ID.  Before "prepared" nothing of the host
  * was touched: a crash is undone.  After it, a crash is finished.  Which steps happened is told by
@@ -34,8 +19,9 @@
 #include "libcommon/pod.h"
 
 #define JOURNAL_MAX (1u << 30) /* bytes */
+#define JOURNAL_ID  40
 
-enum step_verb { STEP_PUT, STEP_REMOVE, STEP_META, STEP_DROP, STEP_RESET, STEP_VERBS };
+enum step_verb { STEP_PUT, STEP_REMOVE, STEP_META, STEP_DROP, STEP_RESET, STEP_GIVE, STEP_VERBS };
 
 /* Enough of an entry to know it again. */
 struct ident {
@@ -50,9 +36,14 @@ struct step {
 	char *path;
 	bool from_layer;
 	uint32_t was_mode, was_uid, was_gid;
-	char *layer;     /* NULL: the upper */
-	char *raw;       /* path within the layer's tree of the cover */
-	uint64_t staged; /* inode of new/N, 0: not staged */
+	char *layer; /* NULL: the upper */
+	char *raw;   /* path within the layer's tree of the cover */
+	bool taken;
+	uint64_t take; /* then: its number in the record that is undone */
+	uint64_t staged, staged_mtime_ns, staged_size; /* new/N; inode 0: not staged */
+	bool has_left;     /* else nobody can tell what the step left: it changed at once */
+	struct ident left; /* ino 0: nothing */
+	uint32_t left_mode;
 	/* not written down: */
 	bool busy;     /* somebody else changed its directory since the view began */
 	bool restored; /* undone: the host has the old entry again, with a ctime of our making */
@@ -61,6 +52,17 @@ struct step {
 struct prune {
 	uint32_t site;
 	char *layer, *raw;
+};
+
+/* A layer and when its view began: one that the operation adds, or one it dropped entries from. */
+struct layer_start {
+	char *id; /* NULL: the upper */
+	uint64_t ns;
+};
+
+struct layer_starts {
+	struct layer_start *v;
+	size_t n;
 };
 
 enum journal_state {
@@ -73,8 +75,11 @@ enum journal_state {
 };
 
 struct journal {
-	char verb[16]; /* commit, rollback */
-	char id[40];
+	char verb[16]; /* commit, rollback, undo, redo, return */
+	char id[JOURNAL_ID];
+	char undoes[JOURNAL_ID]; /* "": none */
+	uint64_t files;
+	struct layer_starts layers, starts;
 	struct strv sites;
 	struct step *steps;
 	size_t n, cap;
@@ -96,17 +101,23 @@ uint32_t journal_site(struct journal *j, const char *cover);
 struct step *journal_step(struct journal *j, enum step_verb verb, uint32_t site, const char *path);
 void step_from(struct step *st, const char *layer, const char *raw);
 void journal_prune(struct journal *j, uint32_t site, const char *layer, const char *raw);
+void layer_starts_add(struct layer_starts *list, const char *id, uint64_t ns);
 void journal_finish(struct journal *j);
+
+/* Does an operation of this kind change the host's files?  (Others look at them only.) */
+bool journal_on_host(const struct journal *j);
 
 /* Make undo/ID and write the plan, synced. */
 int journal_begin(struct journal *j, const struct pod *p, struct err *e);
 /* Append what was staged and "prepared", synced. */
 int journal_prepared(struct journal *j, struct err *e);
-/* Append "applied", synced: from now on there is no way back. */
+/* Append what the steps left and "applied", synced: from now on there is no way back. */
 int journal_applied(struct journal *j, struct err *e);
 /* Append "done" or "undone", synced. */
 int journal_end(struct journal *j, enum journal_state state, struct err *e);
 
+/* Has it the form of an operation's ID? */
+bool journal_is_id(const char *s);
 /* Parse a journal's bytes; a torn last line is left out.  -EINVAL with the line. */
 int journal_parse(struct journal *j, const char *data, size_t len, struct err *e);
 /* Open undo/ID and read its journal; without one the state is JOURNAL_OPEN. */

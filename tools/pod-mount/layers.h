@@ -52,6 +52,8 @@ int layer_open(const char *id, const char *sub);
  */
 int layer_cover(const struct pod *p, const char *id, const char *cover);
 
+/* A fresh layer's ID: it sorts by time. */
+void layer_new_id(char id[LAYER_ID_MAX + 1]);
 /* Does another pod's stack name it too? */
 bool layer_shared(const struct pod *p, const char *id);
 /* Has the upper anything in it? */

@@ -14,6 +14,7 @@
 #include "libcommon/say.h"
 #include "tools/pod-mount/base.h"
 #include "tools/pod-mount/committed.h"
+#include "tools/pod-mount/give.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/prune.h"
 #include "tools/pod-mount/run.h"
@@ -25,7 +26,7 @@ static void gone_paths(const struct run *r, struct strv *paths)
 		const struct step *st = &r->j->steps[i];
 		OWN_FREE char *path = NULL;
 
-		if (!st->from_layer)
+		if (!st->from_layer || st->verb == STEP_GIVE)
 			continue;
 		path = path_clean(r->sites[st->site].cover, st->path);
 		strv_add(paths, path);
@@ -47,6 +48,20 @@ static int forget(const struct run *r, const struct stack *s, struct err *e)
 	return paths.n ? bases_forget(r->pod, s, paths.v, paths.n, e) : 0;
 }
 
+/* The host's entries are of our making again, also for layers that were made since. */
+static int mark_undone(const struct run *r, struct err *e)
+{
+	OWN_FREE char *path = xfmt("undo/%s", r->j->undoes);
+	OWN_FD int dir = open_beneath(r->pod->dir, path, O_RDONLY | O_DIRECTORY, 0);
+	int x = journal_on_host(r->j) ? committed_add(r, true, e) : 0;
+
+	if (x == 0 && dir < 0)
+		return err_set(e, -dir, "open %s/%s", r->pod->path, path);
+	if (x == 0 && write_file_at(dir, "undone", r->j->id, strlen(r->j->id), 0600, true) < 0)
+		return err_set(e, errno, "write %s/%s/undone", r->pod->path, path);
+	return x;
+}
+
 int run_close(struct run *r, struct err *e)
 {
 	OWN_STACK struct stack s = {0};
@@ -54,14 +69,20 @@ int run_close(struct run *r, struct err *e)
 
 	if (x == 0)
 		x = run_sync(r, e);
-	if (x == 0 && r->j->state < JOURNAL_APPLIED)
+	if (x == 0 && r->j->state < JOURNAL_APPLIED) {
+		run_left(r);
 		x = journal_applied(r->j, e);
+	}
 	if (x == 0)
 		x = run_keep(r, e);
 	if (x == 0)
 		x = prune_entries(r, e);
 	if (x == 0)
 		x = forget(r, &s, e);
+	if (x == 0)
+		x = give_layers(r, &s, e);
+	if (x == 0 && *r->j->undoes)
+		x = mark_undone(r, e);
 	if (x < 0)
 		return x;
 	prune_dirs(r, &s);
@@ -79,6 +100,7 @@ int run_abandon(struct run *r, struct err *e)
 	if (x < 0)
 		return x;
 	run_unstage(r);
+	remove_tree_at(r->j->dir, "layers");
 	x = journal_end(r->j, JOURNAL_UNDONE, e);
 	run_forget(r);
 	return x;
@@ -153,7 +175,7 @@ int journal_recover(const struct pod *p, struct err *e)
 
 	if (undo < 0 || read_line_at(undo, "open", id, sizeof(id)) < 0)
 		return 0;
-	if (id[0] == '.' || strchr(id, '/') || faccessat(undo, id, F_OK, 0) < 0)
+	if (!journal_is_id(id) || faccessat(undo, id, F_OK, 0) < 0)
 		return unlinkat(undo, "open", 0) < 0 ? err_set(e, errno, "remove undo/open") : 0;
 	x = journal_open(&j, p, id, e);
 	if (x == 0)

@@ -118,6 +118,14 @@ static size_t plan_one(struct journal *j, struct survey *s, size_t i)
 	return end;
 }
 
+/* When what was dropped was begun: an undo asks whether the host has changed since. */
+static void note_starts(struct journal *j, const struct survey *s)
+{
+	layer_starts_add(&j->starts, NULL, s->bases.upper_unsure ? 0 : s->bases.upper_start);
+	for (size_t i = 0; i < s->stack.n && i < s->bases.nlayers; i++)
+		layer_starts_add(&j->starts, s->stack.v[i].id, s->bases.starts[i]);
+}
+
 static int record(const struct survey *s, const struct journal *j, size_t files, struct err *e)
 {
 	OWN_STRV struct strv paths = {0};
@@ -167,6 +175,8 @@ int rollback_chosen(struct survey *s, const struct selection *sel, size_t *files
 		i = plan_one(&j, s, i);
 	if (j.n == 0)
 		return 0;
+	j.files = *files;
+	note_starts(&j, s);
 	return carry_out(s, &j, *files, e);
 }
 

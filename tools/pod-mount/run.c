@@ -2,6 +2,7 @@
 #include "tools/pod-mount/run.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,23 @@ int step_stage(const struct run *r, const struct step *st)
 	return st->verb == STEP_DROP ? r->kept : r->sites[st->site].stage;
 }
 
+/* What is taken from another record, and the layers that are made of it. */
+static int open_record(struct run *r, struct err *e)
+{
+	OWN_FREE char *path = xfmt("undo/%s/new", r->j->undoes);
+
+	if (*r->j->undoes)
+		r->taken = open_beneath(r->pod->dir, path, O_RDONLY | O_DIRECTORY, 0);
+	if (*r->j->undoes && r->taken < 0)
+		return err_set(e, -r->taken, "open %s/%s", r->pod->path, path);
+	if (r->j->layers.n == 0)
+		return 0;
+	if (mkdirat(r->j->dir, "layers", 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make %s/undo/%s/layers", r->pod->path, r->j->id);
+	r->given = open_beneath(r->j->dir, "layers", O_RDONLY | O_DIRECTORY, 0);
+	return r->given < 0 ? err_set(e, -r->given, "open undo/%s/layers", r->j->id) : 0;
+}
+
 int run_open(struct run *r, const struct pod *p, struct journal *j, const struct id_map *ids,
 	     struct err *e)
 {
@@ -39,15 +57,20 @@ int run_open(struct run *r, const struct pod *p, struct journal *j, const struct
 	r->kept = open_beneath(j->dir, "new", O_RDONLY | O_DIRECTORY, 0);
 	if (r->kept < 0)
 		return err_set(e, -r->kept, "open %s/undo/%s/new", p->path, j->id);
+	x = open_record(r, e);
+	if (x < 0)
+		return x;
 	for (size_t i = 0; i < j->sites.n; i++) {
 		x = site_open(&r->sites[i], j->sites.v[i], p, e);
-		if (strcmp(j->verb, "commit") != 0) {
+		if (!journal_on_host(j)) {
 			/* The host's side is only looked at, and may be gone. */
 			*e = x < 0 ? (struct err){0} : *e;
 			continue;
 		}
 		if (x == 0)
 			x = site_stage(&r->sites[i], p, j->id, true, e);
+		if (x == 0 && *j->undoes)
+			x = site_take(&r->sites[i], j->undoes, e);
 		if (x < 0)
 			return x;
 	}
@@ -62,11 +85,18 @@ void run_finish(struct run *r)
 	free(r->at_dir);
 	own_close(&r->at_fd);
 	own_close(&r->kept);
+	own_close(&r->taken);
+	own_close(&r->given);
 	strv_finish(&r->stays);
 	*r = (struct run)RUN_INIT;
 }
 
 /* --- finding the ends of a step --- */
+
+static uint64_t time_ns(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
+}
 
 const char *step_leaf(const struct step *st)
 {
@@ -92,6 +122,13 @@ int run_parent(struct run *r, const struct step *st)
 	return r->at_fd;
 }
 
+void step_staged(struct step *st, const struct stat *now)
+{
+	st->staged = now->st_ino;
+	st->staged_mtime_ns = time_ns(&now->st_mtim);
+	st->staged_size = (uint64_t)now->st_size;
+}
+
 static char *full_path(const struct run *r, const struct step *st)
 {
 	return path_clean(r->sites[st->site].cover, st->path);
@@ -111,11 +148,6 @@ int run_failed(const struct run *r, const struct step *st, int code, const char 
 	OWN_FREE char *path = full_path(r, st);
 
 	return err_set(e, code, "%s %s", what, esc(path));
-}
-
-static uint64_t time_ns(const struct timespec *t)
-{
-	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
 }
 
 /* After it was moved aside, which changes its ctime. */
@@ -275,11 +307,24 @@ int run_change_meta(const struct run *run, const struct step *st, int from, cons
 	return r < 0 ? r : looks_apply(fd, &looks);
 }
 
+/* The directory whose attributes it gets: a layer's, or one kept in a record. */
+static int meta_source(const struct run *r, const struct step *st)
+{
+	char name[STEP_NAME];
+	int fd;
+
+	if (!st->taken)
+		return run_raw(r, st, O_RDONLY | O_DIRECTORY);
+	step_name(name, st->take);
+	fd = openat(r->taken, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 static int meta(struct run *r, const struct step *st, struct err *e)
 {
 	const struct looks l = {.mode = st->mode, .uid = st->uid, .gid = st->gid};
-	OWN_FD int from = run_raw(r, st, O_RDONLY | O_DIRECTORY);
-	int x = from < 0 ? from : run_change_meta(r, st, from, &l, &r->ids);
+	OWN_FD int from = meta_source(r, st);
+	int x = from < 0 ? from : run_change_meta(r, st, from, &l, st->taken ? NULL : &r->ids);
 
 	if (x == -ESTALE)
 		return conflict(r, st, "changed", e);
@@ -330,6 +375,32 @@ static int reset(struct run *r, const struct step *st, struct err *e)
 	return y < 0 ? run_failed(r, st, -y, "restore the mode of", e) : 0;
 }
 
+int run_given(const struct run *r, const struct step *st, const char **leaf)
+{
+	OWN_FREE char *cover = pod_cover_name(r->sites[st->site].cover);
+	OWN_FREE char *path = xfmt("%s/tree/%s", st->layer, cover);
+	OWN_FD int tree = open_beneath(r->given, path, O_RDONLY | O_DIRECTORY, 0);
+
+	return tree < 0 ? tree : open_parent_beneath(tree, st->raw, leaf);
+}
+
+/* Once the layer has left undo/ID it is complete. */
+static int give(struct run *r, const struct step *st, struct err *e)
+{
+	char name[STEP_NAME];
+	const char *leaf;
+	OWN_FD int parent = run_given(r, st, &leaf);
+
+	step_name(name, st->take);
+	if (!st->taken)
+		return 0; /* a directory's looks: the layer was made with them */
+	if (parent >= 0 && renameat2(r->taken, name, parent, leaf, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (parent == -ENOENT || (parent >= 0 && errno == ENOENT))
+		return 0;
+	return run_failed(r, st, parent < 0 ? -parent : errno, "bring back", e);
+}
+
 static int apply_one(struct run *r, size_t i, struct err *e)
 {
 	const struct step *st = &r->j->steps[i];
@@ -347,6 +418,8 @@ static int apply_one(struct run *r, size_t i, struct err *e)
 		return drop(r, st, name, e);
 	case STEP_RESET:
 		return reset(r, st, e);
+	case STEP_GIVE:
+		return give(r, st, e);
 	default:
 		return 0;
 	}

@@ -18,6 +18,8 @@ struct run {
 	struct id_map ids;
 	struct site *sites; /* as many as j->sites */
 	int kept;           /* undo/ID/new */
+	int taken;          /* undo/OTHER/new of the record that is undone, -1 */
+	int given;          /* undo/ID/layers, in which layers are made, -1 */
 	struct strv stays;  /* host directories that were not removed: something is in them */
 	/* the directory that was used last */
 	uint32_t at_site;
@@ -25,9 +27,9 @@ struct run {
 	int at_fd;
 };
 
-#define RUN_INIT                        \
-	{                               \
-		.kept = -1, .at_fd = -1 \
+#define RUN_INIT                                                  \
+	{                                                         \
+		.kept = -1, .taken = -1, .given = -1, .at_fd = -1 \
 	}
 #define OWN_RUN __attribute__((cleanup(run_finish)))
 
@@ -60,6 +62,10 @@ int run_sync(struct run *r, struct err *e);
 int run_close(struct run *r, struct err *e);
 /* Take everything back and close the journal; undo/ID goes when nothing is left in it. */
 int run_abandon(struct run *r, struct err *e);
+/* Keep the mode, owner and xattrs of a step's host directory: an empty directory that has them. */
+int run_keep_looks(const struct run *r, const struct step *st, const char *name);
+/* Note in the steps what the host has of them now: what an undo will want to find. */
+void run_left(struct run *r);
 /* Bring pre-images from staging directories on other filesystems to undo/ID/new. */
 int run_keep(struct run *r, struct err *e);
 /* Remove staging directories that are not undo/ID/new. */

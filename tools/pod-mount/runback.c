@@ -103,17 +103,47 @@ static int give_back(struct run *r, const struct step *st, const char *name)
 	return renameat2(step_stage(r, st), name, parent, leaf, RENAME_NOREPLACE) < 0 ? -errno : 0;
 }
 
+/* What was taken from another record goes back there; where it was copied, it still is there. */
+static int put_back(struct run *r, const struct step *st, const char *name, const struct stat *now)
+{
+	char was[STEP_NAME];
+
+	step_name(was, st->take);
+	if (!r->sites[st->site].near)
+		return unlinkat(step_stage(r, st), name, S_ISDIR(now->st_mode) ? AT_REMOVEDIR : 0) <
+				       0
+			       ? -errno
+			       : 0;
+	return renameat2(step_stage(r, st), name, r->sites[st->site].taken, was, RENAME_NOREPLACE) <
+			       0
+		       ? -errno
+		       : 0;
+}
+
+static int undo_give(struct run *r, const struct step *st)
+{
+	char was[STEP_NAME];
+	const char *leaf;
+	OWN_FD int parent = run_given(r, st, &leaf);
+
+	step_name(was, st->take);
+	if (!st->taken || parent < 0 || faccessat(r->taken, was, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return !st->taken || parent == -ENOENT || parent >= 0 ? 0 : parent;
+	return renameat2(parent, leaf, r->taken, was, RENAME_NOREPLACE) < 0 ? -errno : 0;
+}
+
 /* What was made for this step alone goes; a pre-image that could not go home stays. */
 static int unstage_one(struct run *r, const struct step *st, const char *name)
 {
 	int stage = step_stage(r, st);
 	struct stat now;
 
-	if (st->verb == STEP_DROP || st->verb == STEP_REMOVE || st->verb == STEP_RESET ||
-	    !entry_look(stage, name, &now))
+	if ((st->verb != STEP_PUT && st->verb != STEP_META) || !entry_look(stage, name, &now))
 		return 0;
 	if (st->verb == STEP_PUT && st->staged && now.st_ino != st->staged)
 		return -EEXIST;
+	if (st->verb == STEP_PUT && st->taken)
+		return put_back(r, st, name, &now);
 	if (st->verb == STEP_PUT && st->from_layer)
 		return give_back(r, st, name);
 	return unlinkat(stage, name, S_ISDIR(now.st_mode) ? AT_REMOVEDIR : 0) < 0 ? -errno : 0;
@@ -148,6 +178,8 @@ static int undo_one(struct run *r, size_t i)
 		x = undo_meta(r, st, name);
 	else if (st->verb == STEP_DROP)
 		x = undo_drop(r, st, name);
+	else if (st->verb == STEP_GIVE)
+		x = undo_give(r, st);
 	else if (st->verb == STEP_RESET && r->j->state >= JOURNAL_PREPARED)
 		x = undo_reset(r, st);
 	return x < 0 ? x : unstage_one(r, st, name);

@@ -55,11 +55,14 @@ int run_sync_staged(struct run *r, struct err *e)
 
 int run_sync(struct run *r, struct err *e)
 {
+	if (r->given >= 0 && syncfs(r->given) < 0)
+		return err_set(e, errno, "sync undo/%s/layers", r->j->id);
 	if (r->j->n >= SYNC_ONE_BY_ONE)
 		return sync_sites(r, e);
 	for (size_t i = 0; i < r->j->n; i++) {
 		const struct step *st = &r->j->steps[i];
-		int parent = st->verb == STEP_DROP ? -1 : run_parent(r, st);
+		bool none = st->verb == STEP_DROP || st->verb == STEP_GIVE;
+		int parent = none ? -1 : run_parent(r, st);
 		OWN_FD int fd = parent < 0 ? -1 : open_beneath(parent, "", O_RDONLY, 0);
 
 		if (fd >= 0 && fsync(fd) < 0)
@@ -68,7 +71,24 @@ int run_sync(struct run *r, struct err *e)
 	return fsync(r->kept) < 0 ? err_set(e, errno, "sync undo/%s", r->j->id) : 0;
 }
 
-/* --- pre-images on other filesystems --- */
+/* --- pre-images --- */
+
+int run_keep_looks(const struct run *r, const struct step *st, const char *name)
+{
+	OWN_XATTRS struct xattrs x = {0};
+	OWN_FD int host = run_open_dir(r, st);
+	struct looks l;
+	struct stat now;
+	int y;
+
+	if (host < 0 || fstat(host, &now) < 0)
+		return host < 0 ? host : -errno;
+	y = xattrs_read(&x, host, NULL);
+	l = (struct looks){now.st_mode, now.st_uid, now.st_gid, now.st_mtim, &x};
+	return y < 0 ? y : copy_entry(host, ".", &now, step_stage(r, st), name, &l);
+}
+
+/* On other filesystems they are copied: renames do not lead there. */
 
 static int keep_one(struct run *r, const struct step *st, const char *name)
 {
@@ -105,7 +125,7 @@ int run_keep(struct run *r, struct err *e)
 		char name[STEP_NAME];
 		int x;
 
-		if (st->verb == STEP_DROP || r->sites[st->site].near)
+		if (st->verb == STEP_DROP || st->verb == STEP_GIVE || r->sites[st->site].near)
 			continue;
 		step_name(name, i);
 		x = keep_one(r, st, name);

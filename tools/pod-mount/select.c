@@ -73,6 +73,7 @@ void selection_finish(struct selection *s)
 {
 	strv_finish(&s->paths);
 	strv_finish(&s->exact);
+	strv_finish(&s->below);
 	strv_finish(&s->exclude);
 }
 
@@ -182,7 +183,7 @@ static int nothing_at(const char *path, struct err *e)
 
 int selection_apply(const struct selection *s, struct changes *list, bool strict, struct err *e)
 {
-	bool all = s->paths.n == 0 && !s->from_stdin;
+	bool all = s->paths.n == 0 && s->below.n == 0 && !s->from_stdin;
 
 	for (size_t i = 0; i < list->n; i++) {
 		list->v[i].chosen = all;
@@ -194,6 +195,8 @@ int selection_apply(const struct selection *s, struct changes *list, bool strict
 	for (size_t i = 0; i < s->exact.n; i++)
 		if (choose_exact(list, s->exact.v[i]) == 0 && strict)
 			return nothing_at(s->exact.v[i], e);
+	for (size_t i = 0; i < s->below.n; i++)
+		choose_path(list, s->below.v[i]);
 	for (size_t i = 0; i < s->exclude.n; i++)
 		choose(list, s->exclude.v[i], false);
 	return 0;

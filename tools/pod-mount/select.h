@@ -14,7 +14,8 @@
 struct selection {
 	struct strv paths;   /* absolute, clean; with pattern characters kept */
 	struct strv exact;   /* of --stdin: literal, and a directory that changed is itself alone */
-	struct strv exclude; /* the same; a pattern without '/' stays as it is: it fits any name */
+	struct strv below;   /* literal, with all that is below; need not fit anything */
+	struct strv exclude; /* as paths; a pattern without '/' stays as it is: it fits any name */
 	bool from_stdin;     /* then no path at all means nothing, not everything */
 };
 

@@ -119,6 +119,16 @@ int site_stage(struct site *s, const struct pod *p, const char *id, bool make, s
 	return 0;
 }
 
+int site_take(struct site *s, const char *id, struct err *e)
+{
+	OWN_FREE char *path = s->near ? xfmt("%s/undo/%s/new", s->state, id) : NULL;
+
+	if (!path)
+		return 0;
+	s->taken = open_beneath(s->root, path, O_RDONLY | O_DIRECTORY, 0);
+	return s->taken < 0 ? err_set(e, -s->taken, "open %s", esc(path)) : 0;
+}
+
 void site_unstage(struct site *s, const struct pod *p, const char *id)
 {
 	OWN_FREE char *path = stage_path(s, p, id);
@@ -147,6 +157,7 @@ void site_finish(struct site *s)
 	own_close(&s->root);
 	own_close(&s->host);
 	own_close(&s->stage);
+	own_close(&s->taken);
 	free(s->cover);
 	free(s->top);
 	free(s->state);

@@ -23,18 +23,21 @@ struct site {
 	int root;    /* the clone of that mount */
 	int host;    /* the cover's directory in it */
 	int stage;   /* staging directory in it, -1: not made yet */
+	int taken;   /* undo/ID/new of a record that is taken back, where it is near; else -1 */
 	bool near;   /* the state directory is reachable through root: layers can be renamed from */
 	char *state; /* then: its path within top */
 };
 
-#define SITE_INIT                                   \
-	{                                           \
-		.root = -1, .host = -1, .stage = -1 \
+#define SITE_INIT                                                \
+	{                                                        \
+		.root = -1, .host = -1, .stage = -1, .taken = -1 \
 	}
 
 int site_open(struct site *s, const char *cover, const struct pod *p, struct err *e);
 /* Make or open the staging directory of operation id; make: it must not be there. */
 int site_stage(struct site *s, const struct pod *p, const char *id, bool make, struct err *e);
+/* Open undo/ID/new of another operation for renames; nothing for a site that is far. */
+int site_take(struct site *s, const char *id, struct err *e);
 /* Remove a hidden staging directory once it is empty; nothing for a near one. */
 void site_unstage(struct site *s, const struct pod *p, const char *id);
 /* A layer's tree of this cover through the clone, so that renames work; id NULL: the upper. */

@@ -16,6 +16,7 @@
 #include "tools/pod-mount/copy.h"
 #include "tools/pod-mount/plan_commit.h"
 #include "tools/pod-mount/raw.h"
+#include "tools/pod-mount/step.h"
 #include "tools/pod-mount/whiteout.h"
 
 struct stager {
@@ -110,7 +111,7 @@ static int stage_move(struct stager *g, struct step *st, const char *name)
 	if (!S_ISREG(now.st_mode) || now.st_nlink != 1)
 		return -ESTALE;
 	r = sanitise(g, fd, st, &now);
-	st->staged = now.st_ino;
+	step_staged(st, &now);
 	return r;
 }
 
@@ -163,25 +164,9 @@ static int stage_copy(struct stager *g, struct step *st, const struct change *c,
 	r = copy_entry(from, leaf, &now, step_stage(g->r, st), name, &l);
 	if (r == 0 && fstatat(step_stage(g->r, st), name, &now, AT_SYMLINK_NOFOLLOW) < 0)
 		r = -errno;
-	st->staged = r == 0 ? now.st_ino : 0;
+	if (r == 0)
+		step_staged(st, &now);
 	return r;
-}
-
-/* The pre-image of a directory's mode, owner and xattrs: an empty directory that has them. */
-static int stage_meta(struct stager *g, struct step *st, const char *name)
-{
-	OWN_XATTRS struct xattrs x = {0};
-	OWN_FD int host =
-		open_beneath(g->r->sites[st->site].host, st->path, O_RDONLY | O_DIRECTORY, 0);
-	struct looks l;
-	struct stat now;
-	int r;
-
-	if (host < 0 || fstat(host, &now) < 0)
-		return host < 0 ? host : -errno;
-	r = xattrs_read(&x, host, NULL);
-	l = (struct looks){now.st_mode, now.st_uid, now.st_gid, now.st_mtim, &x};
-	return r < 0 ? r : copy_entry(host, ".", &now, step_stage(g->r, st), name, &l);
 }
 
 /*
@@ -219,7 +204,7 @@ static int stage_one(struct stager *g, size_t i, const struct change *c)
 
 	step_name(name, i);
 	if (st->verb == STEP_META)
-		return stage_meta(g, st, name);
+		return run_keep_looks(g->r, st, name);
 	if (st->verb != STEP_PUT)
 		return 0;
 	if (S_ISDIR(c->mode) && c->plain && !g->s->live && c->source != SOURCE_NONE)

@@ -12,6 +12,8 @@
 
 /* The last component of a step's path. */
 const char *step_leaf(const struct step *st);
+/* Note what lies at new/N and is to be put in place. */
+void step_staged(struct step *st, const struct stat *now);
 /* The host directory it is in; kept open for the next step there: the run's, not to be closed. */
 int run_parent(struct run *r, const struct step *st);
 /* The step's own host directory (meta, reset); the caller's. */
@@ -20,6 +22,9 @@ int run_open_dir(const struct run *r, const struct step *st);
 int run_raw(const struct run *r, const struct step *st, int flags);
 /* The directory of that entry, through the state directory's mount, for renames to undo/ID/new. */
 int run_raw_parent(const struct run *r, const struct step *st, const char **leaf);
+
+/* Where a give puts its entry, within the layer that is being made. */
+int run_given(const struct run *r, const struct step *st, const char **leaf);
 
 /* Give a step's host directory the looks l, and the carried xattrs of the open directory `from`
  * (ids: it is a layer's).  -ESTALE when it is not the directory the plan saw. */

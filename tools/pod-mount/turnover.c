@@ -60,7 +60,7 @@ static void turn_name(struct turn *t, const char *id, const char *kind)
 }
 
 /* Sorts by time; the random part keeps two pods apart that turn over in the same microsecond. */
-static void new_id(char id[LAYER_ID_MAX + 1])
+void layer_new_id(char id[LAYER_ID_MAX + 1])
 {
 	struct timespec now;
 	uint32_t salt = 0;
@@ -186,7 +186,7 @@ int layer_close(const struct pod *p, struct stack *s, const char *kind, struct e
 	r = turn_open(&t, p, e);
 	if (r < 0)
 		return r;
-	new_id(id);
+	layer_new_id(id);
 	turn_name(&t, id, kind);
 	return close_upper(&t, s, e);
 }

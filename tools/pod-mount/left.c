@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an operation left on the host, for the day it is taken back: whatever is not that any more
+ * is somebody's work since.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/pod-mount/run.h"
+#include "tools/pod-mount/step.h"
+
+static uint64_t time_ns(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
+}
+
+/* A directory was given its time before its entries came. */
+static void restore_time(int parent, const struct step *st)
+{
+	const struct timespec times[2] = {
+		{.tv_nsec = UTIME_OMIT},
+		{.tv_sec = (time_t)(st->staged_mtime_ns / 1000000000u),
+		 .tv_nsec = (long)(st->staged_mtime_ns % 1000000000u)},
+	};
+
+	utimensat(parent, step_leaf(st), times, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Is it still the entry that was staged, which nobody wrote to since? */
+static bool is_ours(const struct step *st, const struct stat *now)
+{
+	if (st->verb == STEP_META)
+		return now->st_ino == st->old.ino && S_ISDIR(now->st_mode);
+	if (now->st_ino != st->staged)
+		return false;
+	return S_ISDIR(now->st_mode) || (time_ns(&now->st_mtim) == st->staged_mtime_ns &&
+					 (uint64_t)now->st_size == st->staged_size);
+}
+
+static void note(struct step *st, const struct stat *now)
+{
+	st->has_left = true;
+	st->left = (struct ident){0};
+	st->left_mode = 0;
+	if (!now)
+		return;
+	st->left = (struct ident){now->st_ino, time_ns(&now->st_ctim), time_ns(&now->st_mtim),
+				  (uint64_t)now->st_size};
+	st->left_mode = now->st_mode;
+}
+
+void run_left(struct run *r)
+{
+	/* From the deepest up: a directory's time is set after those of what is in it. */
+	for (size_t i = r->j->n; i-- > 0;) {
+		struct step *st = &r->j->steps[i];
+		int parent;
+		struct stat now;
+		bool there;
+
+		if (st->verb != STEP_PUT && st->verb != STEP_REMOVE && st->verb != STEP_META)
+			continue;
+		parent = run_parent(r, st);
+		there = parent >= 0 && entry_look(parent, step_leaf(st), &now);
+		if (st->verb == STEP_REMOVE) {
+			if (!there)
+				note(st, NULL);
+			continue;
+		}
+		if (!there || !is_ours(st, &now))
+			continue;
+		if (st->verb == STEP_PUT && S_ISDIR(now.st_mode)) {
+			restore_time(parent, st);
+			entry_look(parent, step_leaf(st), &now);
+		}
+		note(st, &now);
+	}
+}

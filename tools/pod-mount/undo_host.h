@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps that put the host back as it was, and the layer that gives the pod its changes again.
+ */
+#ifndef POD_MOUNT_UNDO_HOST_H
+#define POD_MOUNT_UNDO_HOST_H
+
+#include <sys/stat.h>
+
+#include "tools/pod-mount/give.h"
+#include "tools/pod-mount/own_left.h"
+#include "tools/pod-mount/run.h"
+#include "tools/pod-mount/undo.h"
+
+struct undo_host {
+	struct undo *u;
+	struct journal j;
+	struct site *sites; /* as many as u->old.sites, opened for looking */
+	int kept;           /* undo/OLD/new */
+	size_t *of;         /* of each step of j: the step of u->old that it takes back */
+	size_t cap;
+	bool *lost; /* of each step of u->old: the host has something else by now */
+	struct own_left own;
+	size_t conflicts;
+};
+
+/* What the host has at the path of a step. */
+struct host_entry {
+	struct stat st;
+	bool there, no_parent;
+};
+struct host_entry undo_look(const struct undo_host *h, const struct step *st);
+/* What the record keeps of a step, in *now; false: nothing. */
+bool undo_kept(const struct undo_host *h, size_t i, struct stat *now);
+
+/* Find the steps that reverse u->old; conflicts are said, and counted. */
+int undo_reverse(struct undo_host *h, struct err *e);
+
+/* Copy the agent's changes, which the host still has, into the layer of h->j.  Before any step. */
+int undo_give_changes(struct undo_host *h, struct run *r, struct err *e);
+
+#endif
