@@ -244,6 +244,7 @@ int committed_restored(const struct run *r, struct err *e)
 	for (size_t i = 0; i < r->j->n; i++)
 		if (r->j->steps[i].restored)
 			put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
+	put_dirs(&b, r);
 	x = b.len ? append(r->pod, &b) : 0;
 	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
 }
