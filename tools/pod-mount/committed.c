@@ -16,6 +16,7 @@
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/settle.h"
+#include "tools/pod-mount/shared.h"
 #include "tools/pod-mount/survey.h"
 
 #define FILE_NAME "committed"
@@ -287,8 +288,10 @@ static int plan_prune(struct journal *j, struct survey *s, const char *path, uns
 {
 	OWN_FREE char *dir = path_clean(path, "..");
 	const char *in = survey_within(s, cover, path);
-	int r = settle_way(s, cover, dir, e);
+	int r = shared_release_path(s, cover, in, e);
 
+	if (r >= 0)
+		r = settle_way(s, cover, dir, e);
 	for (unsigned i = s->nlayers; i-- > 0 && r == 0;) {
 		const char *leaf;
 		int tree = survey_layer_fd(s, cover, i);

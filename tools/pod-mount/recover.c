@@ -17,6 +17,7 @@
 #include "tools/pod-mount/give.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/prune.h"
+#include "tools/pod-mount/restore.h"
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/settle.h"
 
@@ -41,7 +42,7 @@ static void gone_paths(const struct run *r, struct strv *paths)
 	}
 }
 
-static int forget(const struct run *r, const struct stack *s, struct err *e)
+static int forget(const struct run *r, struct stack *s, struct err *e)
 {
 	OWN_STRV struct strv paths = {0};
 
@@ -161,6 +162,8 @@ static int recover_journal(const struct pod *p, struct journal *j, struct err *e
 			unlinkat(j->dir, "new", AT_REMOVEDIR);
 		return 0;
 	}
+	if (strcmp(j->verb, "restore") == 0)
+		return restore_recover(p, j, e);
 	x = plan_open(&pl, p, e);
 	if (x < 0)
 		return x;

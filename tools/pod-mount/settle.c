@@ -18,6 +18,7 @@
 #include "libcommon/path.h"
 #include "tools/pod-mount/copy.h"
 #include "tools/pod-mount/level.h"
+#include "tools/pod-mount/shared.h"
 #include "tools/pod-mount/whiteout.h"
 
 #define ROUNDS 4096 /* each settles a directory; paths are no deeper */
@@ -526,8 +527,12 @@ int settle(struct survey *s, const struct selection *sel, bool deleted, struct e
 {
 	struct walk walk = {.ids = &s->ids, .mask = &s->mask};
 	struct settler st = {.s = s, .w = {.w = &walk, .e = e}, .scratch = -1, .e = e};
-	int r = open_scratch(&st), rounds = 0;
+	int rounds = shared_release(s, e), r = rounds < 0 ? rounds : 0;
 
+	if (rounds > 0)
+		r = again(&st, sel);
+	if (r == 0)
+		r = open_scratch(&st);
 	while (r == 0 && rounds < ROUNDS && (r = round_once(&st, deleted)) > 0) {
 		rounds++;
 		r = again(&st, sel);

@@ -21,7 +21,8 @@
 #define SETTLE_SCRATCH "settle.tmp"
 
 /*
- * Settle what stands in the way of the chosen changes; then walk and select again, until nothing
+ * Give the pod its own copy of layers that others name too and that hold any of the chosen changes
+ * (shared.h); settle what stands in the way of them; then walk and select again, until nothing
  * does.  The survey was walked and selected from.  No process may live in the pod.  deleted: parts
  * of deleted directories are to come back.  How often it was walked again; -errno.
  */
