@@ -162,7 +162,7 @@ static int recover_journal(const struct pod *p, struct journal *j, struct err *e
 			unlinkat(j->dir, "new", AT_REMOVEDIR);
 		return 0;
 	}
-	if (strcmp(j->verb, "restore") == 0)
+	if (restore_is(j->verb))
 		return restore_recover(p, j, e);
 	x = plan_open(&pl, p, e);
 	if (x < 0)

@@ -12,6 +12,7 @@
 #include "libcommon/path.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
+#include "tools/pod-mount/undo.h"
 
 #define TEXT_MAX (128u << 10)
 
@@ -59,64 +60,98 @@ static bool is_same(const struct stack *a, const struct stack *b)
 	return true;
 }
 
+/* The record that this one takes back says so, before this one is done. */
+static int mark_undone(const struct pod *p, const struct journal *j, struct err *e)
+{
+	OWN_FREE char *path = xfmt("undo/%s", j->undoes);
+	OWN_FD int dir = *j->undoes ? open_beneath(p->dir, path, O_RDONLY | O_DIRECTORY, 0) : -1;
+	int r = dir < 0 ? 0 : write_file_at(dir, "undone", j->id, strlen(j->id), 0600, true);
+
+	return r < 0 ? err_set(e, -r, "write %s/undone", path) : 0;
+}
+
 static int apply(const struct pod *p, struct journal *j, const struct stack *want, struct err *e)
 {
 	int r = stack_save(want, p, e);
 
+	if (r == 0)
+		r = mark_undone(p, j, e);
 	return r < 0 ? r : journal_end(j, JOURNAL_DONE, e);
 }
 
 static int replace(const struct pod *p, const struct stack *now, const struct stack *want,
-		   char id[40], struct err *e)
+		   struct journal *j, struct err *e)
 {
-	OWN_JOURNAL struct journal j = JOURNAL_INIT;
-	int r;
+	int r = journal_begin(j, p, e);
 
-	snprintf(j.verb, sizeof(j.verb), "restore");
-	r = journal_begin(&j, p, e);
 	if (r == 0)
-		r = put_stack(&j, "stack", now, e);
+		r = put_stack(j, "stack", now, e);
 	if (r == 0)
-		r = put_stack(&j, "stack.new", want, e);
+		r = put_stack(j, "stack.new", want, e);
 	if (r == 0)
-		r = journal_prepared(&j, e);
-	if (r == 0)
-		r = apply(p, &j, want, e);
-	if (id)
-		snprintf(id, 40, "%s", j.id);
-	return r;
+		r = journal_prepared(j, e);
+	return r == 0 ? apply(p, j, want, e) : r;
 }
 
-int restore_stack(const struct pod *p, const struct stack *want, char id[40], struct err *e)
+static int check_still(const struct pod *p, struct err *e)
 {
+	if (pod_init_pid(p, NULL) <= 0)
+		return 0;
+	return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
+			  "a program runs in pod %s, and its files cannot be exchanged under it: "
+			  "envpod stop %s first",
+			  p->name, p->name);
+}
+
+int restore_stack(const struct pod *p, const struct stack *want, const char *undoes,
+		  char id[JOURNAL_ID], struct err *e)
+{
+	OWN_JOURNAL struct journal j = JOURNAL_INIT;
 	OWN_STACK struct stack now = {0};
 	int r = check_layers(want, e);
 
-	if (r == 0 && pod_init_pid(p, NULL) > 0)
-		r = err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
-			       "a program runs in pod %s, and its files cannot be exchanged under "
-			       "it: envpod stop %s first",
-			       p->name, p->name);
+	*id = '\0';
+	if (r == 0)
+		r = check_still(p, e);
 	if (r == 0)
 		r = stack_load(&now, p, e);
 	if (r == 0)
 		r = layer_close(p, &now, "auto", e);
-	if (r < 0)
+	if (r < 0 || is_same(&now, want))
 		return r;
-	if (id)
-		id[0] = '\0';
-	return is_same(&now, want) ? 0 : replace(p, &now, want, id, e);
+	snprintf(j.verb, sizeof(j.verb), "%s", undoes ? "unrestore" : "restore");
+	snprintf(j.undoes, sizeof(j.undoes), "%s", undoes ? undoes : "");
+	r = replace(p, &now, want, &j, e);
+	memcpy(id, j.id, JOURNAL_ID);
+	return r;
 }
 
-int restore_undo(const struct pod *p, const char *record, char id[40], struct err *e)
+bool restore_is(const char *verb)
 {
-	OWN_FREE char *path = xfmt("undo/%s", record);
-	OWN_FD int dir = open_beneath(p->dir, path, O_RDONLY | O_DIRECTORY, 0);
-	OWN_STACK struct stack old = {0};
-	int r = dir < 0 ? err_set(e, -dir, "open %s/%s", p->path, path)
-			: get_stack(&old, dir, record, "stack", e);
+	return strcmp(verb, "restore") == 0 || strcmp(verb, "unrestore") == 0;
+}
 
-	return r < 0 ? r : restore_stack(p, &old, id, e);
+static int record(const struct pod *p, const char *verb, const char *id, struct err *e)
+{
+	OWN_EVENT struct event ev;
+
+	event_init(&ev, p->name, "mount", verb);
+	event_str(&ev, "undo", id);
+	return record_event(&ev, true, e);
+}
+
+int undo_restore(struct undo *u, struct err *e)
+{
+	OWN_STACK struct stack old = {0};
+	char id[JOURNAL_ID];
+	int r = get_stack(&old, u->old.dir, u->what->id, "stack", e);
+
+	if (r == 0)
+		r = check_still(&u->pod, e);
+	if (r < 0 || u->dry)
+		return r;
+	r = restore_stack(&u->pod, &old, u->what->id, id, e);
+	return r == 0 && *id ? record(&u->pod, "unrestore", id, e) : r;
 }
 
 static int forget(const struct pod *p, struct journal *j, struct err *e)
@@ -134,7 +169,6 @@ int restore_recover(const struct pod *p, struct journal *j, struct err *e)
 {
 	OWN_STACK struct stack want = {0};
 	bool forward = j->state == JOURNAL_PREPARED;
-	OWN_EVENT struct event ev;
 	int r = forward ? get_stack(&want, j->dir, j->id, "stack.new", e) : 0;
 
 	if (r == 0)
@@ -143,7 +177,5 @@ int restore_recover(const struct pod *p, struct journal *j, struct err *e)
 		return r;
 	say_warn("pod %s: a restore that was cut off is %s now", p->name,
 		 forward ? "finished" : "undone");
-	event_init(&ev, p->name, "mount", forward ? "restore_finished" : "restore_undone");
-	event_str(&ev, "undo", j->id);
-	return record_event(&ev, true, e);
+	return record(p, forward ? "restore_finished" : "restore_undone", j->id, e);
 }
