@@ -19,15 +19,18 @@ LIBS_pod-exec   := -lseccomp
 LIBS_envpod     := -lseccomp
 LIBS_pod-config := -lyaml -ljq
 LIBS_pod-audit  := -ljq
+LIBS_pod-net    := -lmnl -ldl
 LIBS            := -lsodium -lm
 NEED_-lseccomp  := seccomp.h:libseccomp-dev
 NEED_-lyaml     := yaml.h:libyaml-dev
 NEED_-ljq       := jq.h:libjq-dev
 NEED_-lsodium   := sodium.h:libsodium-dev
+NEED_-lmnl      := libmnl/libmnl.h:libmnl-dev
+NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
 # libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
-DYNAMIC := pod-config pod-audit
+DYNAMIC := pod-config pod-audit pod-net
 static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,-static -Wl,-z,norelro -Wl,-z,noseparate-code)
 
 # What envpod carries inside, besides being programs of their own: a run is one exec, not three, and
@@ -57,7 +60,6 @@ BINS    := $(TOOLS:%=$(B)/bin/%)
 SHELLS  := bash zsh fish
 COMPLETIONS := $(B)/share/envpod/completions
 UNIT    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/test_*.c))
-HELPERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/lib/*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*/*.c))
 
 # make check T=pod-mount: one folder.  Long ones, the virtual machine and bench have targets of
@@ -79,7 +81,7 @@ PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(BINS) $(PLUGINS:%=$(B)/plugins/%.so) $(SHELLS:%=$(COMPLETIONS)/envpod.%)
-unit: $(UNIT) $(HELPERS)
+unit: $(UNIT)
 
 # Objects depend on the very line that makes them: other flags or another prefix rebuild them.
 $(B)/flags: FORCE
@@ -138,10 +140,6 @@ endef
 $(foreach u,$(UNIT),$(eval $(call unit,$(u))))
 $(foreach f,$(FUZZ),$(eval $(call unit,$(f),-fsanitize=fuzzer)))
 
-# Programs that tests use.
-$(HELPERS): $(B)/tests/lib/%: $(B)/tests/lib/%.o
-	$(Q)$(CC) $(ALLC) $(call static,$*) $(LDFLAGS) -o $@ $<
-
 # Completions come out of the programs' own option tables.
 $(COMPLETIONS)/envpod.%: share/completions/generate $(BINS)
 	@mkdir -p $(@D)
@@ -166,11 +164,8 @@ check-unit:
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all unit
 	$(Q)$(RUN) $(UNIT) $(FILTERS)
 
-check-long:
-	$(Q)share/packages/install build run test
-	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all unit
-	$(Q)$(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) \
-	  TEST_S=3600 FILE_S=14400 tests/run $(wildcard tests/long/*.bats)
+check-long: all
+	$(Q)$(RUN) $(wildcard tests/long/*.bats)
 
 # The stock kernel of the distribution in an emulated machine, under the unified cgroup hierarchy.
 check-vm:

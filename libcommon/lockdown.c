@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libcommon/buf.h"
@@ -68,6 +69,11 @@ static const struct row {
 	{PROMISE_FILE, SYS_ftruncate, ANY, 0, 0},
 	{PROMISE_FILE, SYS_fstat, ANY, 0, 0},
 	{PROMISE_FILE, SYS_fdatasync, ANY, 0, 0},
+	{PROMISE_RECORD, SYS_openat, ANY, 0, 0},
+	{PROMISE_RECORD, SYS_flock, ANY, 0, 0},
+	{PROMISE_RECORD, SYS_fcntl, ANY, 0, 0},
+	{PROMISE_RECORD, SYS_getdents64, ANY, 0, 0},
+	{PROMISE_RECORD, SYS_newfstatat, ANY, 0, 0},
 	{PROMISE_TTY, SYS_ioctl, EQUALS, 1, TIOCSWINSZ},
 	{PROMISE_TTY, SYS_ioctl, EQUALS, 1, TIOCGWINSZ},
 };
@@ -147,6 +153,7 @@ int lockdown(const struct lockdown *l, struct err *e)
 	struct sock_fprog prog;
 	int r;
 
+	tzset(); /* or gmtime(), at the first event, would look for the host's time zone */
 	/* Programs are not run any more, so that no bounding set needs to be emptied. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set(e, errno, "set no_new_privs");

@@ -17,8 +17,9 @@ enum promise {
 	PROMISE_STDIO = 0,
 	PROMISE_ACCEPT =
 		1 << 0, /* take connections of an open socket, ask who it is, send, receive */
-	PROMISE_FILE = 1 << 1, /* positions, sizes and syncing of open files; opens none */
-	PROMISE_TTY = 1 << 2,  /* the window size of an open terminal; no other ioctl */
+	PROMISE_FILE = 1 << 1,   /* positions, sizes and syncing of open files; opens none */
+	PROMISE_TTY = 1 << 2,    /* the window size of an open terminal; no other ioctl */
+	PROMISE_RECORD = 1 << 3, /* open and lock files: appending to an audit log (record.h) */
 };
 
 struct lockdown {

@@ -60,24 +60,12 @@ static int remembered(const struct pod *p, int links)
 	return strcmp(owner, p->name) == 0 ? (int)n : 0;
 }
 
-static unsigned first_try(const char *name)
-{
-	unsigned h = 2166136261u;
-
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 16777619u;
-	return h % NETID_MAX;
-}
-
-/* A free number, or one of a pod that is gone; taken for us. */
+/* The lowest free number, so that small subnets do; or one of a pod that is gone.  Taken for us. */
 static int take_number(const struct pod *p, int links, struct err *e)
 {
-	unsigned at = first_try(p->name);
 	char file[16], owner[POD_NAME_MAX + 1];
 
-	for (unsigned i = 0; i < NETID_MAX; i++, at++) {
-		int number = (int)(at % NETID_MAX) + 1;
-
+	for (int number = 1; number <= (int)NETID_MAX; number++) {
 		owner_of(links, number, owner);
 		if (strcmp(owner, p->name) != 0 && is_pod(owner))
 			continue;

@@ -308,13 +308,17 @@ int record_event(struct event *ev, bool sync, struct err *e)
 	return record_append_at(dir, ev->json.data, ev->json.len, sync, e);
 }
 
+int record_sync_at(int auditfd)
+{
+	OWN_FD int fd = open_segment(auditfd, newest_segment(auditfd), O_RDONLY);
+
+	return fd < 0 || fdatasync(fd) < 0 ? -errno : 0;
+}
+
 int record_sync(const char *pod)
 {
 	struct err e = {0};
 	OWN_FD int dir = record_open(pod, &e);
-	OWN_FD int fd = dir < 0 ? -1 : open_segment(dir, newest_segment(dir), O_RDONLY);
 
-	if (dir < 0)
-		return -e.code;
-	return fd < 0 || fdatasync(fd) < 0 ? -errno : 0;
+	return dir < 0 ? -e.code : record_sync_at(dir);
 }

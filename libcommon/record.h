@@ -57,6 +57,7 @@ int record_open(const char *pod, struct err *e);
 
 /* fdatasync the newest segment of the pod's log. */
 int record_sync(const char *pod);
+int record_sync_at(int auditfd);
 
 /* The next link: hex of 64 characters and a NUL. */
 #define RECORD_HEX 65

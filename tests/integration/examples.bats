@@ -58,6 +58,11 @@ with_web()
 @test "pod-exec(1)" { with_web && envpod stop -t 0 web && type_all pod-exec.1; }
 @test "pod-limit(1)" { with_web && type_all pod-limit.1; }
 @test "pod-mount(1)" { with_web && envpod stop -t 0 web && type_all pod-mount.1; }
+@test "pod-net(1)" {
+	printf 'network: {cidr_allow: [192.0.2.0/24]}\n' >"$T/web.yaml"
+	envpod init -c "$T/web.yaml" web
+	type_all pod-net.1
+}
 @test "pod-supervise(1)" { with_web && envpod stop -t 0 web && type_all pod-supervise.1; }
 @test "envpod-event(5)" { with_web && type_all envpod-event.5; }
 @test "envpod-audit(5)" { with_web && cd "$ENVPOD_STATE_DIR/pods/web" && type_all envpod-audit.5 && refute grep broken "$T/said"; }

@@ -8,5 +8,6 @@ int cmd_attach(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_logs(int argc, char **argv);
+int cmd_helpers(int argc, char **argv);
 
 #endif

@@ -27,8 +27,7 @@ const char *slot_name(const char *stem, unsigned number, const char *ending)
 	return name;
 }
 
-/* The locked pid file, -EAGAIN when somebody has it. */
-static int lock_file(int dir, const char *name)
+int slot_lock(int dir, const char *name)
 {
 	for (;;) {
 		OWN_FD int fd = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -48,7 +47,7 @@ static int lock_file(int dir, const char *name)
 int slot_take(const struct pod *p, unsigned *number, int *lock, struct err *e)
 {
 	for (*number = 1; *number <= SLOT_MAX; (*number)++) {
-		*lock = lock_file(p->run, slot_name("supervise", *number, "pid"));
+		*lock = slot_lock(p->run, slot_name("supervise", *number, "pid"));
 		if (*lock >= 0)
 			return 0;
 		if (*lock != -EAGAIN)

@@ -21,6 +21,9 @@ const char *slot_name(const char *stem, unsigned number, const char *ending);
 /* Take the lowest free number.  *lock: its pid file, empty, to be kept open while it is used. */
 int slot_take(const struct pod *p, unsigned *number, int *lock, struct err *e);
 
+/* A pid file of that name beneath dir, locked and empty; -EAGAIN when somebody has it. */
+int slot_lock(int dir, const char *name);
+
 /* Say in the pid file who supervises; let go of the number and its files. */
 int slot_fill(int lock, pid_t pid, struct err *e);
 void slot_release(const struct pod *p, unsigned number);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each pod has one address of each family, by its number: no table of who has what, and no two pods
+ * can meet on one.  The first of a subnet is the gate that all pods of it share.
+ */
+#include "tools/pod-net/net.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "envpod/exit.h"
+#include "libcommon/netid.h"
+
+#define ULA "fd65:6e76:706f:6400::" /* "e" "nv" "po" "d" */
+
+static int choose(struct net *n, struct err *e)
+{
+	const char *mode = plan_str(&n->plan, "network", "none");
+
+	if (strcmp(mode, "none") == 0)
+		return err_set(e, ERR_PLAIN, "pod %s has no network to build (network.mode: None)",
+			       n->pod.name);
+	if (strcmp(mode, "unsafe") == 0)
+		return err_set(e, ERR_PLAIN,
+			       "pod %s has the host's own network, nothing is to be built "
+			       "(network.mode: Unsafe)",
+			       n->pod.name);
+	n->veth = plan_is(&n->plan, "engine", "veth");
+	n->open = strcmp(mode, "monitored") == 0 && plan_is(&n->plan, "dns.mode", "monitor");
+	return 0;
+}
+
+int net_load(struct net *n, const char *pod, struct err *e)
+{
+	int r = pod_open(&n->pod, pod, e);
+
+	if (r == 0)
+		r = pod_lock(&n->pod, 10000, e);
+	if (r == 0)
+		r = plan_open(&n->plan, &n->pod, e);
+	if (r == 0)
+		r = choose(n, e);
+	if (r < 0)
+		return r;
+	n->number = netid_get(&n->pod, e);
+	if (n->number < 0)
+		return n->number;
+	return net_addresses(n, plan_str(&n->plan, "subnet", "10.200.0.0/16"), e);
+}
+
+void net_finish(struct net *n)
+{
+	pod_finish(&n->pod);
+	plan_finish(&n->plan);
+}
+
+/* Number N has the address N + 1 of the subnet; the last one is not used either. */
+static int place_v4(struct net *n, const char *subnet, const char *slash, struct err *e)
+{
+	unsigned long length = strtoul(slash + 1, NULL, 10);
+	uint64_t room = length <= 32 ? UINT64_C(1) << (32 - length) : 0;
+	struct in_addr base;
+	char text[INET_ADDRSTRLEN];
+
+	snprintf(text, sizeof(text), "%.*s", (int)(slash - subnet), subnet);
+	if (inet_pton(AF_INET, text, &base) != 1 || length > 32)
+		return err_status(e, POD_EXIT_CONFIG, ERR_PLAIN, "network.subnet: %s is none",
+				  subnet);
+	if ((uint64_t)n->number + 2 > room)
+		return err_status(e, POD_EXIT_CONFIG, ERR_PLAIN,
+				  "network.subnet: %s has no room for pod number %d; choose a "
+				  "larger one",
+				  subnet, n->number);
+	n->gate4.s_addr = htonl(ntohl(base.s_addr) + 1);
+	n->v4.s_addr = htonl(ntohl(base.s_addr) + (uint32_t)n->number + 1);
+	return 0;
+}
+
+static void place_v6(struct net *n, const struct in6_addr *base)
+{
+	uint32_t low = htonl((uint32_t)n->number + 1), gate = htonl(1);
+
+	n->v6 = n->gate6 = *base;
+	memcpy(&n->v6.s6_addr[12], &low, 4);
+	memcpy(&n->gate6.s6_addr[12], &gate, 4);
+}
+
+/* A subnet of the user's is IPv4 or IPv6; the other family keeps its default. */
+int net_addresses(struct net *n, const char *subnet, struct err *e)
+{
+	const char *slash = strchr(subnet, '/');
+	struct in6_addr base;
+	char text[INET6_ADDRSTRLEN];
+	int r;
+
+	inet_pton(AF_INET6, ULA, &base);
+	if (slash && strchr(subnet, ':')) {
+		snprintf(text, sizeof(text), "%.*s", (int)(slash - subnet), subnet);
+		if (inet_pton(AF_INET6, text, &base) != 1 || strtoul(slash + 1, NULL, 10) > 96)
+			return err_status(e, POD_EXIT_CONFIG, ERR_PLAIN,
+					  "network.subnet: %s is none with 32 bits for pods",
+					  subnet);
+		subnet = "10.200.0.0/16";
+		slash = strchr(subnet, '/');
+	}
+	r = slash ? place_v4(n, subnet, slash, e)
+		  : err_status(e, POD_EXIT_CONFIG, ERR_PLAIN, "network.subnet: %s is none", subnet);
+	if (r == 0)
+		place_v6(n, &base);
+	return r;
+}
+
+void net_line(const struct net *n, struct buf *b)
+{
+	char v4[INET_ADDRSTRLEN], v6[INET6_ADDRSTRLEN];
+
+	buf_fmt(b, "%s %s/32 %s/128\n", n->veth ? "veth" : "sockets",
+		inet_ntop(AF_INET, &n->v4, v4, sizeof(v4)),
+		inet_ntop(AF_INET6, &n->v6, v6, sizeof(v6)));
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-net/netlink.h"
+
+#include <time.h>
+
+int netlink_open(struct netlink *k, int bus, struct err *e)
+{
+	k->seq = (uint32_t)time(NULL);
+	k->nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	if (!k->nl || mnl_socket_bind(k->nl, 0, MNL_SOCKET_AUTOPID) < 0)
+		return err_set(e, errno, "open a netlink socket");
+	return 0;
+}
+
+void netlink_finish(struct netlink *k)
+{
+	if (k->nl)
+		mnl_socket_close(k->nl);
+	k->nl = NULL;
+}
+
+struct nlmsghdr *netlink_ask(struct netlink *k, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *m = mnl_nlmsg_put_header(k->data);
+
+	m->nlmsg_type = type;
+	m->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	m->nlmsg_seq = ++k->seq;
+	return m;
+}
+
+int netlink_talk(struct netlink *k, struct nlmsghdr *m, mnl_cb_t fn, void *arg)
+{
+	char answer[16384];
+	ssize_t n;
+	int r = 1;
+
+	if (mnl_socket_sendto(k->nl, m, m->nlmsg_len) < 0)
+		return -errno;
+	while (r > 0) {
+		n = mnl_socket_recvfrom(k->nl, answer, sizeof(answer));
+		if (n < 0)
+			return -errno;
+		r = mnl_cb_run(answer, (size_t)n, k->seq, mnl_socket_get_portid(k->nl), fn, arg);
+	}
+	return r < 0 ? -errno : 0;
+}

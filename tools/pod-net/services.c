@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-net/services.h"
+
+#include <string.h>
+
+#include "envpod/exit.h"
+#include "libcommon/io.h"
+#include "libcommon/spawn.h"
+
+/* Words are names of tools and pods: none of them holds a blank. */
+static const struct service {
+	const char *name, *words;
+	const char *key; /* only where the plan has such a line */
+} table[] = {
+	{"net", "pod-net watch", NULL},
+	{"dns", "pod-dns serve", NULL},
+	{"proxy", "pod-proxy relay", NULL},
+	{"forward", "pod-proxy forward", "port"},
+	{"forward", "pod-proxy forward", "public_port"},
+	{"forward", "pod-proxy forward", "internal_port"},
+	{NULL, NULL, NULL},
+};
+
+int services_write(const struct net *n, struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	const char *last = "";
+	int r;
+
+	for (const struct service *s = table; s->name; s++) {
+		if (strcmp(s->name, last) == 0 || (s->key && !plan_str(&n->plan, s->key, NULL)))
+			continue;
+		buf_fmt(&b, "%s %s %s\n", s->name, s->words, n->pod.name);
+		if (s->key)
+			last = s->name;
+	}
+	r = write_file_at(n->pod.run, "services", b.data, b.len, 0600, false);
+	return r < 0 ? err_set(e, -r, "write %s/services", n->pod.runpath) : 0;
+}
+
+static int ask_keeper(const struct pod *p, char *word, struct err *e)
+{
+	char *argv[] = {"pod-supervise", "helpers", word, (char *)p->name, NULL};
+	int r = spawn_wait(argv, NULL, e);
+
+	if (r <= 0)
+		return r;
+	return err_status(e, r == POD_EXIT_UNSUPPORTED ? r : POD_EXIT_FAILED, ERR_PLAIN,
+			  "pod-supervise helpers %s ended with status %d", word, r);
+}
+
+int services_start(const struct net *n, struct err *e)
+{
+	return ask_keeper(&n->pod, "start", e);
+}
+
+int services_stop(const struct pod *p, struct err *e)
+{
+	return ask_keeper(p, "stop", e);
+}

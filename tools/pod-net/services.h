@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemons of a pod's network: who they are, and having pod-supervise keep them. */
+#ifndef POD_NET_SERVICES_H
+#define POD_NET_SERVICES_H
+
+#include "tools/pod-net/net.h"
+
+/* RUN/NAME/services, by what the plan asks for. */
+int services_write(const struct net *n, struct err *e);
+
+/* Start them, or find them started; returns when all are ready. */
+int services_start(const struct net *n, struct err *e);
+
+/* End them, and wait until they are gone. */
+int services_stop(const struct pod *p, struct err *e);
+
+#endif
