@@ -10,9 +10,9 @@ net_setup()
 
 net_teardown()
 {
-	local name
-	for name in $(ls "$R" 2>/dev/null); do
-		pod-net down --force "$name" >/dev/null 2>&1 || true
+	local dir
+	for dir in "$R"/*/; do
+		[ ! -d "$dir" ] || pod-net down --force "$(basename "$dir")" >/dev/null 2>&1 || true
 	done
 	[ -z "${NETPIDS[*]}" ] || kill -KILL "${NETPIDS[@]}" 2>/dev/null || true
 	envpod_teardown

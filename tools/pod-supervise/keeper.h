@@ -14,7 +14,7 @@ struct keeper {
 	struct services services;
 	int signals; /* signalfd */
 	pid_t writer;
-	int64_t writer_due; /* ms: not to be started again before */
+	int64_t writer_due;      /* ms: not to be started again before */
 	int pipes[SERVICES_MAX]; /* read ends of the events' pipes */
 	bool ending;
 	struct err failed; /* why it could not be started */
