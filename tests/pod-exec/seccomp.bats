@@ -98,6 +98,29 @@ closed='
 	mknod_char 133 0 0x21b6 0x103
 	mknodat_block 259 -100 0 0x61b6 0x100'
 
+@test "the filter of a profile of ours is kept until the profile changes" {
+	local kept=$ENVPOD_STATE_DIR/cache/seccomp.default made
+	cp -r "$TOP/share" "$T/data"
+	export ENVPOD_DATA_DIR=$T/data
+	compile default
+	made=$(stat -c %i "$kept")
+	compile default again
+	cmp "$T/default.bpf" "$T/again.bpf"
+	[ "$(stat -c %i "$kept")" = "$made" ]
+	# As a crash may leave it.
+	truncate -s 200 "$kept"
+	compile default again
+	cmp "$T/default.bpf" "$T/again.bpf"
+	jq '(.syscalls[].names) -= ["getppid"]' "$TOP/share/seccomp/default.json" >"$T/data/seccomp/default.json"
+	compile default other
+	refute cmp -s "$T/default.bpf" "$T/other.bpf"
+	# Somebody's own is read each time.
+	cp "$TOP/share/seccomp/default.json" "$T/own.json"
+	compile "$T/own.json" own
+	cmp "$T/default.bpf" "$T/own.bpf"
+	[ "$(ls "$ENVPOD_STATE_DIR/cache")" = seccomp.default ]
+}
+
 @test "default closes each of these, and nothing but the filter does" {
 	compile default
 	python3 "$T/calls" <<<"${closed#?}" >"$T/open"

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "envpod/exit.h"
+#include "libcommon/cache.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -112,19 +113,10 @@ static bool is_in_reach(const char *path)
 	return false;
 }
 
-/* STATE/cache; without it everything is found out anew each time. */
-static int open_cache(void)
-{
-	OWN_FREE char *path = xfmt("%s/cache", pod_state_dir());
-
-	mkdir(path, 0700);
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-}
-
 static void ask_packages(const struct strv *c, bool *packaged)
 {
 	OWN_FD int lists = open("/var/lib/dpkg/info", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	OWN_FD int cache = open_cache();
+	OWN_FD int cache = cache_open();
 	const struct packaged ask = {
 		.lists = lists, .cache = cache, .settle_ns = SETTLE_NS, .wanted = is_in_reach};
 

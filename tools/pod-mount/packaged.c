@@ -10,11 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libcommon/cache.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 
-#define FILE_NAME "packaged"
-#define SECOND    1000000000ull
+#define SECOND   1000000000ull
+#define STAMP    160
+#define LIST_MAX (16u << 20)
 
 static uint64_t ns_of(const struct timespec *t)
 {
@@ -22,30 +24,20 @@ static uint64_t ns_of(const struct timespec *t)
 }
 
 /*
- * The head of the kept file.  dpkg never writes into a list, it renames a new one over it, so the
- * directory tells of every package that comes, goes or changes.  Returns the time of its last
+ * What the answer was made from.  dpkg never writes into a list, it renames a new one over it, so
+ * the directory tells of every package that comes, goes or changes.  Returns the time of its last
  * change, 0 when there are no lists.
  */
-static uint64_t take_stamp(int lists, char stamp[PACKAGED_STAMP])
+static uint64_t take_stamp(int lists, char stamp[STAMP])
 {
 	struct stat st;
 
 	if (fstat(lists, &st) < 0)
 		return 0;
-	snprintf(stamp, PACKAGED_STAMP, "envpod-packaged 1 %s %llu %llu %llu %llu\n",
-		 ENVPOD_VERSION, (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
+	snprintf(stamp, STAMP, "%s %llu %llu %llu %llu", ENVPOD_VERSION,
+		 (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
 		 (unsigned long long)ns_of(&st.st_mtim), (unsigned long long)ns_of(&st.st_ctim));
 	return ns_of(&st.st_ctim);
-}
-
-const char *packaged_lines(const char *data, size_t len, const char stamp[PACKAGED_STAMP])
-{
-	size_t head = strlen(stamp);
-
-	if (len < head + 4 || memcmp(data, stamp, head) != 0 || memchr(data, '\0', len) ||
-	    memcmp(data + len - 5, "\nend\n", 5) != 0)
-		return NULL;
-	return data + head;
 }
 
 /* Cuts the text up. */
@@ -100,28 +92,22 @@ static void read_lists(const struct packaged *k, struct buf *out)
 		if (!dot || strcmp(dot, ".list") != 0)
 			continue;
 		buf_clear(&b);
-		if (read_file_at(dirfd(d), ent->d_name, &b, PACKAGED_MAX) >= 0 && b.len)
+		if (read_file_at(dirfd(d), ent->d_name, &b, LIST_MAX) >= 0 && b.len)
 			each_line(b.data, keep_wanted, &s);
 	}
 }
 
-/* Only what was read from lists at rest; a failure costs the next one the reading, no more. */
+/* Only what was read from lists at rest. */
 static void keep(const struct packaged *k, const char *stamp, uint64_t changed,
 		 const struct buf *lines)
 {
-	OWN_BUF struct buf b = BUF_INIT;
-	char now_stamp[PACKAGED_STAMP] = "";
+	char now_stamp[STAMP] = "";
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (k->cache < 0 || lines->len > PACKAGED_MAX / 2 ||
-	    take_stamp(k->lists, now_stamp) != changed || strcmp(stamp, now_stamp) != 0 ||
-	    changed + k->settle_ns > ns_of(&now))
-		return;
-	buf_str(&b, stamp);
-	buf_add(&b, lines->data, lines->len);
-	buf_str(&b, "end\n");
-	write_file_at(k->cache, FILE_NAME, b.data, b.len, 0600, false);
+	if (take_stamp(k->lists, now_stamp) == changed && strcmp(stamp, now_stamp) == 0 &&
+	    changed + k->settle_ns <= ns_of(&now))
+		cache_put(k->cache, "packaged", stamp, lines);
 }
 
 struct answer {
@@ -146,22 +132,17 @@ static void cross_off(char *line, void *arg)
 
 void packaged_ask(const struct packaged *k, const struct strv *paths, bool *yes)
 {
-	OWN_BUF struct buf kept = BUF_INIT, lines = BUF_INIT;
+	OWN_BUF struct buf lines = BUF_INIT;
 	struct answer a = {paths->v, paths->n, yes};
-	char stamp[PACKAGED_STAMP] = "";
+	char stamp[STAMP] = "";
 	uint64_t changed = k->lists < 0 ? 0 : take_stamp(k->lists, stamp);
-	const char *known = NULL;
 
 	if (changed == 0)
 		return;
-	if (k->cache >= 0 && read_file_at(k->cache, FILE_NAME, &kept, PACKAGED_MAX) >= 0)
-		known = packaged_lines(kept.data, kept.len, stamp);
-	if (known) {
-		each_line(kept.data + (known - kept.data), cross_off, &a);
-		return;
+	if (!cache_get(k->cache, "packaged", stamp, &lines)) {
+		read_lists(k, &lines);
+		keep(k, stamp, changed, &lines);
 	}
-	read_lists(k, &lines);
-	keep(k, stamp, changed, &lines);
 	if (lines.len)
 		each_line(lines.data, cross_off, &a);
 }

@@ -13,11 +13,9 @@
 
 #include "libcommon/buf.h"
 
-#define PACKAGED_MAX (16u << 20) /* bytes of a list, and of what is kept */
-
 struct packaged {
 	int lists; /* /var/lib/dpkg/info, or -1: nothing belongs to a package */
-	int cache; /* where "packaged" is kept, or -1: nowhere */
+	int cache; /* cache_open(), or -1: none */
 	/*
 	 * Nanoseconds since the last change of `lists` before an answer is kept: a change in the
 	 * same tick of the clock as the reading would not show in the directory's time.
@@ -28,9 +26,5 @@ struct packaged {
 
 /* Of sorted paths, those wanted(): set yes[i] for each that stands in a package's list. */
 void packaged_ask(const struct packaged *k, const struct strv *paths, bool *yes);
-
-/* The kept lines, if they were made from lists with this stamp and are whole; else NULL. */
-#define PACKAGED_STAMP 160
-const char *packaged_lines(const char *data, size_t len, const char stamp[PACKAGED_STAMP]);
 
 #endif
