@@ -20,10 +20,16 @@ LIBS_envpod     := -lseccomp
 LIBS_pod-config := -lyaml -ljq
 LIBS_pod-audit  := -ljq
 LIBS_pod-net    := -lmnl -ldl
+LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
 LIBS            := -lsodium -lm
 NEED_-lseccomp  := seccomp.h:libseccomp-dev
 NEED_-lyaml     := yaml.h:libyaml-dev
 NEED_-ljq       := jq.h:libjq-dev
+NEED_-lpsl      := libpsl.h:libpsl-dev
+NEED_-lidn2     := idn2.h:libidn2-dev
+NEED_-lunistring := unistr.h:libunistring-dev
+NEED_-lssl      := openssl/ssl.h:libssl-dev
+NEED_-lcrypto   := openssl/crypto.h:libssl-dev
 NEED_-lsodium   := sodium.h:libsodium-dev
 NEED_-lmnl      := libmnl/libmnl.h:libmnl-dev
 NEED_-ldl       := nftables/libnftables.h:libnftables-dev
@@ -31,7 +37,12 @@ NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
 # libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
 DYNAMIC := pod-config pod-audit pod-net
-static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,-static -Wl,-z,norelro -Wl,-z,noseparate-code)
+# Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
+# read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
+DAEMONS := pod-dns
+static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,$(if $(filter $(1),$(DAEMONS)),-static-pie \
+             -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now -Wl$(comma)--no-warnings,-static -Wl,-z,norelro -Wl,-z,noseparate-code))
+comma   := ,
 
 # What envpod carries inside, besides being programs of their own: a run is one exec, not three, and
 # an exec costs a tenth of it.  Each is linked into one object whose only name is TOOL_main.

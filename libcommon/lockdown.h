@@ -20,12 +20,21 @@ enum promise {
 	PROMISE_FILE = 1 << 1,   /* positions, sizes and syncing of open files; opens none */
 	PROMISE_TTY = 1 << 2,    /* the window size of an open terminal; no other ioctl */
 	PROMISE_RECORD = 1 << 3, /* open and lock files: appending to an audit log (record.h) */
+	PROMISE_EPOLL = 1 << 4,  /* wait by an open epoll, change what it watches */
+	/* make IPv4 and IPv6 sockets, connect them, send and receive in batches */
+	PROMISE_INET = 1 << 5,
+	/* open files for reading: those in read_beneath, where the kernel has Landlock */
+	PROMISE_READ_FILES = 1 << 6,
 };
 
 struct lockdown {
 	unsigned promises; /* enum promise, or'ed */
 	uid_t uid;         /* to become; 0: stay who we are */
 	gid_t gid;
+	/* Directories, open, below which files may be read; where the kernel has Landlock, no
+	 * other file can be opened at all.  Only with PROMISE_READ_FILES. */
+	const int *read_beneath;
+	size_t n_read_beneath;
 };
 
 /*

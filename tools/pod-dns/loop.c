@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-dns/loop.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 32
+
+/*
+ * A call may remove watches whose events wait in the same batch, and their memory may be used for
+ * something else by then.  The kernel is given descriptor numbers, not pointers, and the table says
+ * whose number it is now; a watch that was added during this turn cannot have an event in it.
+ */
+#define FDS 4096
+static struct watch *watches[FDS];
+
+uint64_t loop_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+int loop_init(struct loop *l, struct err *e)
+{
+	*l = (struct loop){.fd = epoll_create1(EPOLL_CLOEXEC), .now_ms = loop_clock()};
+	return l->fd < 0 ? err_set(e, errno, "make an epoll") : 0;
+}
+
+int loop_add(struct loop *l, struct watch *w, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.fd = w->fd};
+
+	if (w->fd < 0 || w->fd >= FDS)
+		return -EMFILE;
+	if (epoll_ctl(l->fd, EPOLL_CTL_ADD, w->fd, &ev) < 0)
+		return -errno;
+	w->turn = l->turn;
+	watches[w->fd] = w;
+	return 0;
+}
+
+void loop_change(struct loop *l, struct watch *w, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.fd = w->fd};
+
+	epoll_ctl(l->fd, EPOLL_CTL_MOD, w->fd, &ev);
+}
+
+void loop_remove(struct loop *l, struct watch *w)
+{
+	(void)l;
+	if (w->fd < 0)
+		return;
+	watches[w->fd] = NULL;
+	close(w->fd); /* which takes it out of the epoll: nobody else holds these descriptors */
+	w->fd = -1;
+}
+
+int loop_turn(struct loop *l, int timeout_ms, struct err *e)
+{
+	struct epoll_event ev[BATCH];
+	int n = epoll_wait(l->fd, ev, BATCH, timeout_ms);
+
+	if (n < 0 && errno != EINTR)
+		return err_set(e, errno, "wait for something to happen");
+	l->now_ms = loop_clock();
+	l->turn++;
+	for (int i = 0; i < n; i++) {
+		struct watch *w = watches[ev[i].data.fd];
+
+		if (w && w->turn < l->turn)
+			w->fn(w->arg, ev[i].events);
+	}
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A resolver for each pod: only names that are allowed, and addresses open only once handed out. */
+#include "libcommon/opt.h"
+#include "libcommon/say.h"
+#include "tools/pod-dns/cmds.h"
+
+static const struct cmd cmds[] = {
+	{"serve", cmd_serve, "resolve names for a pod"},
+	{"check", cmd_check, "say what would become of names, and by which rule"},
+	{0},
+};
+
+int main(int argc, char **argv)
+{
+	say_name("pod-dns");
+	return cmd_main("pod-dns", cmds, argc, argv);
+}

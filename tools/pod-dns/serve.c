@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Open everything, lock down, say ready, serve. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/io.h"
+#include "libcommon/opt.h"
+#include "libcommon/say.h"
+#include "tools/pod-dns/cmds.h"
+#include "tools/pod-dns/daemon.h"
+
+/* A descriptor named on the command line is ours alone from here on. */
+static int given(uint64_t fd, int fallback)
+{
+	if (fd == UINT64_MAX)
+		return fallback;
+	if (fd > 1023 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		die(POD_EXIT_USAGE, "descriptor %llu is not open", (unsigned long long)fd);
+	return (int)fd;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+	static struct daemon d;
+	uint64_t ready = UINT64_MAX, events = UINT64_MAX;
+	const char *where = NULL;
+	struct err e = {0};
+	const struct opt opts[] = {
+		{OPT_U64, 0, "ready-fd", &ready, "N",
+		 "write a byte there when questions are answered"},
+		{OPT_U64, 0, "event-fd", &events, "N",
+		 "write events there, not to standard output"},
+		{OPT_STR, 0, "listen", &where, "ADDRESS#PORT",
+		 "listen there, not in the pod's network, and pin nothing"},
+		{0},
+	};
+	const struct opt_usage usage = {"pod-dns serve [OPTION]... POD",
+					"Resolve names for a pod until SIGTERM.", 1, 1, 0};
+	int ready_fd;
+
+	opt_parse(opts, &usage, argc, argv);
+	ready_fd = given(ready, -1);
+	if (daemon_open(&d, argv[0], where, given(events, STDOUT_FILENO), &e) < 0 ||
+	    daemon_lock_down(&d, &e) < 0)
+		return say_err(&e);
+	if (ready_fd >= 0 && write_full(ready_fd, "\n", 1) == 0)
+		close(ready_fd);
+	if (daemon_run(&d, &e) < 0)
+		return say_err(&e);
+	daemon_finish(&d);
+	return POD_EXIT_OK;
+}
