@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,8 +17,21 @@ static bool is_there(int dirfd, const char *path)
 	return faccessat(dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* A pod that runs without what is not built yet has its loopback alone. */
+static bool is_unbuilt(const struct plan *pl)
+{
+	const char *key;
+
+	for (size_t i = 0; (key = plan_next(pl, "unbuilt", &i));)
+		if (strncmp(key, "network", 7) == 0)
+			return true;
+	return false;
+}
+
 bool wall_wanted(const struct pod *p, const struct plan *pl)
 {
+	if (is_unbuilt(pl))
+		return false;
 	if (plan_is(pl, "network", "monitored") || plan_is(pl, "wall", "yes"))
 		return true;
 	return plan_is(pl, "network", "isolated") && is_there(p->dir, "policy/dns.json");

@@ -20,6 +20,7 @@
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/network.h"
 
 /* Nothing on a terminal: only the status counts. */
 static int quiet(const struct strv *argv)
@@ -154,6 +155,9 @@ static int remove_pod(const struct pod *p, bool keep)
 	int status;
 
 	if (pod_init_pid(p, NULL) > 0 && (status = end_processes(p->name)))
+		return status;
+	status = network_down(p);
+	if (status)
 		return status;
 	if (front_record(p->name, "destroy"))
 		return POD_EXIT_FAILED;

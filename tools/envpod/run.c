@@ -11,6 +11,7 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/network.h"
 
 void run_finish(struct run *r)
 {
@@ -109,19 +110,25 @@ void run_announce(const struct run *r, const struct plan *pl)
 		say_warn("pod %s uses the host's own network", r->pod);
 }
 
-/* Load the plan: for the default command and the announcements. */
-static int load_plan(const char *name, struct plan *pl, struct err *e)
+/* Everything is known: build the network, become the chain. */
+static int begin(const struct run *r, const struct pod *p, const struct plan *pl,
+		 const struct strv *line)
 {
-	OWN(pod_finish) struct pod p = POD_INIT;
-	int r = pod_open(&p, name, e);
+	int status;
 
-	return r < 0 ? r : plan_open(pl, &p, e);
+	if (!front_print)
+		run_announce(r, pl);
+	status = network_up(p, pl, r->status_fd);
+	if (status)
+		return status;
+	return front_exec(line) == POD_EXIT_OK ? POD_EXIT_OK : POD_EXIT_BEFORE_RUN;
 }
 
 int cmd_run(int argc, char **argv)
 {
 	static const char *const shell[] = {"/bin/sh", "-l", NULL};
 	OWN(run_finish) struct run r = {0};
+	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN_STRV struct strv line = {0}, command = {0};
 	OWN_PLAN struct plan pl = {0};
 	struct err e = {0};
@@ -144,17 +151,13 @@ int cmd_run(int argc, char **argv)
 	int n = opt_parse(opts, &usage, argc, argv);
 
 	r.pod = argv[0];
-	if (load_plan(r.pod, &pl, &e) < 0)
+	if (pod_open(&p, r.pod, &e) < 0 || plan_open(&pl, &p, &e) < 0)
 		goto failed;
 	if (n == 1)
 		run_default(&command, &pl, shell);
 	r.command = n > 1 ? argv + 1 : command.v;
-	if (run_compose(&line, &r, &e) < 0)
-		goto failed;
-	if (!front_print)
-		run_announce(&r, &pl);
-	n = front_exec(&line);
-	return n == POD_EXIT_OK ? n : POD_EXIT_BEFORE_RUN;
+	if (run_compose(&line, &r, &e) == 0)
+		return begin(&r, &p, &pl, &line);
 failed:
 	say_err(&e);
 	return e.status == POD_EXIT_USAGE ? POD_EXIT_USAGE : POD_EXIT_BEFORE_RUN;

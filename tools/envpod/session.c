@@ -7,6 +7,7 @@
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/network.h"
 #include "tools/envpod/run.h"
 
 static int start_one(const char *name, const struct run *options)
@@ -30,6 +31,9 @@ static int start_one(const char *name, const struct run *options)
 		return say_err(&e);
 	if (!front_print)
 		run_announce(&r, &pl);
+	status = network_up(&p, &pl, NULL);
+	if (status)
+		return status;
 	status = front_run(&line);
 	if (status == 0 && !front_print)
 		printf("Started %s.\n", name);
@@ -100,13 +104,15 @@ static int stop_one(const char *name)
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN_STRV struct strv line = {0};
 	struct err e = {0};
+	int status;
 
 	if (pod_open(&p, name, &e) < 0)
 		return say_err(&e);
 	front_words(&line, "pod-supervise", "stop", "--timeout", NULL);
 	strv_fmt(&line, "%llu", (unsigned long long)stop_timeout);
 	strv_add(&line, name);
-	return front_run(&line);
+	status = front_run(&line);
+	return status ? status : network_down(&p);
 }
 
 int cmd_stop(int argc, char **argv)

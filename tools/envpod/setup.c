@@ -19,7 +19,9 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
+#include "libcommon/wall.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/network.h"
 #include "tools/envpod/run.h"
 
 #define SHOWN_TAIL 4096 /* bytes of a failed command's output that are repeated */
@@ -146,6 +148,19 @@ bool setup_wanted(const struct plan *pl)
 	return plan_str(pl, "setup", NULL) || plan_str(pl, "setup_script", NULL);
 }
 
+/* With the network the commands need, which goes again unless it was there before. */
+static int with_network(const struct pod *p, const struct plan *pl, int log, bool verbose)
+{
+	bool stood = wall_stands(p);
+	int status = network_up(p, pl, NULL);
+
+	if (status == 0)
+		status = all_steps(p, pl, log, verbose);
+	if (!stood && network_down(p) && status == 0)
+		status = POD_EXIT_FAILED;
+	return status;
+}
+
 int setup_run(const struct pod *p, const struct plan *pl, bool verbose)
 {
 	OWN_STRV struct strv seal = {0};
@@ -158,7 +173,7 @@ int setup_run(const struct pod *p, const struct plan *pl, bool verbose)
 	log = open_log(p, &e);
 	if (log < 0)
 		return say_err(&e);
-	status = all_steps(p, pl, log, verbose);
+	status = with_network(p, pl, log, verbose);
 	if (status) {
 		say_note("the whole log is %s/log/setup.log", p->path);
 		return status;

@@ -19,6 +19,7 @@
 #include "tools/envpod/destroy.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/init.h"
+#include "tools/envpod/network.h"
 #include "tools/envpod/run.h"
 
 static bool pod_exists(const char *name)
@@ -145,6 +146,17 @@ static int make_it(const char *name, const char *file, bool reinit, bool verbose
 	return status ? status : remember_name(name);
 }
 
+static int open_network(const char *name)
+{
+	OWN(pod_finish) struct pod p = POD_INIT;
+	OWN_PLAN struct plan pl = {0};
+	struct err e = {0};
+
+	if (pod_open(&p, name, &e) < 0 || plan_open(&pl, &p, &e) < 0)
+		return say_err(&e);
+	return network_up(&p, &pl, NULL);
+}
+
 int cmd_up(int argc, char **argv)
 {
 	const char *given = NULL, *file = NULL;
@@ -181,5 +193,6 @@ int cmd_up(int argc, char **argv)
 	r.command = n ? argv : command.v;
 	if (run_compose(&line, &r, &e) < 0)
 		return say_err(&e);
-	return front_exec(&line);
+	status = open_network(name);
+	return status ? status : front_exec(&line);
 }

@@ -7,6 +7,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/say.h"
+#include "libcommon/wall.h"
 #include "tools/pod-exec/report.h"
 
 /* The refusal stands; that it could not be recorded is said in its place. */
@@ -75,6 +76,10 @@ static int check_built(struct run *r, struct err *e)
 static int check_network(struct run *r, struct err *e)
 {
 	r->host_net = plan_is(&r->plan, "network", "unsafe");
+	if (!r->host_net && wall_wanted(&r->pod, &r->plan) && !wall_stands(&r->pod))
+		return err_status(e, POD_EXIT_FAILED, ERR_PLAIN,
+				  "the network of pod %s does not stand; run: pod-net up %s",
+				  r->pod.name, r->pod.name);
 	if (!r->host_net || r->ask->unsafe)
 		return 0;
 	err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
