@@ -52,6 +52,9 @@ struct change {
 	uint64_t old_ino, old_ctime_ns, old_mtime_ns; /* the host's entry when it was looked at */
 	uint32_t mode, old_mode;             /* with type bits; 0: there is none on this side */
 	uint32_t uid, gid, old_uid, old_gid; /* in the pod, on the host */
+	const struct buf *composed; /* commit this content instead of the layer's, and the host's
+				     * mode and owner; the layer keeps what it has */
+	bool with_mode;             /* with composed: but the pod's mode */
 	uint32_t nlink;
 	uint16_t cover;  /* index of the cover */
 	uint16_t source; /* index of the topmost layer that has it, SOURCE_NONE */

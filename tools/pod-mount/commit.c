@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pod-mount commit: chosen changes become the host's. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/io.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -12,8 +14,10 @@
 #include "libcommon/say.h"
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/committed.h"
+#include "tools/pod-mount/hunks.h"
 #include "tools/pod-mount/list.h"
 #include "tools/pod-mount/output.h"
+#include "tools/pod-mount/pick.h"
 #include "tools/pod-mount/plan_commit.h"
 #include "tools/pod-mount/refuse.h"
 #include "tools/pod-mount/rollback.h"
@@ -27,7 +31,12 @@
 
 struct commit {
 	const char *cwd, *output;
+	const char *hunks_file;
 	struct strv exclude;
+	struct hunks hunks;
+	struct patch_files patch; /* --hunks, and its text */
+	struct buf patch_text;
+	bool pick;
 	bool all, setup, sensitive, system, rest, dry, stdin_list, null;
 	struct refuse_opts refuse;
 };
@@ -174,7 +183,7 @@ static int roll_back_rest(struct survey *s, size_t *dropped, struct err *e)
 	int r = survey_walk(s, e);
 
 	if (r == 0)
-		r = selection_apply(&all, &s->changes, false, e);
+		r = hunks_select(&all, s, false, e);
 	return r < 0 ? r : rollback_chosen(s, &all, dropped, e);
 }
 
@@ -208,6 +217,42 @@ static int act(struct commit *o, struct survey *s, const struct selection *sel, 
 	return r;
 }
 
+static int read_patch(struct commit *o, struct err *e)
+{
+	bool in = strcmp(o->hunks_file, "-") == 0;
+	OWN_FD int file = in ? -1 : open(o->hunks_file, O_RDONLY | O_CLOEXEC);
+	int fd = in ? STDIN_FILENO : file;
+	int r = fd < 0 ? -errno : read_fd(fd, &o->patch_text, PATCHFILE_MAX);
+
+	if (r < 0)
+		return err_set(e, -r, "read the patch %s", esc(o->hunks_file));
+	return patch_files_parse(&o->patch, o->patch_text.data, o->patch_text.len, e);
+}
+
+/* -p and --hunks: parts of changes; without holding the lock, since a person or a pipe takes time.
+ */
+static int part_of(struct commit *o, const char *pod, struct selection *sel, struct err *e)
+{
+	struct pick_ask ask = {pod, sel, &o->hunks, o->refuse.cwd, o->all, o->setup};
+	int r = 0;
+
+	if (!o->pick && !o->hunks_file)
+		return 0;
+	if (o->output || (o->hunks_file && (o->pick || o->stdin_list || sel->paths.n)))
+		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "%s",
+				  o->output ? "--output writes whole files: not with -p or --hunks"
+					    : "--hunks says itself which paths are meant");
+	r = o->pick ? pick_hunks(&ask, e) : read_patch(o, e);
+	selection_finish(sel);
+	*sel = (struct selection){.hunks = &o->hunks, .from_stdin = true};
+	return r;
+}
+
+static int match_patch(struct commit *o, struct survey *s, struct err *e)
+{
+	return o->hunks_file ? hunks_match(&o->hunks, s, &o->patch, o->refuse.cwd, e) : 0;
+}
+
 static int commit(struct commit *o, char **args, int n)
 {
 	OWN_SURVEY struct survey s = SURVEY_INIT;
@@ -223,9 +268,11 @@ static int commit(struct commit *o, char **args, int n)
 	/* Before the lock: what writes the list may need it. */
 	if (o->stdin_list && selection_stdin(&sel, cwd, o->null, &e) < 0)
 		return say_err(&e);
+	if (part_of(o, args[0], &sel, &e) < 0)
+		return say_err(&e);
 	if (survey_open(&s, args[0], &so, &e) < 0 || (o->rest && rollback_possible(&s, &e) < 0) ||
-	    survey_walk(&s, &e) < 0 || selection_apply(&sel, &s.changes, true, &e) < 0 ||
-	    act(o, &s, &sel, &e) < 0)
+	    survey_walk(&s, &e) < 0 || match_patch(o, &s, &e) < 0 ||
+	    hunks_select(&sel, &s, true, &e) < 0 || act(o, &s, &sel, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }
@@ -244,6 +291,8 @@ int cmd_commit(int argc, char **argv)
 		{OPT_FLAG, 0, "setup", &o.setup, NULL, "also what the pod's setup installed"},
 		{OPT_FLAG, 0, "stdin", &o.stdin_list, NULL, "read paths from stdin"},
 		{OPT_FLAG, 'z', "null", &o.null, NULL, "those paths are ended by NUL"},
+		{OPT_FLAG, 'p', "patch", &o.pick, NULL, "ask about each hunk"},
+		{OPT_STR, 0, "hunks", &o.hunks_file, "FILE", "exactly what this patch says"},
 		{OPT_STR, 0, "cwd", &o.cwd, "DIR", "paths are relative to DIR"},
 		{0},
 	};
@@ -255,5 +304,8 @@ int cmd_commit(int argc, char **argv)
 	int n = opt_parse(opts, &u, argc, argv), status = commit(&o, argv, n);
 
 	strv_finish(&o.exclude);
+	hunks_finish(&o.hunks);
+	patch_files_finish(&o.patch);
+	buf_finish(&o.patch_text);
 	return status;
 }

@@ -229,8 +229,9 @@ int committed_add(const struct run *r, bool live, struct err *e)
 	OWN_BUF struct buf b = BUF_INIT;
 	int x;
 
-	for (size_t i = 0; i < r->j->n && live; i++)
-		put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
+	for (size_t i = 0; i < r->j->n; i++)
+		if (live || r->j->steps[i].kept)
+			put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
 	put_dirs(&b, r);
 	x = b.len ? append(r->pod, &b) : 0;
 	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;

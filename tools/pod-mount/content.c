@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,6 +62,36 @@ int content_link(const struct survey *s, const struct change *c, enum side_of si
 	if (n >= 0)
 		buf_add(target, to, (size_t)n);
 	return n < 0 ? -errno : 0;
+}
+
+static int digest_file(crypto_generichash_state *st, int fd)
+{
+	unsigned char block[65536];
+	ssize_t n;
+
+	while ((n = read_full(fd, block, sizeof(block))) > 0)
+		crypto_generichash_update(st, block, (size_t)n);
+	return (int)n;
+}
+
+int content_digest(const struct survey *s, const struct change *c, enum side_of side,
+		   unsigned char digest[DIGEST_BYTES])
+{
+	unsigned mode = side == SIDE_HOST ? c->old_mode : c->mode;
+	unsigned char type = S_ISLNK(mode);
+	OWN_BUF struct buf link = BUF_INIT;
+	OWN_FD int fd = S_ISREG(mode) ? content_open(s, c, side) : -1;
+	crypto_generichash_state st;
+	int r = type ? content_link(s, c, side, &link) : fd < 0 ? -EINVAL : 0;
+
+	crypto_generichash_init(&st, NULL, 0, DIGEST_BYTES);
+	crypto_generichash_update(&st, &type, 1);
+	if (r == 0 && type)
+		crypto_generichash_update(&st, (const unsigned char *)link.data, link.len);
+	else if (r == 0)
+		r = digest_file(&st, fd);
+	crypto_generichash_final(&st, digest, DIGEST_BYTES);
+	return r;
 }
 
 static bool too_many_lines(const struct buf *data)

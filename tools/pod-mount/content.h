@@ -23,6 +23,11 @@ int content_open(const struct survey *s, const struct change *c, enum side_of si
 int content_link(const struct survey *s, const struct change *c, enum side_of side,
 		 struct buf *target);
 
+/* A hash of that side's file or link, the type included; -errno. */
+#define DIGEST_BYTES 32
+int content_digest(const struct survey *s, const struct change *c, enum side_of side,
+		   unsigned char digest[DIGEST_BYTES]);
+
 /* One side as a patch shows it; h is HALF_INIT before. */
 void content_half(struct half *h, const struct survey *s, const struct change *c,
 		  enum side_of side);

@@ -45,6 +45,7 @@ struct step {
 	struct ident left; /* ino 0: nothing */
 	uint32_t left_mode;
 	/* not written down: */
+	bool kept;     /* its layer keeps an entry of its own beside what was put on the host */
 	bool busy;     /* somebody else changed its directory since the view began */
 	bool restored; /* undone: the host has the old entry again, with a ctime of our making */
 };

@@ -169,14 +169,34 @@ static bool can_move(const struct commit_plan *p, const struct survey *s, const 
 	       S_ISREG(c->mode) && c->nlink == 1 && p->sites[p->site_of[c->cover]].near;
 }
 
+/* Part of a change: the host's file with some lines of the pod's. */
+static void compose_step(struct commit_plan *p, struct survey *s, size_t i)
+{
+	const struct change *c = &s->changes.v[i];
+	struct step *st = add_step(p, s, i, STEP_PUT);
+	struct change host = *c;
+
+	host.mode = c->old_mode;
+	st->mode = mode_for_commit(p, c->with_mode ? c : &host);
+	st->uid = c->old_uid;
+	st->gid = c->old_gid;
+	st->kept = true;
+}
+
 static void put_step(struct commit_plan *p, struct survey *s, size_t i)
 {
 	const struct change *c = &s->changes.v[i];
 	bool meta = S_ISDIR(c->mode) && S_ISDIR(c->old_mode);
-	struct owner owner = owner_of(p, s, c);
-	struct step *st = add_step(p, s, i, meta ? STEP_META : STEP_PUT);
+	struct owner owner;
+	struct step *st;
 	OWN_BUF struct buf raw = BUF_INIT;
 
+	if (c->composed) {
+		compose_step(p, s, i);
+		return;
+	}
+	owner = owner_of(p, s, c);
+	st = add_step(p, s, i, meta ? STEP_META : STEP_PUT);
 	st->mode = mode_for_commit(p, c);
 	st->uid = owner.uid;
 	st->gid = owner.gid;
@@ -239,7 +259,7 @@ static void prune_all(struct commit_plan *p, const struct survey *s)
 	for (size_t i = 0; i < p->j.n; i++) {
 		const struct change *c = &s->changes.v[p->change[i]];
 
-		if (!s->live && c->plain && c->source != SOURCE_NONE &&
+		if (!s->live && c->plain && c->source != SOURCE_NONE && !c->composed &&
 		    !(p->j.steps[i].from_layer && p->j.steps[i].verb == STEP_PUT))
 			prune_change(p, s, c);
 	}

@@ -16,6 +16,7 @@ struct selection {
 	struct strv exact;   /* of --stdin: literal, and a directory that changed is itself alone */
 	struct strv below;   /* literal, with all that is below; need not fit anything */
 	struct strv exclude; /* as paths; a pattern without '/' stays as it is: it fits any name */
+	struct hunks *hunks; /* NULL, or what is chosen besides, see hunks.h */
 	bool from_stdin;     /* then no path at all means nothing, not everything */
 };
 

@@ -17,6 +17,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/copy.h"
+#include "tools/pod-mount/hunks.h"
 #include "tools/pod-mount/level.h"
 #include "tools/pod-mount/whiteout.h"
 
@@ -469,7 +470,7 @@ static int again(struct settler *st, const struct selection *sel)
 {
 	int r = survey_walk(st->s, st->e);
 
-	return r < 0 ? r : selection_apply(sel, &st->s->changes, false, st->e);
+	return r < 0 ? r : hunks_select(sel, st->s, false, st->e);
 }
 
 /* 1: something was settled, so that indexes and open directories are stale. */

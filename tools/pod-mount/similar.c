@@ -27,7 +27,7 @@ struct file {
 	size_t change;
 	const char *name;
 	uint64_t size;
-	unsigned char digest[32];
+	unsigned char digest[DIGEST_BYTES];
 	struct chunk_bytes *v;
 	size_t n;
 	bool known, read; /* the digest; the chunks */
@@ -84,26 +84,7 @@ static void gather(const struct survey *s, struct files *old, struct files *new)
 
 static void digest(const struct survey *s, struct file *f, enum side_of side)
 {
-	const struct change *c = &s->changes.v[f->change];
-	unsigned char type = S_ISLNK(side == SIDE_HOST ? c->old_mode : c->mode);
-	crypto_generichash_state st;
-	unsigned char block[65536];
-	OWN_BUF struct buf link = BUF_INIT;
-	OWN_FD int fd = -1;
-	ssize_t n;
-
-	crypto_generichash_init(&st, NULL, 0, sizeof(f->digest));
-	crypto_generichash_update(&st, &type, 1);
-	if (type) {
-		f->known = content_link(s, c, side, &link) == 0;
-		crypto_generichash_update(&st, (unsigned char *)link.data, link.len);
-	} else {
-		fd = content_open(s, c, side);
-		while ((n = fd < 0 ? -1 : read_full(fd, block, sizeof(block))) > 0)
-			crypto_generichash_update(&st, block, (size_t)n);
-		f->known = n == 0;
-	}
-	crypto_generichash_final(&st, f->digest, sizeof(f->digest));
+	f->known = content_digest(s, &s->changes.v[f->change], side, f->digest) == 0;
 }
 
 static int by_content(const void *a, const void *b)

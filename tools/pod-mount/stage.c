@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/copy.h"
@@ -169,6 +171,34 @@ static int stage_copy(struct stager *g, struct step *st, const struct change *c,
 	return r;
 }
 
+/* What the host has beside its content stays: owner, attributes. */
+static int stage_composed(struct stager *g, struct step *st, const struct change *c,
+			  const char *name)
+{
+	OWN_XATTRS struct xattrs x = {0};
+	OWN_FD int host = open_beneath(g->r->sites[st->site].host, st->path,
+				       O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	OWN_FD int fd = openat(step_stage(g->r, st), name,
+			       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct looks l = {.mode = st->mode, .uid = st->uid, .gid = st->gid, .xattrs = &x};
+	struct stat now;
+	int r;
+
+	if (host < 0 || fd < 0)
+		return host < 0 ? host : -errno;
+	r = xattrs_read(&x, host, NULL);
+	if (r == 0)
+		r = write_full(fd, c->composed->data ? c->composed->data : "", c->composed->len);
+	clock_gettime(CLOCK_REALTIME, &l.mtime);
+	if (r == 0)
+		r = looks_apply(fd, &l);
+	if (r == 0 && fstat(fd, &now) < 0)
+		r = -errno;
+	if (r == 0)
+		step_staged(st, &now);
+	return r;
+}
+
 /*
  * A new directory hides nothing; once parts of it are on the host it must let them show.  Taking
  * the mark off the lowest layer's changes nothing for the pod; the others must not carry one.
@@ -211,6 +241,8 @@ static int stage_one(struct stager *g, size_t i, const struct change *c)
 		r = open_up(g, c);
 	if (r < 0)
 		return r;
+	if (c->composed)
+		return stage_composed(g, st, c, name);
 	return st->from_layer ? stage_move(g, st, name) : stage_copy(g, st, c, name);
 }
 
