@@ -71,6 +71,7 @@ BINS    := $(TOOLS:%=$(B)/bin/%)
 SHELLS  := bash zsh fish
 COMPLETIONS := $(B)/share/envpod/completions
 UNIT    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/test_*.c))
+HELPERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/lib/*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*/*.c))
 
 # make check T=pod-mount: one folder.  Long ones, the virtual machine and bench have targets of
@@ -92,7 +93,7 @@ PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(BINS) $(PLUGINS:%=$(B)/plugins/%.so) $(SHELLS:%=$(COMPLETIONS)/envpod.%)
-unit: $(UNIT)
+unit: $(UNIT) $(HELPERS)
 
 # Objects depend on the very line that makes them: other flags or another prefix rebuild them.
 $(B)/flags: FORCE
@@ -151,6 +152,10 @@ endef
 $(foreach u,$(UNIT),$(eval $(call unit,$(u))))
 $(foreach f,$(FUZZ),$(eval $(call unit,$(f),-fsanitize=fuzzer)))
 
+# Programs that tests use.
+$(HELPERS): $(B)/tests/lib/%: $(B)/tests/lib/%.o
+	$(Q)$(CC) $(ALLC) $(call static,$*) $(LDFLAGS) -o $@ $<
+
 # Completions come out of the programs' own option tables.
 $(COMPLETIONS)/envpod.%: share/completions/generate $(BINS)
 	@mkdir -p $(@D)
@@ -175,8 +180,11 @@ check-unit:
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all unit
 	$(Q)$(RUN) $(UNIT) $(FILTERS)
 
-check-long: all
-	$(Q)$(RUN) $(wildcard tests/long/*.bats)
+check-long:
+	$(Q)share/packages/install build run test
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all unit
+	$(Q)$(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) \
+	  TEST_S=3600 FILE_S=14400 tests/run $(wildcard tests/long/*.bats)
 
 # The stock kernel of the distribution in an emulated machine, under the unified cgroup hierarchy.
 check-vm:

@@ -82,6 +82,17 @@ $PROJECT/new" ]
 	exec 8>&-
 }
 
+@test "snapshot create prints an id; restore goes back to it and to a name" {
+	enter sh -c "echo two >.$PROJECT/file"
+	id=$("$TOOL" snapshot web create -n two)
+	enter sh -c "echo three >.$PROJECT/file"
+	"$TOOL" snapshot web restore "$id"
+	enter grep -qx two ".$PROJECT/file"
+	"$TOOL" snapshot web restore two
+	"$TOOL" snapshot web ls --json | objects id time kind layers
+	"$TOOL" snapshot web destroy two
+}
+
 @test "remove: mounts and layers are gone" {
 	"$TOOL" enter web -- true
 	"$TOOL" remove web
@@ -94,6 +105,6 @@ $PROJECT/new" ]
 }
 
 @test "words" {
-	helps prepare enter seal diff commit rollback add drop remove doctor
+	helps prepare enter seal diff commit rollback snapshot add drop remove doctor
 	expect 2 "$TOOL" enter nosuch -- true || expect 125 "$TOOL" enter nosuch -- true
 }

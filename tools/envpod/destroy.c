@@ -51,6 +51,14 @@ static bool says_yes(const char *name)
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+/* A snapshot may hold work that is in the pod no more. */
+static bool has_snapshots(const struct pod *p)
+{
+	struct stat st;
+
+	return fstatat(p->dir, "snapshots", &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* May it go?  0, or the status to end with; *keep: its layers hold work. */
 static int judge(const struct pod *p, bool force, bool *keep)
 {
@@ -61,7 +69,7 @@ static int judge(const struct pod *p, bool force, bool *keep)
 	if (fstatat(p->dir, "created", &st, 0) < 0)
 		return POD_EXIT_OK; /* never finished, or half destroyed already */
 	r = has_changes(p->name);
-	*keep = r != POD_EXIT_OK;
+	*keep = r != POD_EXIT_OK || has_snapshots(p);
 	if (r == POD_EXIT_OK || force || says_yes(p->name))
 		return POD_EXIT_OK;
 	if (r == POD_EXIT_NO)

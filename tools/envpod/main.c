@@ -25,6 +25,7 @@ static const struct cmd commands[] = {
 	{"commit", cmd_commit, "bring changes to the host"},
 	{"rollback", cmd_rollback, "drop changes"},
 	{"undo", cmd_undo, "list what was done, or take one of it back"},
+	{"snapshot", cmd_snapshot, "states of a pod that can be gone back to"},
 	{"ls", cmd_ls, "list pods"},
 	{"status", cmd_status, "show one pod: walls, usage, what waits"},
 	{"destroy", cmd_destroy, "remove pods"},

@@ -22,6 +22,11 @@ int cmd_undo(int argc, char **argv)
 	return front_pass("pod-mount", "undo", true, argc, argv);
 }
 
+int cmd_snapshot(int argc, char **argv)
+{
+	return front_pass("pod-mount", "snapshot", false, argc, argv);
+}
+
 int cmd_mount(int argc, char **argv)
 {
 	return front_pass("pod-mount", "add", true, argc, argv);

@@ -89,10 +89,10 @@ enum base_verdict base_check(const struct bases *b, const char *path, const stru
 
 /*
  * These paths, and what lies below them, were committed or rolled back: no layer's base speaks for
- * them any more.  Rewrites base files; idempotent.
+ * them any more.  Rewrites base files; idempotent.  A layer that others name too becomes the pod's
+ * own first, and the stack names the copy.
  */
-int bases_forget(const struct pod *p, const struct stack *s, char *const *paths, size_t n,
-		 struct err *e);
+int bases_forget(const struct pod *p, struct stack *s, char *const *paths, size_t n, struct err *e);
 
 /* Parse one base file's bytes into b as that layer; -EINVAL with the line on anything unexpected.
  */

@@ -8,6 +8,7 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "tools/pod-mount/base.h"
+#include "tools/pod-mount/private.h"
 
 static void put_entry(struct buf *out, const struct base_entry *en)
 {
@@ -126,16 +127,28 @@ static bool forget_in(struct buf *out, const struct bases *b, const struct bases
 	return changed;
 }
 
-static int forget_layer(const char *id, const struct bases *set, char *const *paths, size_t n,
-			struct err *e)
+static int write_base(const struct pod *p, struct stack *s, size_t i, const struct buf *out,
+		      struct err *e)
 {
-	OWN_FD int dir = layer_open(id, "");
+	OWN_FD int dir = -1;
+	int r = layer_held(p, s->v[i].id) ? layer_make_private(p, s, i, e) : 0;
+
+	if (r < 0)
+		return r;
+	dir = layer_open(s->v[i].id, "");
+	r = dir < 0 ? dir : write_file_at(dir, "base", out->data, out->len, 0600, false);
+	return r < 0 ? err_set(e, -r, "write the base of layer %s", s->v[i].id) : 0;
+}
+
+static int forget_layer(const struct pod *p, struct stack *s, size_t i, const struct bases *set,
+			char *const *paths, size_t n, struct err *e)
+{
+	OWN_FD int dir = layer_open(s->v[i].id, "");
 	OWN_BUF struct buf text = BUF_INIT, out = BUF_INIT;
 	OWN_BASES struct bases b = {0};
-	int r;
 
 	if (dir < 0)
-		return err_set(e, -dir, "open layer %s", id);
+		return err_set(e, -dir, "open layer %s", s->v[i].id);
 	/* A torn base speaks for nothing; it stays torn. */
 	if (read_file_at(dir, "base", &text, BASE_FILE_MAX) < 0 ||
 	    base_parse(&b, 0, text.data ? text.data : "", text.len, e) < 0) {
@@ -144,18 +157,15 @@ static int forget_layer(const char *id, const struct bases *set, char *const *pa
 	}
 	if (!forget_in(&out, &b, set, paths, n, e))
 		return e->code ? -e->code : 0;
-	r = write_file_at(dir, "base", out.data, out.len, 0600, false);
-	return r < 0 ? err_set(e, -r, "write the base of layer %s", id) : 0;
+	return write_base(p, s, i, &out, e);
 }
 
-int bases_forget(const struct pod *p, const struct stack *s, char *const *paths, size_t n,
-		 struct err *e)
+int bases_forget(const struct pod *p, struct stack *s, char *const *paths, size_t n, struct err *e)
 {
 	OWN_BASES struct bases set = {0};
 	int r = n ? as_set(&set, paths, n, e) : 0;
 
-	(void)p;
 	for (size_t i = 0; r == 0 && n && i < s->n; i++)
-		r = forget_layer(s->v[i].id, &set, paths, n, e);
+		r = forget_layer(p, s, i, &set, paths, n, e);
 	return r;
 }

@@ -16,6 +16,7 @@
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/settle.h"
+#include "tools/pod-mount/shared.h"
 #include "tools/pod-mount/survey.h"
 
 #define FILE_NAME "committed"
@@ -245,6 +246,7 @@ int committed_restored(const struct run *r, struct err *e)
 	for (size_t i = 0; i < r->j->n; i++)
 		if (r->j->steps[i].restored)
 			put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
+	put_dirs(&b, r);
 	x = b.len ? append(r->pod, &b) : 0;
 	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
 }
@@ -287,8 +289,10 @@ static int plan_prune(struct journal *j, struct survey *s, const char *path, uns
 {
 	OWN_FREE char *dir = path_clean(path, "..");
 	const char *in = survey_within(s, cover, path);
-	int r = settle_way(s, cover, dir, e);
+	int r = shared_release_path(s, cover, in, e);
 
+	if (r >= 0)
+		r = settle_way(s, cover, dir, e);
 	for (unsigned i = s->nlayers; i-- > 0 && r == 0;) {
 		const char *leaf;
 		int tree = survey_layer_fd(s, cover, i);

@@ -27,6 +27,7 @@
 #include "tools/pod-mount/mountinfo.h"
 #include "tools/pod-mount/overlay.h"
 #include "tools/pod-mount/provenance.h"
+#include "tools/pod-mount/private.h"
 #include "tools/pod-mount/view.h"
 
 #define LOCK_WAIT_MS 10000
@@ -172,6 +173,7 @@ static int fresh_view(struct enter *n, struct err *e)
 {
 	int r = turn_over(n, e);
 
+	private_view_ended(&n->pod);
 	if (r == 0)
 		r = track(n, e);
 	forget_captured(n);

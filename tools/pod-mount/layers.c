@@ -3,15 +3,19 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "envpod/exit.h"
 #include "libcommon/buf.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "tools/pod-mount/holders.h"
 
 #define STACK_BYTES (64 * 1024)
 
@@ -58,7 +62,7 @@ bool stack_has(const struct stack *s, const char *id)
 
 static bool id_ok(const char *id)
 {
-	return strspn(id, "0123456789abcdef-") == strlen(id) && id[0];
+	return strspn(id, LAYER_ID_CHARS) == strlen(id) && id[0];
 }
 
 static bool name_ok(const char *name)
@@ -114,14 +118,20 @@ int stack_load(struct stack *s, const struct pod *p, struct err *e)
 	return r < 0 ? err_wrap(e, "pod %s", p->name) : 0;
 }
 
+void stack_text(struct buf *b, const struct stack *s)
+{
+	buf_str(b, "");
+	for (size_t i = 0; i < s->n; i++)
+		buf_fmt(b, "%s %s %s\n", s->v[i].id, s->v[i].kind, s->v[i].name);
+}
+
 int stack_save(const struct stack *s, const struct pod *p, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
 	int r;
 
-	for (size_t i = 0; i < s->n; i++)
-		buf_fmt(&b, "%s %s %s\n", s->v[i].id, s->v[i].kind, s->v[i].name);
-	r = write_file_at(p->dir, "stack", b.data ? b.data : "", b.len, 0600, false);
+	stack_text(&b, s);
+	r = write_file_at(p->dir, "stack", b.data, b.len, 0600, false);
 	return r < 0 ? err_set(e, -r, "write %s/stack", p->path) : 0;
 }
 
@@ -142,27 +152,33 @@ int layer_cover(const struct pod *p, const char *id, const char *cover)
 	return id ? layer_open(id, sub) : open_beneath(p->dir, sub, O_RDONLY | O_DIRECTORY, 0);
 }
 
-bool layer_shared(const struct pod *p, const char *id)
+bool layer_held(const struct pod *p, const char *id)
 {
-	OWN_FREE char *path = xfmt("%s/pods", pod_state_dir());
-	OWN_DIR DIR *d = opendir(path);
-	struct dirent *ent;
+	OWN_HOLDERS struct holders h = {0};
+	struct err e = {0};
 
-	while (d && (ent = readdir(d))) {
-		OWN_STACK struct stack s = {0};
-		OWN_BUF struct buf b = BUF_INIT;
-		OWN_FREE char *file = xfmt("%s/stack", ent->d_name);
-		struct err e = {0};
+	/* When it cannot be told, it is. */
+	return holders_load(&h, p, HOLDERS_NO_STACK, &e) < 0 || holders_has(&h, id);
+}
 
-		if (ent->d_name[0] == '.' || strcmp(ent->d_name, p->name) == 0)
-			continue;
-		if (read_file_at(dirfd(d), file, &b, STACK_BYTES) < 0)
-			continue;
-		/* A stack that cannot be read may name it: then it is left alone. */
-		if (stack_parse(&s, b.data, b.len, &e) < 0 || stack_has(&s, id))
-			return true;
-	}
-	return false;
+void layer_new_id(char id[LAYER_ID_MAX + 1])
+{
+	struct timespec now;
+	uint32_t salt = 0;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (getrandom(&salt, sizeof(salt), GRND_NONBLOCK) != sizeof(salt))
+		salt = (uint32_t)getpid();
+	/* the random part keeps two pods apart that turn over in the same microsecond */
+	snprintf(id, LAYER_ID_MAX + 1, "%011" PRIx64 "%05lx-%08" PRIx32, (uint64_t)now.tv_sec,
+		 now.tv_nsec / 1000, salt);
+}
+
+uint64_t layer_time(const char *id)
+{
+	uint64_t seconds;
+
+	return strlen(id) >= 16 && sscanf(id, "%11" SCNx64, &seconds) == 1 ? seconds : 0;
 }
 
 static bool dir_used(int dirfd, const char *name)

@@ -12,6 +12,7 @@ static const struct cmd cmds[] = {
 	{"commit", cmd_commit, "put changes in place on the host"},
 	{"rollback", cmd_rollback, "drop changes"},
 	{"undo", cmd_undo, "list what was done, or take one of it back"},
+	{"snapshot", cmd_snapshot, "states of a pod that can be gone back to"},
 	{"add", cmd_add, "show a path of the host in a running pod"},
 	{"drop", cmd_drop, "take out what add brought in"},
 	{"remove", cmd_remove, "let go of mounts, layers and pins"},

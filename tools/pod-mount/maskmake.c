@@ -20,6 +20,12 @@
 
 #define DATA_MAX (1u << 20)
 
+#define NREAL 8
+static struct {
+	char *path, *real;
+} reals[NREAL];
+static size_t next_real;
+
 static bool is_pattern(const char *s)
 {
 	return strpbrk(s, "*?[");
@@ -83,13 +89,40 @@ static void expand_matches(struct mask *m, const char *dir, const char *pattern,
 	}
 }
 
+/*
+ * The directory a path leads to, or NULL.  Kept until the next mask: the list of secrets asks for
+ * the same few directories over and over.
+ */
+static const char *real_dir(const char *path)
+{
+	for (size_t i = 0; i < NREAL; i++)
+		if (reals[i].path && strcmp(reals[i].path, path) == 0)
+			return reals[i].real;
+	next_real = (next_real + 1) % NREAL;
+	free(reals[next_real].path);
+	free(reals[next_real].real);
+	reals[next_real].path = xstrdup(path);
+	reals[next_real].real = realpath(path, NULL);
+	if (reals[next_real].real && !is_dir(reals[next_real].real))
+		free(take_ptr(reals[next_real].real));
+	return reals[next_real].real;
+}
+
+static void forget_reals(void)
+{
+	for (size_t i = 0; i < NREAL; i++) {
+		free(take_ptr(reals[i].path));
+		free(take_ptr(reals[i].real));
+	}
+}
+
 /* dir is real: no symlinks in it.  A whiteout can only stand in a real directory. */
 static void expand(struct mask *m, const char *dir, const char *rest, bool soft)
 {
 	size_t n = strcspn(rest, "/");
 	OWN_FREE char *word = xfmt("%.*s", (int)n, rest);
 	OWN_FREE char *path = xfmt("%s/%s", strcmp(dir, "/") == 0 ? "" : dir, word);
-	OWN_FREE char *real = NULL;
+	const char *real;
 
 	while (rest[n] == '/')
 		n++;
@@ -102,10 +135,12 @@ static void expand(struct mask *m, const char *dir, const char *rest, bool soft)
 		hide(m, path, soft);
 		return;
 	}
-	real = realpath(path, NULL);
-	if (real && is_dir(real))
-		expand(m, real, rest, soft);
-	else
+	real = real_dir(path);
+	if (real) {
+		OWN_FREE char *at = xstrdup(real); /* may be forgotten below */
+
+		expand(m, at, rest, soft);
+	} else
 		mask_watch(m, dir, false);
 }
 
@@ -461,8 +496,10 @@ static int collect_general(struct mask *m, const struct mask_ask *ask, struct er
 int mask_collect(struct mask *m, const struct mask_ask *ask, struct err *e)
 {
 	const char *value;
-	int r = collect_general(m, ask, e);
+	int r;
 
+	forget_reals();
+	r = collect_general(m, ask, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; (value = plan_next(ask->plan, "mask", &i));)

@@ -16,6 +16,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/maskmake.h"
+#include "tools/pod-mount/names.h"
 #include "tools/pod-mount/packaged.h"
 
 #define ENTRIES_MAX 1000000 /* of all directories looked at; more is refused, never left out */
@@ -59,7 +60,7 @@ static void scan_entry(struct scan *s, int dirfd, const char *name, int depth, b
 	struct stat st;
 	bool hidden;
 
-	if (s->seen++ > ENTRIES_MAX || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (s->seen > ENTRIES_MAX || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	if (path_below(s->path.data, s->home))
 		return;
@@ -73,19 +74,29 @@ static void scan_entry(struct scan *s, int dirfd, const char *name, int depth, b
 			 depth - 1, hidden);
 }
 
-static void scan_dir(struct scan *s, int fd, int depth, bool closed)
+/* Half of /etc are links and the like, which nothing has to be known about. */
+static bool may_be_private(uint8_t type)
 {
-	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	size_t len = s->path.len;
-	struct dirent *ent;
+	return type == DT_REG || type == DT_DIR || type == DT_UNKNOWN;
+}
 
-	while (d && (ent = readdir(d))) {
-		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0)
+static void scan_dir(struct scan *s, int dirfd, int depth, bool closed)
+{
+	OWN_FD int fd = dirfd;
+	OWN(names_finish) struct names list = {0};
+	size_t len = s->path.len;
+
+	if (fd < 0)
+		return;
+	names_read(&list, fd, 0);
+	for (size_t i = 0; i < list.n; i++) {
+		s->seen++;
+		if (!may_be_private(list.v[i].type))
 			continue;
 		if (len > 1)
 			buf_char(&s->path, '/');
-		buf_str(&s->path, ent->d_name);
-		scan_entry(s, dirfd(d), ent->d_name, depth, closed);
+		buf_str(&s->path, name_text(&list, i));
+		scan_entry(s, fd, name_text(&list, i), depth, closed);
 		s->path.len = len;
 		s->path.data[len] = '\0';
 	}

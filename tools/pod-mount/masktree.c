@@ -28,6 +28,9 @@ struct writer {
 	struct strv dirs;  /* "COVER/a/b": made here, parents first */
 	struct strv hosts; /* the host's directory of each */
 	char *whiteout;    /* "COVER/a/b": the one that the others are links of */
+	char *ready;       /* "COVER/a/b": stands, and what leads to it */
+	char *parent;      /* a directory of the host that was asked for last, */
+	bool has_parent;   /* and whether it is one */
 };
 
 static int failed(const struct writer *w, int code, const char *what, const char *path,
@@ -70,6 +73,11 @@ static int make_dir(struct writer *w, const char *path, const char *host, struct
 	struct stat st;
 	int r;
 
+	/* Entries come in order: most have their directory from the one before. */
+	if (w->ready && path_below(w->ready, path))
+		return 0;
+	free(w->ready);
+	w->ready = xstrdup(path);
 	if (fstatat(w->top, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		return 0;
 	if (mkdirat(w->top, path, 0700) < 0) {
@@ -124,7 +132,7 @@ static int new_whiteout(struct writer *w, const char *path)
 {
 	int r;
 
-	if (w->whiteout && linkat(w->top, w->whiteout, w->top, path, 0) == 0)
+	if (w->whiteout && (linkat(w->top, w->whiteout, w->top, path, 0) == 0 || errno == EEXIST))
 		return 0;
 	r = whiteout_make(w->top, path);
 	if (r == 0) {
@@ -136,12 +144,10 @@ static int new_whiteout(struct writer *w, const char *path)
 
 static int make_whiteout(struct writer *w, const char *path, struct err *e)
 {
-	struct stat st;
-	int r;
+	int r = new_whiteout(w, path);
 
-	if (fstatat(w->top, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0; /* something of ours stands there, or below it */
-	r = new_whiteout(w, path);
+	if (r == -EEXIST) /* something of ours stands there, or below it */
+		return 0;
 	if (r == -EPERM) /* overlayfs, FUSE, a container without mknod */
 		return err_status(
 			e, POD_EXIT_UNSUPPORTED, EPERM,
@@ -169,13 +175,18 @@ static bool is_closed(const struct mask_entry *en)
 }
 
 /* Can a whiteout stand there?  Only in a directory that the host has (or that is ours). */
-static bool has_parent(const char *host)
+static bool has_parent(struct writer *w, const char *host)
 {
 	OWN_FREE char *dir = xstrdup(host);
 	struct stat st;
 
 	*strrchr(dir, '/') = '\0';
-	return !*dir || (lstat(dir, &st) == 0 && S_ISDIR(st.st_mode));
+	if (!w->parent || strcmp(w->parent, dir) != 0) {
+		w->has_parent = !*dir || (lstat(dir, &st) == 0 && S_ISDIR(st.st_mode));
+		free(w->parent);
+		w->parent = take_ptr(dir);
+	}
+	return w->has_parent;
 }
 
 /*
@@ -209,7 +220,7 @@ static int place(struct writer *w, const struct mask_entry *en, const struct cov
 	OWN_FREE char *host = xfmt("%s/%s", strcmp(c->path, "/") == 0 ? "" : c->path, rel);
 	int r;
 
-	if (is_closed(en) && (!has_parent(host) || in_closed(w->m, en->path, rel)))
+	if (is_closed(en) && (!has_parent(w, host) || in_closed(w->m, en->path, rel)))
 		return 0;
 	r = make_parents(w, c, rel, e);
 	if (r < 0)
@@ -334,6 +345,8 @@ int mask_write(struct mask *m, const struct covers *c, const struct pod *p,
 	strv_finish(&w.dirs);
 	strv_finish(&w.hosts);
 	free(w.whiteout);
+	free(w.ready);
+	free(w.parent);
 	return r;
 }
 

@@ -12,6 +12,7 @@
 #include "libcommon/path.h"
 #include "tools/pod-mount/change.h"
 #include "tools/pod-mount/compare.h"
+#include "tools/pod-mount/holders.h"
 #include "tools/pod-mount/whiteout.h"
 
 static int open_tree_of(const struct run *r, unsigned site, const char *layer)
@@ -128,17 +129,25 @@ static bool says_nothing(struct run *r, int layer, const struct place *p)
 	return entries_differ(&pod, &its) == 0 && !xattrs_differ(mine, &r->ids, host, NULL);
 }
 
+/* The layers of one site, the upper first; held: somebody else names it too. */
+struct rows {
+	int *fds;
+	bool *held;
+	size_t n;
+};
+
 /* From the bottom: what a lower layer still says must not be bared by taking away what is above. */
-static void prune_place(struct run *r, const struct place *p, const int *layers, size_t n)
+static void prune_place(struct run *r, const struct place *p, const struct rows *l)
 {
-	for (size_t i = n; i-- > 0;) {
+	for (size_t i = l->n; i-- > 0;) {
 		const char *leaf;
 		OWN_FD int parent =
-			layers[i] < 0 ? -1 : open_parent_beneath(layers[i], p->dir, &leaf);
+			l->fds[i] < 0 ? -1 : open_parent_beneath(l->fds[i], p->dir, &leaf);
 
 		if (parent < 0 || faccessat(parent, leaf, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		if (!says_nothing(r, layers[i], p) || unlinkat(parent, leaf, AT_REMOVEDIR) < 0)
+		if (l->held[i] || !says_nothing(r, l->fds[i], p) ||
+		    unlinkat(parent, leaf, AT_REMOVEDIR) < 0)
 			return;
 	}
 }
@@ -156,34 +165,59 @@ static void gather(const struct run *r, struct places *list)
 		qsort(list->v, list->n, sizeof(list->v[0]), order);
 }
 
-static void prune_site(struct run *r, const struct stack *s, const struct places *list,
+static void rows_open(struct rows *l, const struct run *r, const struct stack *s,
+		      const struct holders *h, unsigned site)
+{
+	l->n = s->n + 1;
+	l->fds = xcalloc(l->n, sizeof(*l->fds));
+	l->held = xcalloc(l->n, sizeof(*l->held));
+	l->fds[0] = open_tree_of(r, site, NULL);
+	for (size_t i = 1; i < l->n; i++) {
+		const char *id = s->v[s->n - i].id;
+
+		l->fds[i] = open_tree_of(r, site, id);
+		l->held[i] = holders_has(h, id);
+	}
+}
+
+static void rows_finish(struct rows *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		own_close(&l->fds[i]);
+	free(l->fds);
+	free(l->held);
+}
+
+static void prune_site(struct run *r, const struct rows *l, const struct places *list,
 		       unsigned site)
 {
-	OWN_FREE int *layers = xcalloc(s->n + 1, sizeof(*layers));
 	const char *last = NULL;
 
-	layers[0] = open_tree_of(r, site, NULL);
-	for (size_t i = 0; i < s->n; i++)
-		layers[i + 1] = open_tree_of(r, site, s->v[s->n - 1 - i].id);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct place *p = &list->v[i];
 
 		if (p->site != site || !*p->dir || (last && strcmp(last, p->dir) == 0))
 			continue;
 		last = p->dir;
-		prune_place(r, p, layers, s->n + 1);
+		prune_place(r, p, l);
 	}
-	for (size_t i = 0; i <= s->n; i++)
-		own_close(&layers[i]);
 }
 
 void prune_dirs(struct run *r, const struct stack *s)
 {
+	OWN_HOLDERS struct holders h = {0};
 	struct places list = {0};
+	struct err ignore = {0};
 
+	h.all = holders_load(&h, r->pod, HOLDERS_NO_STACK, &ignore) < 0 || h.all;
 	gather(r, &list);
-	for (unsigned i = 0; i < r->j->sites.n; i++)
-		prune_site(r, s, &list, i);
+	for (unsigned i = 0; i < r->j->sites.n; i++) {
+		struct rows l;
+
+		rows_open(&l, r, s, &h, i);
+		prune_site(r, &l, &list, i);
+		rows_finish(&l);
+	}
 	for (size_t i = 0; i < list.n; i++)
 		free(list.v[i].dir);
 	free(list.v);

@@ -17,7 +17,9 @@
 #include "tools/pod-mount/give.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/prune.h"
+#include "tools/pod-mount/restore.h"
 #include "tools/pod-mount/run.h"
+#include "tools/pod-mount/settle.h"
 
 /* Every path whose entry left the layers. */
 static void gone_paths(const struct run *r, struct strv *paths)
@@ -40,7 +42,7 @@ static void gone_paths(const struct run *r, struct strv *paths)
 	}
 }
 
-static int forget(const struct run *r, const struct stack *s, struct err *e)
+static int forget(const struct run *r, struct stack *s, struct err *e)
 {
 	OWN_STRV struct strv paths = {0};
 
@@ -119,8 +121,10 @@ static int report(const struct pod *p, const struct journal *j, const char *suff
 
 static int finish(struct run *r, struct err *e)
 {
-	int x = run_close(r, e);
+	int x = committed_add(r, pod_init_pid(r->pod, NULL) > 0, e);
 
+	if (x == 0)
+		x = run_close(r, e);
 	return x < 0 ? x : report(r->pod, r->j, "finished", e);
 }
 
@@ -158,10 +162,15 @@ static int recover_journal(const struct pod *p, struct journal *j, struct err *e
 			unlinkat(j->dir, "new", AT_REMOVEDIR);
 		return 0;
 	}
+	if (restore_is(j->verb))
+		return restore_recover(p, j, e);
 	x = plan_open(&pl, p, e);
 	if (x < 0)
 		return x;
 	ids = ids_of_plan(&pl);
+	/* Nobody knows who changed those directories between the crash and now. */
+	for (size_t i = 0; i < j->n; i++)
+		j->steps[i].busy = true;
 	x = run_open(&r, p, j, &ids, e);
 	return x < 0 ? x : recover(&r, e);
 }
@@ -171,8 +180,10 @@ int journal_recover(const struct pod *p, struct err *e)
 	OWN_JOURNAL struct journal j = JOURNAL_INIT;
 	OWN_FD int undo = open_beneath(p->dir, "undo", O_RDONLY | O_DIRECTORY, 0);
 	char id[sizeof(j.id)];
-	int x;
+	int x = settle_recover(p, e);
 
+	if (x < 0)
+		return x;
 	if (undo < 0 || read_line_at(undo, "open", id, sizeof(id)) < 0)
 		return 0;
 	if (!journal_is_id(id) || faccessat(undo, id, F_OK, 0) < 0)

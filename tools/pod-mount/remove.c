@@ -12,6 +12,7 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/holders.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/layers.h"
 
@@ -38,11 +39,25 @@ static int move_to(int from, const char *name, int to, const char *as, struct er
 	return 0;
 }
 
-/* What the agent made goes to the archive, with all that is needed to make a pod of it again. */
-static int keep_pod(const struct pod *p, const struct stack *s, const char *archive, struct err *e)
+/* The layers that only this pod names: by its stack, its snapshots, its undo records. */
+static int own_layers(struct strv *ids, const struct pod *p, struct err *e)
 {
-	static const char *const kept[] = {"upper",    "undo",     "view",  "tracked", "committed",
-					   "pod.yaml", "pod.json", "stack", NULL};
+	OWN_HOLDERS struct holders mine = {0}, others = {0};
+	int r = holders_load_own(&mine, p, e);
+
+	if (r == 0)
+		r = holders_load(&others, p, HOLDERS_NO_POD, e);
+	for (size_t i = 0; r == 0 && i < mine.ids.n; i++)
+		if (!holders_has(&others, mine.ids.v[i]) && !strv_has(ids, mine.ids.v[i]))
+			strv_add(ids, mine.ids.v[i]);
+	return r;
+}
+
+/* What the agent made goes to the archive, with all that is needed to make a pod of it again. */
+static int keep_pod(const struct pod *p, const struct strv *ids, const char *archive, struct err *e)
+{
+	static const char *const kept[] = {"upper",    "view", "tracked",   "committed", "pod.yaml",
+					   "pod.json", "undo", "snapshots", "stack",     NULL};
 	OWN_FREE char *layers = xfmt("%s/layers", pod_state_dir());
 	OWN_FD int from = open(layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OWN_FD int to = open(archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -52,34 +67,32 @@ static int keep_pod(const struct pod *p, const struct stack *s, const char *arch
 		return err_set(e, errno, "open %s", from < 0 ? layers : archive);
 	if (mkdirat(to, "layers", 0700) < 0 && errno != EEXIST)
 		return err_set(e, errno, "make %s/layers", archive);
-	for (size_t i = 0; r == 0 && i < s->n; i++) {
-		OWN_FREE char *as = xfmt("layers/%s", s->v[i].id);
+	for (size_t i = 0; r == 0 && i < ids->n; i++) {
+		OWN_FREE char *as = xfmt("layers/%s", ids->v[i]);
 
-		if (!layer_shared(p, s->v[i].id))
-			r = move_to(from, s->v[i].id, to, as, e);
+		r = move_to(from, ids->v[i], to, as, e);
 	}
-	/* The stack last: as long as it is here, a second attempt knows what is left to move. */
+	/* What names layers last: as long as it is here, a second attempt knows what to move. */
 	for (const char *const *name = kept; r == 0 && *name; name++)
 		r = move_to(p->dir, *name, to, *name, e);
 	return r;
 }
 
-static int delete_layers(const struct pod *p, const struct stack *s, struct err *e)
+static int delete_layers(const struct strv *ids, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < s->n; i++)
-		if (!layer_shared(p, s->v[i].id))
-			r = layer_delete(s->v[i].id, e);
+	for (size_t i = 0; r == 0 && i < ids->n; i++)
+		r = layer_delete(ids->v[i], e);
 	return r;
 }
 
 /* The stack goes last: as long as it is there, a second attempt knows what is left to do. */
 static int delete_rest(const struct pod *p, struct err *e)
 {
-	static const char *const names[] = {"upper",     "work",    "mask", "mask.new",
-					    "mask.list", "tracked", "view", "mounts.live",
-					    "stack",     NULL};
+	static const char *const names[] = {"upper",     "work",       "mask",  "mask.new",
+					    "mask.list", "tracked",    "view",  "mounts.live",
+					    "snapshots", "stack.live", "stack", NULL};
 
 	for (const char *const *name = names; *name; name++) {
 		int r = remove_tree_at(p->dir, *name);
@@ -104,7 +117,7 @@ static bool still_lives(const struct pod *p)
 
 static int remove_pod(const struct pod *p, const char *archive, struct err *e)
 {
-	OWN_STACK struct stack s = {0};
+	OWN_STRV struct strv ids = {0};
 	int r = layers_recover(p, e);
 
 	if (r == 0)
@@ -114,11 +127,11 @@ static int remove_pod(const struct pod *p, const char *archive, struct err *e)
 			       "remove pod %s: something runs in it (envpod kill %s ends it)",
 			       p->name, p->name);
 	if (r == 0)
-		r = stack_load(&s, p, e);
+		r = own_layers(&ids, p, e);
 	if (r == 0)
 		r = let_go_of_pins(p, e);
 	if (r == 0)
-		r = archive ? keep_pod(p, &s, archive, e) : delete_layers(p, &s, e);
+		r = archive ? keep_pod(p, &ids, archive, e) : delete_layers(&ids, e);
 	return r < 0 ? r : delete_rest(p, e);
 }
 

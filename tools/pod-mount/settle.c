@@ -19,10 +19,10 @@
 #include "tools/pod-mount/copy.h"
 #include "tools/pod-mount/hunks.h"
 #include "tools/pod-mount/level.h"
+#include "tools/pod-mount/shared.h"
 #include "tools/pod-mount/whiteout.h"
 
-#define SCRATCH "settle.tmp"
-#define ROUNDS  4096 /* each settles a directory; paths are no deeper */
+#define ROUNDS 4096 /* each settles a directory; paths are no deeper */
 
 struct settler {
 	struct survey *s;
@@ -130,6 +130,14 @@ static int clear_below(struct settler *st, size_t from, const char *within)
 	return 0;
 }
 
+static int begin(const struct settler *st, const struct part *last, const char *within)
+{
+	OWN_FREE char *tree = pod_cover_name(st->w.t->cover);
+
+	return settle_begin(&st->s->pod, survey_layer_id(st->s, last->source), tree,
+			    last->raw ? last->raw : within);
+}
+
 static int reveal(struct settler *st, const struct level *l)
 {
 	const struct part *last = &l->parts[l->nparts - 1];
@@ -139,8 +147,9 @@ static int reveal(struct settler *st, const struct level *l)
 	if (r == 0)
 		r = clear_below(st, last->source + 1u, within);
 	if (r == 0)
+		r = begin(st, last, within);
+	if (r == 0)
 		r = hide_host(st, l, last->fd);
-
 	for (size_t i = last->source + 1u; i < st->w.t->n && r == 0; i++) {
 		OWN_FD int below = st->w.t->layers[i] < 0 ? -1
 							  : open_beneath(st->w.t->layers[i], within,
@@ -151,6 +160,8 @@ static int reveal(struct settler *st, const struct level *l)
 	}
 	if (r == 0)
 		r = opaque_clear(last->fd);
+	if (r == 0)
+		r = settle_end(&st->s->pod);
 	return r < 0 ? failed(st, -r, "make plain") : 1;
 }
 
@@ -485,17 +496,17 @@ static int open_scratch(struct settler *st)
 {
 	const char *path = st->s->pod.path;
 
-	if (remove_tree_at(st->s->pod.dir, SCRATCH) < 0 ||
-	    mkdirat(st->s->pod.dir, SCRATCH, 0700) < 0)
-		return err_set(st->e, errno, "make %s/" SCRATCH, path);
-	st->scratch = open_child(st->s->pod.dir, SCRATCH);
-	return st->scratch < 0 ? err_set(st->e, -st->scratch, "open %s/" SCRATCH, path) : 0;
+	if (remove_tree_at(st->s->pod.dir, SETTLE_SCRATCH) < 0 ||
+	    mkdirat(st->s->pod.dir, SETTLE_SCRATCH, 0700) < 0)
+		return err_set(st->e, errno, "make %s/" SETTLE_SCRATCH, path);
+	st->scratch = open_child(st->s->pod.dir, SETTLE_SCRATCH);
+	return st->scratch < 0 ? err_set(st->e, -st->scratch, "open %s/" SETTLE_SCRATCH, path) : 0;
 }
 
 static void close_scratch(struct settler *st)
 {
 	own_close(&st->scratch);
-	remove_tree_at(st->s->pod.dir, SCRATCH);
+	remove_tree_at(st->s->pod.dir, SETTLE_SCRATCH);
 	buf_finish(&st->w.path);
 	buf_finish(&st->w.text);
 }
@@ -517,8 +528,12 @@ int settle(struct survey *s, const struct selection *sel, bool deleted, struct e
 {
 	struct walk walk = {.ids = &s->ids, .mask = &s->mask};
 	struct settler st = {.s = s, .w = {.w = &walk, .e = e}, .scratch = -1, .e = e};
-	int r = open_scratch(&st), rounds = 0;
+	int rounds = shared_release(s, e), r = rounds < 0 ? rounds : 0;
 
+	if (rounds > 0)
+		r = again(&st, sel);
+	if (r == 0)
+		r = open_scratch(&st);
 	while (r == 0 && rounds < ROUNDS && (r = round_once(&st, deleted)) > 0) {
 		rounds++;
 		r = again(&st, sel);

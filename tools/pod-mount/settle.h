@@ -17,8 +17,12 @@
 #include "tools/pod-mount/select.h"
 #include "tools/pod-mount/survey.h"
 
+/* In the pod's directory, while copies are made; what a crash left there is nobody's only copy. */
+#define SETTLE_SCRATCH "settle.tmp"
+
 /*
- * Settle what stands in the way of the chosen changes; then walk and select again, until nothing
+ * Give the pod its own copy of layers that others name too and that hold any of the chosen changes
+ * (shared.h); settle what stands in the way of them; then walk and select again, until nothing
  * does.  The survey was walked and selected from.  No process may live in the pod.  deleted: parts
  * of deleted directories are to come back.  How often it was walked again; -errno.
  */
@@ -26,5 +30,14 @@ int settle(struct survey *s, const struct selection *sel, bool deleted, struct e
 
 /* Settle the way to one directory of a cover, so that entries can be taken out of it. */
 int settle_way(struct survey *s, unsigned cover, const char *dir, struct err *e);
+
+/*
+ * Note that whiteouts are made in an opaque directory of a layer (NULL: the upper), tree being the
+ * name of its cover; and that it is no longer opaque.  -errno.
+ */
+int settle_begin(const struct pod *p, const char *layer, const char *tree, const char *within);
+int settle_end(const struct pod *p);
+/* Take back what a crash left half settled.  Under the pod's lock. */
+int settle_recover(const struct pod *p, struct err *e);
 
 #endif

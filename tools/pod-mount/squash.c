@@ -198,7 +198,7 @@ static bool is_mergeable(const struct pod *p, const struct layer *l)
 	OWN_FD int fd = strcmp(l->kind, "auto") == 0 ? layer_open(l->id, "") : -1;
 
 	return fd >= 0 && faccessat(fd, "redirects", F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-	       !layer_shared(p, l->id);
+	       !layer_held(p, l->id);
 }
 
 static size_t count_auto(const struct stack *s)
@@ -212,11 +212,14 @@ static size_t count_auto(const struct stack *s)
 
 int layers_squash(const struct pod *p, struct stack *s, struct err *e)
 {
+	return count_auto(s) > LAYERS_SQUASH ? layers_squash_to(p, s, LAYERS_KEEP, e) : 0;
+}
+
+int layers_squash_to(const struct pod *p, struct stack *s, size_t keep, struct err *e)
+{
 	size_t i = 0;
 
-	if (count_auto(s) <= LAYERS_SQUASH)
-		return 0;
-	while (count_auto(s) > LAYERS_KEEP && i + 1 < s->n) {
+	while (count_auto(s) > keep && i + 1 < s->n) {
 		if (!is_mergeable(p, &s->v[i]) || !is_mergeable(p, &s->v[i + 1])) {
 			i++;
 			continue;

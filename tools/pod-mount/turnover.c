@@ -14,12 +14,9 @@
  * next goes on from where this stopped.  upper/ is made anew when a view needs it.
  */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "envpod/exit.h"
 #include "libcommon/io.h"
@@ -27,6 +24,7 @@
 #include "libcommon/path.h"
 #include "tools/pod-mount/base.h"
 #include "tools/pod-mount/layers.h"
+#include "tools/pod-mount/private.h"
 #include "tools/pod-mount/provenance.h"
 #include "tools/pod-mount/view.h"
 
@@ -59,19 +57,6 @@ static void turn_name(struct turn *t, const char *id, const char *kind)
 	snprintf(t->kind, sizeof(t->kind), "%.7s", kind);
 }
 
-/* Sorts by time; the random part keeps two pods apart that turn over in the same microsecond. */
-void layer_new_id(char id[LAYER_ID_MAX + 1])
-{
-	struct timespec now;
-	uint32_t salt = 0;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (getrandom(&salt, sizeof(salt), GRND_NONBLOCK) != sizeof(salt))
-		salt = (uint32_t)getpid();
-	snprintf(id, LAYER_ID_MAX + 1, "%011" PRIx64 "%05lx-%08" PRIx32, (uint64_t)now.tv_sec,
-		 now.tv_nsec / 1000, salt);
-}
-
 static int write_record(const struct turn *t, struct err *e)
 {
 	OWN_FREE char *text = xfmt("%s:%s", t->id, t->kind);
@@ -81,49 +66,47 @@ static int write_record(const struct turn *t, struct err *e)
 	return 0;
 }
 
-static int copy_marker(const struct turn *t, int to)
+static int copy_marker(const struct pod *p, int to)
 {
 	OWN_BUF struct buf b = BUF_INIT;
-	int r = read_file_at(t->pod->dir, "view", &b, 1 << 20);
+	int r = read_file_at(p->dir, "view", &b, 1 << 20);
 
 	return r < 0 ? r : write_file_at(to, "view", b.data, b.len, 0600, false);
 }
 
-static int write_base(const struct turn *t, const struct stack *s, int to, struct err *e)
+int layer_describe(const struct pod *p, const struct stack *s, int dir, int tree, struct err *e)
 {
-	OWN_FD int upper = open_beneath(t->pod->dir, "upper", O_RDONLY | O_DIRECTORY, 0);
 	OWN_BUF struct buf b = BUF_INIT;
 	bool redirects = false;
-	int r;
+	int r = copy_marker(p, dir);
 
-	if (upper < 0)
-		return err_set(e, -upper, "open %s/upper", t->pod->path);
-	r = base_write(&b, t->pod, s, s->n, upper, &redirects, e);
+	if (r < 0 && r != -ENOENT)
+		return err_set(e, -r, "copy the view's marker");
+	r = provenance_pass(p, dir);
+	if (r < 0)
+		return err_set(e, -r, "pass on who wrote the layer");
+	r = base_write(&b, p, s, s->n, tree, &redirects, e);
 	if (r < 0)
 		return r;
-	r = write_file_at(to, "base", b.data, b.len, 0600, false);
+	r = write_file_at(dir, "base", b.data, b.len, 0600, false);
 	if (r == 0 && redirects)
-		r = write_file_at(to, "redirects", "", 0, 0600, false);
-	return r < 0 ? err_set(e, -r, "write the base of layer %s", t->id) : 0;
+		r = write_file_at(dir, "redirects", "", 0, 0600, false);
+	return r < 0 ? err_set(e, -r, "write the base of a layer of pod %s", p->name) : 0;
 }
 
 static int prepare_layer(const struct turn *t, const struct stack *s, struct err *e)
 {
+	OWN_FD int upper = open_beneath(t->pod->dir, "upper", O_RDONLY | O_DIRECTORY, 0);
 	OWN_FD int dir = -1;
-	int r;
 
+	if (upper < 0)
+		return err_set(e, -upper, "open %s/upper", t->pod->path);
 	if (mkdirat(t->layers, t->temp, 0700) < 0)
 		return err_set(e, errno, "make %s/layers/%s", pod_state_dir(), t->temp);
 	dir = openat(t->layers, t->temp, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0)
 		return err_set(e, errno, "open %s/layers/%s", pod_state_dir(), t->temp);
-	r = copy_marker(t, dir);
-	if (r < 0 && r != -ENOENT)
-		return err_set(e, -r, "copy the view's marker");
-	r = provenance_pass(t->pod, dir);
-	if (r < 0)
-		return err_set(e, -r, "pass on who wrote the layer");
-	return write_base(t, s, dir, e);
+	return layer_describe(t->pod, s, dir, upper, e);
 }
 
 /* Steps 4 to 6; each may have been done before. */
@@ -203,8 +186,8 @@ static int recover_drop(const struct pod *p, struct err *e)
 		return errno == ENOENT ? 0 : err_set(e, errno, "read %s/dropping", p->path);
 	id[n] = '\0';
 	r = stack_load(&s, p, e);
-	if (r == 0 && id[strspn(id, "0123456789abcdef-")] == '\0' && !stack_has(&s, id) &&
-	    !layer_shared(p, id))
+	if (r == 0 && id[strspn(id, LAYER_ID_CHARS)] == '\0' && !stack_has(&s, id) &&
+	    !layer_held(p, id))
 		r = layer_delete(id, e);
 	if (r == 0 && unlinkat(p->dir, "dropping", 0) < 0)
 		r = err_set(e, errno, "remove %s/dropping", p->path);
@@ -261,6 +244,8 @@ int layers_recover(const struct pod *p, struct err *e)
 	int r = recover_drop(p, e);
 	ssize_t n;
 
+	if (r == 0)
+		r = private_recover(p, e);
 	if (r < 0)
 		return r;
 	n = readlinkat(p->dir, "turnover", text, sizeof(text) - 1);

@@ -24,6 +24,8 @@ static const struct undo_kind kinds[] = {
 	{"rollback", "rollback", true, undo_in_pod},
 	{"undo", "undo of a commit", false, undo_on_host},
 	{"return", "undo of a rollback", false, undo_return},
+	{"restore", "restore", true, undo_restore},
+	{"unrestore", "undo of a restore", false, undo_restore},
 	{0},
 };
 

@@ -7,6 +7,7 @@
  *     undo           -> redo      what was taken back is the host's again
  *     rollback       -> return    the agent's work is in the pod again
  *     return         -> rollback
+ *     restore        -> unrestore     another stack, and the one of before
  *
  * Each kind of record is a row of the table in undo.c.
  */
@@ -51,5 +52,7 @@ int undo_on_host(struct undo *u, struct err *e);
 int undo_in_pod(struct undo *u, struct err *e);
 /* Drop it again: of return. */
 int undo_return(struct undo *u, struct err *e);
+/* Put the stack of before in its place again: of restore, unrestore.  In restore.c. */
+int undo_restore(struct undo *u, struct err *e);
 
 #endif

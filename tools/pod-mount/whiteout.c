@@ -106,11 +106,6 @@ static int clear(int dirfd, const char *name)
 	return fremovexattr(dirfd, name) < 0 && errno != ENODATA ? -errno : 0;
 }
 
-int opaque_clear(int dirfd)
-{
-	return clear(dirfd, OVL_OPAQUE);
-}
-
 int origin_clear(int dirfd)
 {
 	return clear(dirfd, OVL_ORIGIN);
@@ -119,4 +114,12 @@ int origin_clear(int dirfd)
 int redirect_clear(int dirfd)
 {
 	return clear(dirfd, OVL_REDIRECT);
+}
+
+/* A redirect beside it, left by a crash, has not been followed and must not come to life. */
+int opaque_clear(int dirfd)
+{
+	int r = redirect_clear(dirfd);
+
+	return r < 0 ? r : clear(dirfd, OVL_OPAQUE);
 }

@@ -1,0 +1,82 @@
+load ../lib/envpod
+setup()
+{
+	envpod_setup
+	need root overlay userns
+	mkdir "$T/proj"
+	echo host >"$T/proj/f"
+	envpod init web >/dev/null
+	cd "$T/proj"
+	UPPER=$ENVPOD_STATE_DIR/pods/web/upper/${PWD//\//_}
+}
+teardown() { envpod_teardown; }
+
+state() { envpod ls --json web | jq -r .status; }
+
+@test "snapshot POD create, ls, restore: the words are pod-mount's, in the user's order" {
+	envpod run -w web -- sh -c 'echo one >f'
+	envpod snapshot web create -n one
+	envpod run -w web -- sh -c 'echo two >f; echo new >g'
+	envpod snapshot web restore one
+	[ "$(envpod run -w web -- cat f)" = one ]
+	envpod snapshot web ls | grep -q ' one$'
+	envpod audit web --json | jq -se 'map(.event) | (index("snapshot_create") != null) and (index("restore") != null)'
+	[ "$(envpod --print snapshot web create -n x)" = 'pod-mount snapshot web create -n x' ]
+	[ "$(cat f)" = host ]
+}
+
+@test "a snapshot of a pod that runs: what it had at that moment, links and deletions and all" {
+	envpod run -w -b web -- sh -c 'mkdir d; echo 1 >d/1; ln d/1 d/2; chmod 4750 d/1; ln -s d/1 link; mkfifo fifo; rm f
+		dd if=/dev/zero of=hole bs=1 count=1 seek=10M 2>/dev/null; touch ready; while [ ! -e ../go ] && [ ! -e go ]; do sleep 0.02; done; echo late >late; rm -r d; touch done; sleep 1000' 2>/dev/null
+	wait_for 10 test -e "$UPPER"/ready
+	envpod snapshot web create -n live
+	[ "$(state)" = running ]
+	envpod run -w web -- touch go
+	wait_for 10 test -e "$UPPER"/done
+	envpod kill web
+	wait_for 10 sh -c '[ "$(envpod ls --json web | jq -r .status)" = stopped ]'
+	envpod snapshot web restore live
+	run envpod run -w web -- sh -c 'ls; cat d/1; [ d/1 -ef d/2 ] && stat -c "%a %s" d/1 hole; readlink link; [ -p fifo ] && echo fifo'
+	echo "$output"; [ "$output" = "d
+fifo
+hole
+link
+ready
+1
+4750 2
+644 10485761
+d/1
+fifo" ]
+	# Sparse files stay so.
+	[ "$(du -s "$ENVPOD_STATE_DIR"/layers | cut -f1)" -lt 5000 ]
+}
+
+@test "a frozen pod is still frozen after its snapshot; a killed snapshot thaws the pod" {
+	envpod run -w -b web -- sh -c 'echo x >x; touch ready; sleep 1000' 2>/dev/null
+	wait_for 10 test -e "$UPPER"/ready
+	envpod lock web
+	envpod snapshot web create -n frozen
+	[ "$(state)" = frozen ]
+	envpod unlock web
+	need strace
+	# In the middle of the copy.
+	strace -qq -o /dev/null -e trace=mkdirat -e inject=mkdirat:signal=KILL:when=4 pod-mount snapshot web create -n cut >/dev/null 2>&1 || [ $? -eq 137 ]
+	wait_for 10 sh -c '[ "$(envpod ls --json web | jq -r .status)" = running ]'
+	envpod kill web
+	wait_for 10 sh -c '[ "$(envpod ls --json web | jq -r .status)" = stopped ]'
+	refute sh -c 'envpod snapshot web ls | grep -q cut'
+	# What the killed one left is cleared away by the next command.
+	envpod run -w web -- true
+	refute ls -d "$ENVPOD_STATE_DIR"/layers/.new-*
+}
+
+@test "destroy archives the layers of snapshots, though there is nothing to commit" {
+	envpod run -w web -- sh -c 'echo one >f'
+	envpod snapshot web create -n one
+	envpod rollback web
+	envpod destroy web
+	ls -d "$ENVPOD_STATE_DIR"/archive/web-*/snapshots/*
+	ls -d "$ENVPOD_STATE_DIR"/archive/web-*/layers/*
+}
+
+have_strace() { strace -o /dev/null true 2>/dev/null; }

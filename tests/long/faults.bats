@@ -1,0 +1,20 @@
+load ../lib/envpod
+# Every call of every scenario: killed before it, each error, and errors of calls that only look.
+setup() { envpod_setup; need root overlay userns; }
+teardown() { envpod_teardown; }
+
+# all SCENARIO: every action at every call.
+all()
+{
+	local action
+	for action in kill EIO ENOSPC EINTR; do
+		"$TOP/tests/pod-mount/faults" "$1" "$action"
+	done
+}
+
+@test "commit" { all commit; }
+@test "commit of a part" { all some; }
+@test "commit and rollback of the rest" { all rest; }
+@test "commit to another filesystem" { all far; }
+@test "rollback" { all rollback; }
+@test "rollback of a part" { all part; }

@@ -1,0 +1,97 @@
+load ../lib/envpod
+load pod
+# Killed before every system call that changes a file or a name: snapshots and restores.
+setup()
+{
+	envpod_setup
+	need root overlay userns strace
+	mkdir "$T/proj"
+	pod web
+	POD=$ENVPOD_STATE_DIR/pods/web
+}
+teardown() { envpod_teardown; }
+
+have_strace() { strace -o /dev/null true 2>/dev/null; }
+
+calls='mkdirat mkdir renameat renameat2 rename symlinkat unlinkat linkat write pwrite64 fchmod fchown fsetxattr fsync'
+
+# killed_at CALL N COMMAND...: 0 when its Nth such call was reached and it died of it.  (strace counts
+# each system call by itself.)
+killed_at()
+{
+	local call=$1 n=$2 r=0
+	shift 2
+	{ strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$n" "$@" >/dev/null; } 2>/dev/null || r=$?
+	[ "$r" -eq 137 ]
+}
+
+run_in() { pod-mount enter -w "$T/proj" web -- sh -c "cd ./$T/proj && { $1; }"; }
+
+# Every layer that is named is there, and every one that is there is named.
+consistent()
+{
+	local id
+	cat "$POD/stack" "$POD"/snapshots/* "$POD"/undo/*/stack "$POD"/undo/*/stack.new 2>/dev/null |
+		grep -E '^[0-9a-f]+-' | cut -d' ' -f1 | sort -u >"$T/named"
+	ls "$ENVPOD_STATE_DIR/layers" | sort >"$T/there"
+	diff "$T/named" "$T/there"
+	[ ! -L "$POD/copying" ] && [ ! -L "$POD/turnover" ]
+}
+
+@test "kill -9 at any point of snapshot create: there it is, or it is not; the pod is the same" {
+	local call i n=0 killed=0 dead
+	for call in $calls; do
+		for i in $(seq 40); do
+			n=$((n + 1))
+			run_in "echo $i >f$n"
+			dead=0
+			killed_at "$call" "$i" pod-mount snapshot web create -n "s$n" || dead=1
+			run_in "[ \$(ls | wc -l) -eq $n ]"
+			consistent
+			if [ $dead = 1 ] || pod-mount snapshot web ls | grep -q " s$n$"; then
+				pod-mount snapshot web restore "s$n" >/dev/null
+				run_in "[ \$(ls | wc -l) -eq $n ]"
+			fi
+			[ $dead = 0 ] || break
+			killed=$((killed + 1))
+		done
+	done
+	[ "$killed" -ge 15 ]
+}
+
+@test "kill -9 at any point of restore: before or after, and what was is kept" {
+	local call i n=0 seen
+	run_in 'echo 1 >one'
+	pod-mount snapshot web create -n one
+	for call in $calls; do
+		for i in $(seq 40); do
+			run_in "rm -f one; echo $i >two"
+			killed_at "$call" "$i" pod-mount snapshot web restore one || break
+			n=$((n + 1))
+			seen=$(run_in 'ls | tr "\n" " "')
+			[ "$seen" = "one " ] || [ "$seen" = "two " ]
+			consistent
+			pod-mount snapshot web restore one >/dev/null
+		done
+	done
+	[ "$n" -ge 25 ]
+}
+
+@test "kill -9 at any point of a rollback that must first copy a shared layer: snapshot and pod are whole" {
+	local call i n=0
+	run_in 'mkdir d; echo 1 >d/1; echo 2 >d/2; echo 3 >three'
+	pod-mount snapshot web create -n s
+	for call in $calls; do
+		for i in $(seq 40); do
+			pod-mount snapshot web restore s >/dev/null
+			killed_at "$call" "$i" pod-mount rollback --cwd "$T/proj" web d three || break
+			n=$((n + 1))
+			run_in 'case $(find . -type f | sort | tr "\n" " ") in
+				"./d/1 ./d/2 ./three "|"") ;; *) find .; exit 1 ;; esac'
+			consistent
+		done
+	done
+	[ "$n" -ge 30 ]
+	pod-mount snapshot web restore s
+	run_in '[ "$(find . -type f | sort | tr "\n" " ")" = "./d/1 ./d/2 ./three " ]'
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two passes.  The first copies the files that have been at rest: what is dirty in memory is
+ * written back before it, so that whoever changes a file from then on, by a mapping too, moves its
+ * ctime. The second, with app/ frozen, makes the tree and takes what the first one copied where the
+ * ctime is still the same.  Where files share blocks with their copies (xfs, btrfs), and on tmpfs,
+ * where mappings leave no trace in the ctime, there is only the second.
+ */
+#include "tools/pod-mount/snapshotlive.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libcommon/buf.h"
+#include "libcommon/cgroup_tree.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/spawn.h"
+#include "tools/pod-mount/private.h"
+#include "tools/pod-mount/treecopy.h"
+
+/* --- standing still --- */
+
+/* A child of ours that thaws the pod when the pipe's other end is closed: also when we are killed.
+ */
+struct freezer {
+	int pipe;
+	pid_t pid; /* 0: somebody else has frozen it, and thaws it */
+};
+
+static bool is_frozen(const struct pod *p)
+{
+	OWN_CGTREE struct cgtree t = CGTREE_INIT;
+	OWN_FD int app = -1;
+	struct err ignore = {0};
+
+	if (cgtree_open(&t, p->name, &ignore) < 0 || t.pod2 < 0)
+		return false;
+	app = openat(t.pod2, "app", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return app >= 0 && cgroup_stat(app, "cgroup.events", "frozen", 0);
+}
+
+static void wait_and_thaw(int fd, const char *pod)
+{
+	static const int deaf[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+	char *argv[] = {(char *)"pod-limit", (char *)"thaw", (char *)pod, NULL};
+	struct err e = {0};
+	char c;
+
+	for (size_t i = 0; i < sizeof(deaf) / sizeof(deaf[0]); i++)
+		signal(deaf[i], SIG_IGN);
+	while (read(fd, &c, 1) < 0 && errno == EINTR)
+		;
+	spawn_exec(argv, &e);
+	_exit(125);
+}
+
+static int freezer_guard(struct freezer *f, const char *pod, struct err *e)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
+	f->pid = fork();
+	if (f->pid == 0) {
+		close(ends[1]);
+		wait_and_thaw(ends[0], pod);
+	}
+	close(ends[0]);
+	f->pipe = ends[1];
+	return f->pid < 0 ? err_set(e, errno, "fork") : 0;
+}
+
+static int freezer_start(struct freezer *f, const struct pod *p, struct err *e)
+{
+	char *argv[] = {(char *)"pod-limit", (char *)"freeze", (char *)p->name, NULL};
+	int r;
+
+	*f = (struct freezer){.pipe = -1};
+	if (is_frozen(p))
+		return 0;
+	r = freezer_guard(f, p->name, e);
+	if (r == 0)
+		r = spawn_wait(argv, NULL, e);
+	if (r > 0)
+		return err_status(e, r, ERR_PLAIN, "freeze pod %s, to copy what it writes",
+				  p->name);
+	return r;
+}
+
+static int freezer_end(struct freezer *f, const struct pod *p, struct err *e)
+{
+	int r;
+
+	own_close(&f->pipe);
+	f->pipe = -1;
+	if (f->pid <= 0)
+		return 0;
+	r = spawn_reap(f->pid);
+	f->pid = 0;
+	return r ? err_set(e, ERR_PLAIN, "thaw pod %s (envpod unlock %s does it)", p->name, p->name)
+		 : 0;
+}
+
+/* --- the copy --- */
+
+struct live {
+	const struct pod *p;
+	const char *temp; /* ".new-ID" */
+	int layers, dir, upper;
+};
+
+static int open_sub(int dir, const char *name, struct err *e)
+{
+	int fd = -1;
+
+	if (mkdirat(dir, name, 0700) == 0)
+		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_set(e, errno, "make %s of a new layer", name) : fd;
+}
+
+/* The filesystem's own clock, by the ctime of what was just made. */
+static uint64_t fs_now(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return 0;
+	return (uint64_t)st.st_ctim.tv_sec * 1000000000u + (uint64_t)st.st_ctim.tv_nsec;
+}
+
+static void copy_ahead(const struct live *l, struct tree_copy *c)
+{
+	uint64_t before = fs_now(l->dir);
+	struct statfs fs;
+
+	if (fstatfs(l->upper, &fs) < 0 || fs.f_type == TMPFS_MAGIC || syncfs(l->upper) < 0)
+		return;
+	tree_copy_ahead(c, before);
+}
+
+static int copy_frozen(const struct live *l, struct tree_copy *c, int tree, struct err *e)
+{
+	struct freezer f;
+	struct err late = {0};
+	int r = freezer_start(&f, l->p, e);
+
+	if (r == 0) {
+		r = tree_copy_rest(c, tree);
+		if (r < 0)
+			r = err_set(e, -r, "copy %s/upper", l->p->path);
+	}
+	if (freezer_end(&f, l->p, &late) < 0 && r == 0) {
+		*e = late;
+		r = -late.code;
+	}
+	return r;
+}
+
+static int copy_upper(struct live *l, const struct stack *s, struct err *e)
+{
+	OWN_FD int scratch = open_sub(l->dir, "ahead", e), tree = -1;
+	struct tree_copy *c;
+	int r;
+
+	if (scratch < 0)
+		return scratch;
+	tree = open_sub(l->dir, "tree", e);
+	if (tree < 0)
+		return tree;
+	c = tree_copy_new(l->upper, scratch);
+	copy_ahead(l, c);
+	r = copy_frozen(l, c, tree, e);
+	tree_copy_free(c);
+	if (r == 0)
+		r = layer_describe(l->p, s, l->dir, tree, e);
+	if (r == 0 && remove_tree_at(l->dir, "ahead") < 0)
+		r = err_set(e, errno, "remove %s/ahead", l->temp);
+	return r;
+}
+
+static int open_all(struct live *l, struct err *e)
+{
+	OWN_FREE char *path = xfmt("%s/layers", pod_state_dir());
+
+	l->upper = open_beneath(l->p->dir, "upper", O_RDONLY | O_DIRECTORY, 0);
+	if (l->upper < 0)
+		return err_set(e, -l->upper, "open %s/upper", l->p->path);
+	l->layers = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->layers < 0)
+		return err_set(e, errno, "open %s", path);
+	l->dir = open_sub(l->layers, l->temp, e);
+	return l->dir < 0 ? l->dir : 0;
+}
+
+static void live_finish(struct live *l)
+{
+	own_close(&l->upper);
+	own_close(&l->layers);
+	own_close(&l->dir);
+}
+
+static int make_layer(struct live *l, const struct stack *s, const char *id, struct err *e)
+{
+	int r = open_all(l, e);
+
+	if (r == 0)
+		r = copy_upper(l, s, e);
+	if (r == 0 && renameat(l->layers, l->temp, l->layers, id) < 0)
+		r = err_set(e, errno, "put layer %s in place", id);
+	return r;
+}
+
+int live_copy(const struct pod *p, const struct stack *s, char id[LAYER_ID_MAX + 1], struct err *e)
+{
+	OWN_FREE char *temp = NULL;
+	OWN(live_finish) struct live l = {.p = p, .layers = -1, .dir = -1, .upper = -1};
+	struct err ignore = {0};
+	int r;
+
+	layer_new_id(id);
+	temp = xfmt(".new-%s", id);
+	l.temp = temp;
+	if (symlinkat(id, p->dir, "copying") < 0)
+		return err_set(e, errno, "write %s/copying", p->path);
+	r = make_layer(&l, s, id, e);
+	if (r < 0)
+		private_recover(p, &ignore);
+	return r;
+}
+
+int live_copy_done(const struct pod *p, struct err *e)
+{
+	return unlinkat(p->dir, "copying", 0) < 0 ? err_set(e, errno, "remove %s/copying", p->path)
+						  : 0;
+}
