@@ -20,8 +20,7 @@
 #include "tools/envpod/init.h"
 #include "tools/envpod/setup.h"
 
-/* The pod's directory, new and empty, with its lock held. */
-static int claim(struct pod *p, const char *name, struct err *e)
+int init_claim(struct pod *p, const char *name, struct err *e)
 {
 	OWN_FREE char *path = xfmt("%s/pods/%s", pod_state_dir(), name);
 	struct stat st;
@@ -45,8 +44,7 @@ static int claim(struct pod *p, const char *name, struct err *e)
 	return pod_lock_pass(p, e);
 }
 
-/* Take back what claim() and the steps made. */
-static void unclaim(const struct pod *p)
+void init_unclaim(const struct pod *p)
 {
 	OWN_STRV struct strv remove = {0};
 	OWN_FREE char *pods = xfmt("%s/pods", pod_state_dir());
@@ -80,7 +78,7 @@ static int steps(const struct pod *p, const char *file, const char *cwd)
 	return status;
 }
 
-static int mark_created(const struct pod *p)
+int init_mark_created(const struct pod *p)
 {
 	struct err e = {0};
 	char now[UNIT_TIME_LEN], line[UNIT_TIME_LEN + 1];
@@ -126,13 +124,13 @@ int init_pod(const char *name, const char *file, bool verbose)
 
 	if (front_print)
 		return show(name, file, cwd ? cwd : "/");
-	if (claim(&p, name, &e) < 0)
+	if (init_claim(&p, name, &e) < 0)
 		return say_err(&e);
 	status = steps(&p, file, cwd ? cwd : "/");
 	if (status == 0)
-		status = mark_created(&p);
+		status = init_mark_created(&p);
 	if (status) {
-		unclaim(&p);
+		init_unclaim(&p);
 		return status;
 	}
 	if (plan_open(&pl, &p, &e) < 0)
@@ -146,16 +144,30 @@ int init_pod(const char *name, const char *file, bool verbose)
 	return status;
 }
 
+int init_base(const char *pod, bool wanted, const char *base)
+{
+	OWN_STRV struct strv line = {0};
+
+	if (!wanted && !base)
+		return POD_EXIT_OK;
+	front_words(&line, "pod-mount", "base", "create", pod, NULL);
+	if (base)
+		strv_add(&line, base);
+	return front_run(&line);
+}
+
 int cmd_init(int argc, char **argv)
 {
-	const char *file = NULL;
-	bool verbose = false;
+	const char *file = NULL, *base = NULL;
+	bool verbose = false, create_base = false;
 	const struct opt opts[] = {
 		{OPT_STR, 'c', "config", &file, "FILE", "the pod file; without it every default"},
 		{OPT_FLAG, 'v', "verbose", &verbose, NULL, "show the output of setup commands"},
+		{OPT_FLAG, 0, "create-base", &create_base, NULL, "make a base of the pod, too"},
+		{OPT_STR, 0, "base-name", &base, "NAME", "the same, with a name of its own"},
 		{0},
 	};
-	const struct opt_usage usage = {"envpod init [-c FILE] [-v] POD",
+	const struct opt_usage usage = {"envpod init [OPTION]... POD",
 					"Make a pod; nothing of the host is copied or changed.", 1,
 					1, 0};
 	int status;
@@ -164,5 +176,6 @@ int cmd_init(int argc, char **argv)
 	status = init_pod(argv[0], file, verbose);
 	if (status == 0 && !front_print)
 		printf("Created pod %s.\n", argv[0]);
-	return status;
+	fflush(stdout);
+	return status ? status : init_base(argv[0], create_base, base);
 }

@@ -26,6 +26,8 @@ static const struct cmd commands[] = {
 	{"rollback", cmd_rollback, "drop changes"},
 	{"undo", cmd_undo, "list what was done, or take one of it back"},
 	{"snapshot", cmd_snapshot, "states of a pod that can be gone back to"},
+	{"base", cmd_base, "what pods are cloned of"},
+	{"clone", cmd_clone, "make a pod that stands on another's layers"},
 	{"ls", cmd_ls, "list pods"},
 	{"status", cmd_status, "show one pod: walls, usage, what waits"},
 	{"destroy", cmd_destroy, "remove pods"},

@@ -27,6 +27,11 @@ int cmd_snapshot(int argc, char **argv)
 	return front_pass("pod-mount", "snapshot", false, argc, argv);
 }
 
+int cmd_base(int argc, char **argv)
+{
+	return front_pass("pod-mount", "base", false, argc, argv);
+}
+
 int cmd_mount(int argc, char **argv)
 {
 	return front_pass("pod-mount", "add", true, argc, argv);

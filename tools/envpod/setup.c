@@ -21,6 +21,7 @@
 #include "libcommon/spawn.h"
 #include "libcommon/wall.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/init.h"
 #include "tools/envpod/network.h"
 #include "tools/envpod/run.h"
 
@@ -187,12 +188,16 @@ int cmd_setup(int argc, char **argv)
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN_PLAN struct plan pl = {0};
 	struct err e = {0};
-	bool verbose = false;
+	bool verbose = false, create_base = false;
+	const char *base = NULL;
+	int status;
 	const struct opt opts[] = {
 		{OPT_FLAG, 'v', "verbose", &verbose, NULL, "show the commands' output"},
+		{OPT_FLAG, 0, "create-base", &create_base, NULL, "make a base of the pod, too"},
+		{OPT_STR, 0, "base-name", &base, "NAME", "the same, with a name of its own"},
 		{0},
 	};
-	const struct opt_usage usage = {"envpod setup [-v] POD",
+	const struct opt_usage usage = {"envpod setup [OPTION]... POD",
 					"Run the pod file's setup commands again.", 1, 1, 0};
 
 	opt_parse(opts, &usage, argc, argv);
@@ -202,5 +207,6 @@ int cmd_setup(int argc, char **argv)
 		return say_err(&e);
 	if (!setup_wanted(&pl))
 		say_note("pod %s has no setup commands", p.name);
-	return setup_run(&p, &pl, verbose);
+	status = setup_run(&p, &pl, verbose);
+	return status ? status : init_base(p.name, create_base, base);
 }

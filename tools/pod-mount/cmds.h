@@ -11,6 +11,8 @@ int cmd_commit(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_undo(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
+int cmd_base(int argc, char **argv);
+int cmd_clone(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
 int cmd_add(int argc, char **argv);
 int cmd_drop(int argc, char **argv);

@@ -13,6 +13,8 @@ static const struct cmd cmds[] = {
 	{"rollback", cmd_rollback, "drop changes"},
 	{"undo", cmd_undo, "list what was done, or take one of it back"},
 	{"snapshot", cmd_snapshot, "states of a pod that can be gone back to"},
+	{"base", cmd_base, "what pods are cloned of"},
+	{"clone", cmd_clone, "fill a new pod that stands on another's layers"},
 	{"add", cmd_add, "show a path of the host in a running pod"},
 	{"drop", cmd_drop, "take out what add brought in"},
 	{"remove", cmd_remove, "let go of mounts, layers and pins"},

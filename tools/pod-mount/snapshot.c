@@ -12,11 +12,12 @@
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/current.h"
 #include "tools/pod-mount/holders.h"
 #include "tools/pod-mount/journal.h"
+#include "tools/pod-mount/podbase.h"
 #include "tools/pod-mount/restore.h"
 #include "tools/pod-mount/snapshot.h"
-#include "tools/pod-mount/snapshotlive.h"
 
 #define LOCK_WAIT_MS 10000
 
@@ -70,51 +71,38 @@ static bool name_top(struct stack *s, const char *name)
 	return true;
 }
 
-static int create_still(const struct pod *p, struct stack *s, const char *name,
-			struct snapshot *made, struct err *e)
+/* The pod's own stack bears it too, where that has the top layer. */
+static int name_in_stack(const struct pod *p, const struct layer *top, struct err *e)
 {
-	int r = layer_close(p, s, "auto", e);
-	bool named;
+	OWN_STACK struct stack s = {0};
+	int r = stack_load(&s, p, e);
 
-	if (r < 0)
+	if (r < 0 || s.n == 0 || strcmp(s.v[s.n - 1].id, top->id) != 0)
 		return r;
-	named = name_top(s, name);
-	r = snapshot_write(made, p, s, name, e);
-	return r == 0 && named ? stack_save(s, p, e) : r;
+	s.v[s.n - 1] = *top;
+	return stack_save(&s, p, e);
 }
 
-/* The pod's own stack stays as it is: its view stands on it, and its upper goes on. */
-static int create_live(const struct pod *p, struct stack *s, const char *name,
-		       struct snapshot *made, struct err *e)
+static int make(const struct pod *p, const char *name, struct snapshot *made, struct err *e)
 {
-	char id[LAYER_ID_MAX + 1];
-	int r;
+	OWN_STACK struct stack s = {0};
+	int r = current_stack(&s, p, e);
+	bool named = r == 0 && name_top(&s, name);
 
-	if (!upper_used(p))
-		return snapshot_write(made, p, s, name, e);
-	if (s->n >= LAYERS_MAX)
-		return err_set(e, ERR_PLAIN, "pod %s has %d layers, as many as can be stacked",
-			       p->name, LAYERS_MAX);
-	r = live_copy(p, s, id, e);
-	if (r < 0)
-		return r;
-	stack_push(s, id, "auto", "-");
-	name_top(s, name);
-	r = snapshot_write(made, p, s, name, e);
-	return r < 0 ? r : live_copy_done(p, e);
+	if (r == 0)
+		r = snapshot_write(made, p, &s, name, e);
+	if (r == 0 && named)
+		r = name_in_stack(p, &s.v[s.n - 1], e);
+	return r == 0 ? current_done(p, e) : r;
 }
 
 static int create(const struct snapshot_ask *a, struct err *e)
 {
-	OWN_STACK struct stack s = {0};
 	OWN(snapshot_finish) struct snapshot made = {0};
 	int r = check_name(a->pod, a->name, e);
 
 	if (r == 0)
-		r = stack_load(&s, a->pod, e);
-	if (r == 0)
-		r = is_live(a->pod) ? create_live(a->pod, &s, a->name, &made, e)
-				    : create_still(a->pod, &s, a->name, &made, e);
+		r = make(a->pod, a->name, &made, e);
 	if (r == 0)
 		r = record(a->pod, "snapshot_create", &made, NULL, e);
 	if (r == 0)
@@ -144,6 +132,22 @@ static int restore(const struct snapshot_ask *a, struct err *e)
 	else
 		printf("Pod %s is as snapshot %s has it.\n", a->pod->name, s->id);
 	return 0;
+}
+
+/* --- promote --- */
+
+static int promote(const struct snapshot_ask *a, struct err *e)
+{
+	OWN_SNAPSHOTS struct snapshots all = {0};
+	char made[POD_NAME_MAX + 1];
+	const struct snapshot *s;
+	int r = snapshots_load(&all, a->pod, true, e);
+
+	s = r == 0 ? snapshots_find(&all, a->args[0], a->pod, e) : NULL;
+	if (!s)
+		return -e->code;
+	r = podbase_make(a->pod, &s->stack, a->args[1], made, e);
+	return r == 0 ? record(a->pod, "promote", s, NULL, e) : r;
 }
 
 /* --- destroy, prune --- */
@@ -238,8 +242,13 @@ static const struct verb {
 	int min, max; /* further words */
 	int (*run)(const struct snapshot_ask *a, struct err *e);
 } verbs[] = {
-	{"create", 0, 0, create},   {"ls", 0, 0, snapshot_ls}, {"restore", 1, 1, restore},
-	{"destroy", 1, 1, destroy}, {"prune", 0, 0, prune},    {0},
+	{"create", 0, 0, create},
+	{"ls", 0, 0, snapshot_ls},
+	{"restore", 1, 1, restore},
+	{"destroy", 1, 1, destroy},
+	{"prune", 0, 0, prune},
+	{"promote", 2, 2, promote},
+	{0},
 };
 
 static const struct verb *find_verb(const char *word)
@@ -249,7 +258,8 @@ static const struct verb *find_verb(const char *word)
 	while (v->word && strcmp(v->word, word) != 0)
 		v++;
 	if (!v->word)
-		die(POD_EXIT_USAGE, "snapshot: %s is none of create, ls, restore, destroy, prune",
+		die(POD_EXIT_USAGE,
+		    "snapshot: %s is none of create, ls, restore, destroy, prune, promote",
 		    esc(word));
 	return v;
 }
@@ -283,8 +293,8 @@ int cmd_snapshot(int argc, char **argv)
 		{0},
 	};
 	const struct opt_usage u = {
-		"pod-mount snapshot [OPTION]... POD create|ls|restore|destroy|prune [ARGUMENT]...",
-		"States of a pod that can be gone back to.", 2, 4, 0};
+		"pod-mount snapshot [OPTION]... POD create|ls|restore|destroy|prune|promote [ARGUMENT]...",
+		"States of a pod that can be gone back to.", 2, 5, 0};
 	int n = opt_parse(opts, &u, argc, argv);
 	const struct verb *v = find_verb(argv[1]);
 
