@@ -96,19 +96,9 @@ static bool check_seq(const struct chain *c, uint64_t seq, struct fault *f)
 	return true;
 }
 
-/* The chain covers the line without itself: `…,"seq":N}`. */
-static void link_of(const struct chain *c, struct line *l, char out[RECORD_HEX])
+bool chain_place(struct chain *c, const struct line *l, struct fault *f)
 {
-	char *cut = l->text + l->len - RECORD_TAIL, kept = *cut;
-
-	*cut = '}';
-	record_chain(c->hex, l->text, l->len - RECORD_TAIL + 1, out);
-	*cut = kept;
-}
-
-bool chain_next(struct chain *c, struct line *l, struct fault *f)
-{
-	char said[RECORD_HEX], made[RECORD_HEX];
+	char said[RECORD_HEX];
 	uint64_t seq;
 
 	if (!check_shape(l, f))
@@ -118,12 +108,39 @@ bool chain_next(struct chain *c, struct line *l, struct fault *f)
 		return bad(f, "is not an audit line: it does not end with seq and chain");
 	if (!check_pod(c, l, f) || !check_seq(c, seq, f))
 		return false;
-	link_of(c, l, made);
-	f->kind = "edited";
-	if (memcmp(made, said, 64) != 0)
-		return bad(f, "does not fit the chain: it was edited, or put in place of another, "
-			      "or the log before it was replaced");
 	c->seq = seq;
-	memcpy(c->hex, made, sizeof(made));
+	memcpy(c->hex, said, sizeof(said));
+	return true;
+}
+
+bool chain_fits(const char *said, const char *made, struct fault *f)
+{
+	f->kind = "edited";
+	return memcmp(made, said, RECORD_HEX - 1) == 0 ||
+	       bad(f, "does not fit the chain: it was edited, or put in place of another, "
+		      "or the log before it was replaced");
+}
+
+/* The chain covers the line without itself: `…,"seq":N}`. */
+static void link_of(const char prev[RECORD_HEX], struct line *l, char out[RECORD_HEX])
+{
+	char *cut = l->text + l->len - RECORD_TAIL, kept = *cut;
+
+	*cut = '}';
+	record_chain(prev, l->text, l->len - RECORD_TAIL + 1, out);
+	*cut = kept;
+}
+
+bool chain_next(struct chain *c, struct line *l, struct fault *f)
+{
+	struct chain next = *c;
+	char made[RECORD_HEX];
+
+	if (!chain_place(&next, l, f))
+		return false;
+	link_of(c->hex, l, made);
+	if (!chain_fits(next.hex, made, f))
+		return false;
+	*c = next;
 	return true;
 }

@@ -22,6 +22,14 @@ struct fault {
 	char why[256];    /* for people, to stand behind "SEGMENT:LINE: " */
 };
 
+/*
+ * The two halves of chain_next(), for who makes the links of many lines together: all that can be
+ * seen of a line without its link, moving on to what it says of itself; and whether the link that
+ * was made (64 hex digits) is the one it said.
+ */
+bool chain_place(struct chain *c, const struct line *l, struct fault *f);
+bool chain_fits(const char *said, const char *made, struct fault *f);
+
 /* Check one line and move on to it: true, or false with *f filled in (c is then unchanged). */
 bool chain_next(struct chain *c, struct line *l, struct fault *f);
 

@@ -8,26 +8,85 @@
 
 #include "libcommon/buf.h"
 #include "libcommon/own.h"
+#include "tools/pod-audit/lanes.h"
 
 #define THREADS_MAX 16
 
-/* Every line of s, going on from p->chain. */
-static void check_lines(struct part *p, struct source *s, const struct expected *x)
-{
-	struct line *l = &s->line;
-	struct fault fault;
-	int r;
+/* Lines whose place is right and whose links are yet to be made; copies, as the source reads on. */
+struct queue {
+	struct lane lane[LANES];
+	struct chain said[LANES]; /* what each says of itself */
+	uint64_t number[LANES];
+	struct buf text[LANES];
+	size_t n;
+};
 
-	while ((r = source_next(s, &l, &p->err)) > 0) {
-		if (!chain_next(&p->chain, l, &fault)) {
+static void queue_finish(struct queue *q)
+{
+	for (size_t i = 0; i < LANES; i++)
+		buf_finish(&q->text[i]);
+}
+
+/* The chain covers the line without itself: `…,"seq":N}`. */
+static void queue_add(struct queue *q, const char *prev, const struct chain *said,
+		      const struct line *l)
+{
+	struct buf *text = &q->text[q->n];
+
+	buf_clear(text);
+	buf_add(text, l->text, l->len - RECORD_TAIL);
+	buf_char(text, '}');
+	memcpy(q->lane[q->n].prev, prev, RECORD_HEX);
+	q->lane[q->n].text = text->data;
+	q->lane[q->n].len = text->len;
+	q->said[q->n] = *said;
+	q->number[q->n++] = l->number;
+}
+
+/* Make and compare the links: false, and the fault of the first line that does not fit. */
+static bool queue_settle(struct queue *q, struct part *p, const struct expected *x)
+{
+	struct fault fault;
+
+	lanes_chain(q->lane, q->n);
+	for (size_t i = 0; i < q->n; i++) {
+		if (!chain_fits(q->said[i].hex, q->lane[i].made, &fault)) {
 			p->fault = fault;
-			break;
+			p->number = q->number[i];
+			return false;
 		}
-		if (x->given && p->chain.seq == x->seq && strcmp(p->chain.hex, x->hex) == 0)
+		if (x->given && q->said[i].seq == x->seq && strcmp(q->said[i].hex, x->hex) == 0)
 			p->seen = true;
 	}
+	q->n = 0;
+	return true;
+}
+
+/* Every line of s, going on from p->chain.  A fault of the queue's comes before one found since. */
+static void check_lines(struct part *p, struct source *s, const struct expected *x)
+{
+	OWN(queue_finish) struct queue q = {0};
+	struct line *l = &s->line;
+	struct fault fault = {0};
+	bool good = true;
+	int r;
+
+	while (good && (r = source_next(s, &l, &p->err)) > 0) {
+		char prev[RECORD_HEX];
+
+		memcpy(prev, p->chain.hex, sizeof(prev));
+		if (!chain_place(&p->chain, l, &fault))
+			break;
+		queue_add(&q, prev, &p->chain, l);
+		fault.kind = NULL;
+		good = q.n < LANES || queue_settle(&q, p, x);
+	}
 	memcpy(p->segment, l->segment, sizeof(p->segment));
+	if (!good || !queue_settle(&q, p, x))
+		return;
 	p->number = l->number;
+	if (fault.kind)
+		p->fault = fault;
 }
 
 struct work {
