@@ -208,8 +208,7 @@ static void plan_rest(struct undo_host *h)
 
 	snprintf(h->j.verb, sizeof(h->j.verb), "%s", redo ? "redo" : "undo");
 	snprintf(h->j.undoes, sizeof(h->j.undoes), "%s", h->u->old.id);
-	for (size_t i = 0; i < h->j.n; i++)
-		h->j.files += !S_ISDIR(h->j.steps[i].mode);
+	h->j.files = h->u->old.files;
 	layer_new_id(id);
 	if (!redo)
 		layer_starts_add(&h->j.layers, id, 0);
