@@ -7,6 +7,7 @@
 
 #include "envpod/exit.h"
 #include "libcommon/io.h"
+#include "libcommon/jsonw.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -37,7 +38,7 @@ struct commit {
 	struct patch_files patch; /* --hunks, and its text */
 	struct buf patch_text;
 	bool pick;
-	bool all, setup, sensitive, system, rest, dry, stdin_list, null;
+	bool all, setup, rest, dry, stdin_list, null;
 	struct refuse_opts refuse;
 };
 
@@ -168,13 +169,19 @@ static size_t count_chosen(const struct survey *s)
 	return n;
 }
 
-static int show(struct survey *s, const char *cwd)
+static int show(struct survey *s, struct refuse_opts *o, struct err *e)
 {
-	const struct list_opts lo = {.cwd = cwd};
+	const struct list_opts lo = {.cwd = o->cwd};
 
-	list_text(s, &lo);
-	printf("Would commit %zu file(s).\n", count_chosen(s));
-	return POD_EXIT_OK;
+	if (o->json) {
+		list_json(s);
+	} else {
+		list_text(s, &lo);
+		printf("Would commit %zu file(s).\n", count_chosen(s));
+	}
+	for (size_t i = 0; i < o->drop.n && !o->json; i++)
+		printf("Would keep the host's %s.\n", esc(path_from(o->drop.v[i], o->cwd)));
+	return refuse_left_out(s, o, e);
 }
 
 static int roll_back_rest(struct survey *s, size_t *dropped, struct err *e)
@@ -187,33 +194,74 @@ static int roll_back_rest(struct survey *s, size_t *dropped, struct err *e)
 	return r < 0 ? r : rollback_chosen(s, &all, dropped, e);
 }
 
+/* --ours: the pod's side of each conflict goes to undo, the host's shows in the pod again. */
+static int drop_theirs(struct commit *o, struct survey *s, size_t *dropped, struct err *e)
+{
+	const struct selection sel = {.below = o->refuse.drop, .from_stdin = true};
+	int r;
+
+	if (o->refuse.drop.n == 0)
+		return 0;
+	r = survey_walk(s, e);
+	if (r == 0)
+		r = selection_apply(&sel, &s->changes, false, e);
+	return r < 0 ? r : rollback_chosen(s, &sel, dropped, e);
+}
+
+struct outcome {
+	bool some;
+	size_t files, ours, dropped;
+};
+
+static void say_outcome(const struct commit *o, const struct outcome *out)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+
+	if (o->refuse.json) {
+		jw_open(&b, '{');
+		jw_knum(&b, "committed", (int64_t)out->files);
+		jw_knum(&b, "rolled_back", (int64_t)(out->dropped + out->ours));
+		jw_knum(&b, "left_out", (int64_t)o->refuse.left_out);
+		jw_close(&b, '}');
+		printf("%s\n", b.data);
+		return;
+	}
+	if (out->some)
+		buf_fmt(&b, "Committed %zu file(s).", out->files);
+	else
+		buf_str(&b, "Nothing to commit.");
+	if (out->ours)
+		buf_fmt(&b, " Kept the host's %zu.", out->ours);
+	if (o->rest)
+		buf_fmt(&b, " Rolled back %zu.", out->dropped);
+	printf("%s\n", b.data);
+}
+
 static int act(struct commit *o, struct survey *s, const struct selection *sel, struct err *e)
 {
-	size_t files = 0, dropped = 0;
-	bool some = false;
+	struct outcome out = {0};
 	int r = settle_and_check(o, s, sel, e);
 
 	if (r < 0)
 		return r;
 	if (o->dry)
-		return show(s, o->refuse.cwd);
+		return show(s, &o->refuse, e);
 	for (size_t i = 0; i < s->changes.n; i++)
-		some = some || s->changes.v[i].chosen;
-	if (some)
-		r = o->output ? output_write(s, o->output, &files, e)
-			      : commit_to_host(s, o->refuse.cwd, &files, e);
+		out.some = out.some || s->changes.v[i].chosen;
+	if (out.some)
+		r = o->output ? output_write(s, o->output, &out.files, e)
+			      : commit_to_host(s, o->refuse.cwd, &out.files, e);
 	if (r < 0)
 		return r;
 	say_appeared(s, o->refuse.cwd);
-	if (o->rest)
-		r = roll_back_rest(s, &dropped, e);
-	if (some)
-		printf("Committed %zu file(s).", files);
-	else
-		printf("Nothing to commit.");
-	if (o->rest && r >= 0)
-		printf(" Rolled back %zu.", dropped);
-	printf("\n");
+	r = drop_theirs(o, s, &out.ours, e);
+	/* What was left out is not what --rollback-rest is to drop. */
+	if (r == 0 && o->rest && o->refuse.left_out == 0)
+		r = roll_back_rest(s, &out.dropped, e);
+	if (r < 0)
+		return r;
+	r = refuse_left_out(s, &o->refuse, e);
+	say_outcome(o, &out);
 	return r;
 }
 
@@ -253,6 +301,20 @@ static int match_patch(struct commit *o, struct survey *s, struct err *e)
 	return o->hunks_file ? hunks_match(&o->hunks, s, &o->patch, o->refuse.cwd, e) : 0;
 }
 
+static int check_options(const struct commit *o, struct err *e)
+{
+	const struct refuse_opts *r = &o->refuse;
+
+	if (r->theirs && r->ours)
+		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
+				  "--theirs and --ours: only one side can win");
+	if (o->output && (r->theirs || r->ours || r->partial))
+		return err_status(
+			e, POD_EXIT_USAGE, ERR_PLAIN,
+			"--output knows no conflicts: not with --theirs, --ours or --partial");
+	return 0;
+}
+
 static int commit(struct commit *o, char **args, int n)
 {
 	OWN_SURVEY struct survey s = SURVEY_INIT;
@@ -262,7 +324,10 @@ static int commit(struct commit *o, char **args, int n)
 	struct survey_opts so = {.all = o->all, .setup = o->setup};
 	struct err e = {0};
 
-	o->refuse = (struct refuse_opts){cwd, o->sensitive, o->system, o->output != NULL};
+	o->refuse.cwd = cwd;
+	o->refuse.elsewhere = o->output != NULL;
+	if (check_options(o, &e) < 0)
+		return say_err(&e);
 	selection_add(&sel, cwd, args + 1, (size_t)n - 1);
 	selection_exclude(&sel, cwd, o->exclude.v, o->exclude.n);
 	/* Before the lock: what writes the list may need it. */
@@ -270,7 +335,8 @@ static int commit(struct commit *o, char **args, int n)
 		return say_err(&e);
 	if (part_of(o, args[0], &sel, &e) < 0)
 		return say_err(&e);
-	if (survey_open(&s, args[0], &so, &e) < 0 || (o->rest && rollback_possible(&s, &e) < 0) ||
+	if (survey_open(&s, args[0], &so, &e) < 0 ||
+	    ((o->rest || o->refuse.ours) && rollback_possible(&s, &e) < 0) ||
 	    survey_walk(&s, &e) < 0 || match_patch(o, &s, &e) < 0 ||
 	    hunks_select(&sel, &s, true, &e) < 0 || act(o, &s, &sel, &e) < 0)
 		return say_err(&e);
@@ -284,8 +350,14 @@ int cmd_commit(int argc, char **argv)
 		{OPT_LIST, 0, "exclude", &o.exclude, "PATH", "all but these; may be a pattern"},
 		{OPT_FLAG, 0, "rollback-rest", &o.rest, NULL, "drop what is not committed"},
 		{OPT_STR, 'o', "output", &o.output, "DIR", "write below DIR instead of the host"},
-		{OPT_FLAG, 0, "sensitive", &o.sensitive, NULL, "also what the host runs or obeys"},
-		{OPT_FLAG, 0, "include-system", &o.system, NULL, "also /usr, /bin, /sbin, /lib*"},
+		{OPT_FLAG, 0, "sensitive", &o.refuse.sensitive, NULL,
+		 "also what the host runs or obeys"},
+		{OPT_FLAG, 0, "include-system", &o.refuse.include_system, NULL,
+		 "also /usr, /bin, /sbin, /lib*"},
+		{OPT_FLAG, 0, "partial", &o.refuse.partial, NULL, "leave out what is refused"},
+		{OPT_FLAG, 0, "theirs", &o.refuse.theirs, NULL, "conflicts: the pod's side wins"},
+		{OPT_FLAG, 0, "ours", &o.refuse.ours, NULL, "conflicts: the host's side wins"},
+		{OPT_FLAG, 'j', "json", &o.refuse.json, NULL, "one JSON object a line"},
 		{OPT_FLAG, 'n', "dry-run", &o.dry, NULL, "say what would be committed"},
 		{OPT_FLAG, 'a', "all", &o.all, NULL, "also what is not tracked"},
 		{OPT_FLAG, 0, "setup", &o.setup, NULL, "also what the pod's setup installed"},
@@ -307,5 +379,6 @@ int cmd_commit(int argc, char **argv)
 	hunks_finish(&o.hunks);
 	patch_files_finish(&o.patch);
 	buf_finish(&o.patch_text);
+	refuse_finish(&o.refuse);
 	return status;
 }

@@ -250,7 +250,7 @@ static void put_side(struct buf *b, unsigned mode, uint64_t size, unsigned uid, 
 	jw_knum(b, "gid", gid);
 }
 
-static const char *conflict_name(unsigned verdict)
+const char *list_conflict(unsigned verdict)
 {
 	static const char *const names[] = {
 		[BASE_CHANGED] = "changed",
@@ -260,6 +260,24 @@ static const char *conflict_name(unsigned verdict)
 	};
 
 	return verdict < sizeof(names) / sizeof(names[0]) ? names[verdict] : NULL;
+}
+
+static void put_named_side(struct buf *b, const char *name, unsigned mode, uint64_t size,
+			   const uint32_t ids[2])
+{
+	if (!mode)
+		return;
+	jw_key(b, name);
+	jw_open(b, '{');
+	put_side(b, mode, size, ids[0], ids[1]);
+	jw_close(b, '}');
+}
+
+void list_sides(struct buf *b, const struct change *c)
+{
+	put_named_side(b, "host", c->old_mode, c->old_size,
+		       (const uint32_t[2]){c->old_uid, c->old_gid});
+	put_named_side(b, "pod", c->mode, c->size, (const uint32_t[2]){c->uid, c->gid});
 }
 
 static void put_json(struct buf *b, struct survey *s, const struct change *c)
@@ -286,8 +304,8 @@ static void put_json(struct buf *b, struct survey *s, const struct change *c)
 		jw_kstr(b, "renamed_from", change_path(&s->changes.v[c->twin - 1], &path));
 		jw_knum(b, "similarity", c->similarity);
 	}
-	if (conflict_name(c->conflict))
-		jw_kstr(b, "conflict", conflict_name(c->conflict));
+	if (list_conflict(c->conflict))
+		jw_kstr(b, "conflict", list_conflict(c->conflict));
 	list_runs(b, s, c);
 	if (c->mode && c->old_mode) {
 		jw_key(b, "host");

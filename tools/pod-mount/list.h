@@ -20,6 +20,11 @@ size_t list_text(struct survey *s, const struct list_opts *o);
 size_t list_json(struct survey *s);
 size_t list_null(const struct survey *s);
 
+/* The members "host" and "pod" of a change, each where that side has something. */
+void list_sides(struct buf *b, const struct change *c);
+/* What became of the host's side of a conflict, NULL for no conflict. */
+const char *list_conflict(unsigned verdict);
+
 /* One line of text, without newline: letter, path, notes and marks.  Of a rename the new half. */
 void list_line(struct buf *out, const struct survey *s, const struct change *c, const char *cwd);
 

@@ -197,6 +197,8 @@ static void put_step(struct commit_plan *p, struct survey *s, size_t i)
 	}
 	owner = owner_of(p, s, c);
 	st = add_step(p, s, i, meta ? STEP_META : STEP_PUT);
+	if (S_ISREG(c->old_mode) && c->old_nlink > 1)
+		note(p, c, "its other names on the host (hard links) keep what they have");
 	st->mode = mode_for_commit(p, c);
 	st->uid = owner.uid;
 	st->gid = owner.gid;

@@ -7,10 +7,13 @@
 #include <time.h>
 
 #include "envpod/exit.h"
+#include "libcommon/jsonw.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
+#include "tools/pod-mount/list.h"
+#include "tools/pod-mount/plan_commit.h"
 
 #define SHOWN_MAX 50 /* lines of one reason; the rest is counted */
 
@@ -83,7 +86,7 @@ static bool refuse_conflict(const struct survey *s, const struct refuse_opts *o,
 {
 	(void)s;
 	(void)path;
-	return c->marks & MARK_CONFLICT && !o->elsewhere;
+	return c->marks & MARK_CONFLICT && !o->elsewhere && !o->theirs;
 }
 
 /* Changes the live view still depends on. */
@@ -153,21 +156,79 @@ static void put_sides(struct buf *b, const struct change *c)
 		buf_str(b, "; pod: deleted");
 }
 
-static void say_refused(const struct change *c, const char *path, const struct reason *why,
-			const char *cwd)
+static void put_json(struct buf *b, const struct change *c, const char *path,
+		     const struct reason *why)
+{
+	jw_open(b, '{');
+	jw_kstr(b, "path", path);
+	jw_kstr(b, "refused", why->word);
+	if (why->applies == refuse_conflict)
+		jw_kstr(b, "conflict", list_conflict(c->conflict));
+	list_sides(b, c);
+	jw_close(b, '}');
+}
+
+static void say_line(const struct refuse_opts *o, const char *line)
+{
+	if (o->json)
+		printf("%s\n", line);
+	else
+		say_error("%s", line);
+}
+
+static void say_refused(struct refuse_opts *o, const struct change *c, const char *path,
+			const struct reason *why)
 {
 	OWN_BUF struct buf line = BUF_INIT;
 
-	buf_esc(&line, path_from(path, cwd));
-	buf_fmt(&line, " %s", why->text);
-	if (why->applies == refuse_conflict)
-		put_sides(&line, c);
-	say_error("%s", line.data);
+	if (o->json) {
+		put_json(&line, c, path, why);
+	} else {
+		buf_esc(&line, path_from(path, o->cwd));
+		buf_fmt(&line, " %s", why->text);
+		if (why->applies == refuse_conflict)
+			put_sides(&line, c);
+	}
+	if (o->partial)
+		strv_add(&o->lines, line.data);
+	else
+		say_line(o, line.data);
 }
 
-static void tally_one(struct survey *s, const struct refuse_opts *o, struct change *c,
-		      struct tally *t)
+/* --- leaving out --- */
+
+static void leave_below(struct survey *s, size_t i)
 {
+	for (size_t k = i, end = changes_end(&s->changes, i); k < end; k++)
+		s->changes.v[k].chosen = false;
+}
+
+/*
+ * A change, and what cannot be without it: what lies in a directory that is not made, and the file
+ * that was to stand where a directory stays.
+ */
+static void leave_out(struct survey *s, size_t i)
+{
+	struct change *c = &s->changes.v[i];
+	OWN_FREE char *dir = xstrdup(c->dir);
+	OWN_BUF struct buf path = BUF_INIT;
+
+	c->chosen = false;
+	if (S_ISDIR(c->mode) && c->kind != CHANGE_MODIFIED)
+		leave_below(s, i);
+	for (; *dir; *strrchr(dir, '/') = '\0') {
+		size_t k = changes_find(&s->changes, dir);
+		const struct change *up = k < s->changes.n ? &s->changes.v[k] : NULL;
+
+		if (up && up->kind == CHANGE_TYPE && !S_ISDIR(up->mode) &&
+		    strcmp(change_path(up, &path), dir) == 0)
+			leave_below(s, k);
+	}
+}
+
+static void tally_one(struct survey *s, struct refuse_opts *o, size_t at, struct tally *t)
+{
+	struct change *c = &s->changes.v[at];
 	OWN_BUF struct buf path = BUF_INIT;
 
 	change_path(c, &path);
@@ -180,46 +241,95 @@ static void tally_one(struct survey *s, const struct refuse_opts *o, struct chan
 			c->chosen = false;
 			return;
 		}
-		if (t->n[i]++ < SHOWN_MAX)
-			say_refused(c, path.data, &reasons[i], o->cwd);
+		if (reasons[i].applies == refuse_conflict && o->ours) {
+			strv_add(&o->drop, path.data);
+			leave_out(s, at);
+			return;
+		}
+		if (t->n[i]++ < SHOWN_MAX || o->json)
+			say_refused(o, c, path.data, &reasons[i]);
 		strv_add(&t->paths, path.data);
+		if (o->partial)
+			leave_out(s, at);
 		return;
 	}
 }
 
-static int record_refusal(const struct survey *s, const struct tally *t, struct err *e)
+static void say_more(struct refuse_opts *o, const struct tally *t)
 {
-	OWN_EVENT struct event ev;
-	const char *first = NULL;
-	size_t n = 0;
+	for (size_t i = 0; i < REASONS && !o->json; i++) {
+		OWN_FREE char *line = NULL;
 
-	for (size_t i = 0; i < REASONS; i++) {
-		if (t->n[i] > SHOWN_MAX)
-			say_error("and %zu more: %s", t->n[i] - SHOWN_MAX, reasons[i].text);
-		if (t->n[i] && !first)
-			first = reasons[i].word;
-		n += t->n[i];
+		if (t->n[i] <= SHOWN_MAX)
+			continue;
+		line = xfmt("and %zu more: %s", t->n[i] - SHOWN_MAX, reasons[i].text);
+		if (o->partial)
+			strv_add(&o->lines, line);
+		else
+			say_error("%s", line);
 	}
-	event_init(&ev, s->pod.name, "mount", "commit_refused");
-	event_str(&ev, "reason", first);
-	event_num(&ev, "count", (int64_t)n);
-	event_strv(&ev, "paths", t->paths.v);
-	if (record_event(&ev, true, e) < 0)
-		return -e->code;
-	return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
-			  "nothing was committed: %zu path%s refused", n, n == 1 ? "" : "s");
 }
 
-int refuse_check(struct survey *s, const struct refuse_opts *o, struct err *e)
+static int record_refusal(const struct survey *s, const struct refuse_opts *o, struct err *e)
+{
+	OWN_EVENT struct event ev;
+
+	event_init(&ev, s->pod.name, "mount", "commit_refused");
+	event_str(&ev, "reason", o->first);
+	event_num(&ev, "count", (int64_t)o->left_out);
+	event_bool(&ev, "partial", o->partial);
+	event_strv(&ev, "paths", o->paths.v);
+	return record_event(&ev, true, e);
+}
+
+static void keep_tally(struct refuse_opts *o, struct tally *t)
+{
+	for (size_t i = 0; i < REASONS; i++) {
+		if (t->n[i] && !o->first)
+			o->first = reasons[i].word;
+		o->left_out += t->n[i];
+	}
+	o->paths = t->paths;
+}
+
+int refuse_check(struct survey *s, struct refuse_opts *o, struct err *e)
 {
 	struct tally t = {0};
-	int r = 0;
 
+	refuse_finish(o);
 	for (size_t i = 0; i < s->changes.n; i++)
 		if (s->changes.v[i].chosen)
-			tally_one(s, o, &s->changes.v[i], &t);
-	if (t.paths.n)
-		r = record_refusal(s, &t, e);
-	strv_finish(&t.paths);
-	return r;
+			tally_one(s, o, i, &t);
+	keep_tally(o, &t);
+	say_more(o, &t);
+	if (o->drop.n || (o->left_out && o->partial))
+		commit_choose(s);
+	if (o->left_out == 0 || o->partial)
+		return 0;
+	if (record_refusal(s, o, e) < 0)
+		return -e->code;
+	return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+			  "nothing was committed: %zu path%s refused", o->left_out,
+			  o->left_out == 1 ? "" : "s");
+}
+
+int refuse_left_out(const struct survey *s, struct refuse_opts *o, struct err *e)
+{
+	for (size_t i = 0; i < o->lines.n; i++)
+		say_line(o, o->lines.v[i]);
+	if (o->left_out == 0)
+		return 0;
+	if (record_refusal(s, o, e) < 0)
+		return -e->code;
+	return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN, "%zu path%s left out", o->left_out,
+			  o->left_out == 1 ? " was" : "s were");
+}
+
+void refuse_finish(struct refuse_opts *o)
+{
+	strv_finish(&o->lines);
+	strv_finish(&o->drop);
+	strv_finish(&o->paths);
+	o->first = NULL;
+	o->left_out = 0;
 }

@@ -66,6 +66,7 @@ static void fill_host(struct change *c, const struct walker *w, const struct sta
 	c->old_gid = gid_through(w->t->host_ids, st->st_gid);
 	c->old_size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size;
 	c->old_ino = st->st_ino;
+	c->old_nlink = (uint32_t)st->st_nlink;
 	c->old_ctime_ns = time_ns(&st->st_ctim);
 	c->old_mtime_ns = time_ns(&st->st_mtim);
 }
@@ -180,6 +181,21 @@ static bool has_appeared(const struct walker *w, const struct level *l, const st
 	       (uint64_t)sx.stx_btime.tv_sec * 1000000000u + sx.stx_btime.tv_nsec >= start;
 }
 
+/*
+ * The pod has something else where the host has a directory: that it was there all the time, with
+ * what is in it, only its ctime tells.
+ */
+static bool is_newer_dir(const struct walker *w, const struct change *c, const struct group *g)
+{
+	bool exact;
+	uint64_t start = w->w->bases->upper_start;
+
+	if (c->kind != CHANGE_TYPE || !S_ISDIR(c->old_mode))
+		return false;
+	base_lookup(w->w->bases, w->path.data, &exact, &start);
+	return time_ns(&g->host.st_ctim) >= start && !is_own(w, w->path.data, &g->host);
+}
+
 /* Of a directory only what is its own is fought over: what is in it is judged by itself. */
 static void judge_base(struct change *c, const struct walker *w, struct level *l,
 		       const struct group *g)
@@ -187,6 +203,10 @@ static void judge_base(struct change *c, const struct walker *w, struct level *l
 	if (w->w->bases && c->kind == CHANGE_MODIFIED && S_ISDIR(c->mode) &&
 	    g->v[0].part < PART_SHOWN && has_moved_on(w, l, g)) {
 		c->conflict = BASE_UNSURE;
+		c->marks |= MARK_CONFLICT;
+	}
+	if (w->w->bases && is_newer_dir(w, c, g)) {
+		c->conflict = BASE_CHANGED;
 		c->marks |= MARK_CONFLICT;
 	}
 	if (!w->w->bases || (c->old_mode ? S_ISDIR(c->old_mode) : S_ISDIR(c->mode)))

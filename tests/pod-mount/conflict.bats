@@ -1,0 +1,214 @@
+load ../lib/envpod
+load pod
+load review
+# Both sides changed: what is refused, and the ways to decide.
+setup() { review_setup; }
+teardown() { envpod_teardown; }
+
+last() { undo_dirs | tail -1 | xargs basename; }
+# refused WORDS...: status 3, and neither side changes.
+refused()
+{
+	hashes "$T/proj" >"$T/host.before"
+	expect 3 pod-mount commit --cwd "$T/proj" web "$@"
+	hashes "$T/proj" | diff "$T/host.before" -
+}
+
+@test "work that spans several runs: edited, edited by the human, rewritten" {
+	agent 'echo agent >>src/one'
+	echo human >>src/one
+	agent 'echo rewritten >tmp; mv tmp src/one'
+	refused
+	[[ $output == *"src/one changed on the host too; host: file of 10 bytes, changed "*" UTC; pod: file of 10 bytes"* ]]
+	[[ $output == *"nothing was committed: 1 path refused"* ]]
+}
+
+@test "--partial: what does not conflict is committed, the rest is listed with both sides, status 3" {
+	agent 'echo agent >>src/one; rm src/two; echo new >new; chmod 700 tests'
+	echo human >>src/one
+	expect 3 pod-mount commit --cwd "$T/proj" --partial --rollback-rest web
+	[[ $output == *"Committed 2 file(s)."* ]]
+	[[ $output == *"src/one changed on the host too; host: "*"; pod: "* ]]
+	[[ $output == *"1 path was left out"* ]]
+	[ ! -e src/two ] && [ -e new ] && [ "$(stat -c %a tests)" = 700 ]
+	[ "$(tail -1 src/one)" = human ]
+	pod_diff web | lines "M  src/one  [conflict]"
+}
+
+@test "--partial: what needs what was left out is left out too" {
+	agent 'rm src/one src/two; rmdir src; echo f >src; rm tests/old_test.py; mkdir tests/old_test.py; echo in >tests/old_test.py/in; echo ok >ok'
+	echo human >>src/one
+	echo human >>tests/old_test.py
+	expect 3 pod-mount commit --cwd "$T/proj" --partial web
+	[ -e ok ]
+	[ "$(tail -1 src/one)" = human ] && [ -e src/two ]
+	[ "$(tail -1 tests/old_test.py)" = human ]
+	pod_diff web | grep -q 'T  src'
+}
+
+@test "--json: both sides, then the outcome" {
+	agent 'echo agent >>src/one; rm src/two; echo pod >both; echo new >new'
+	echo human >>src/one
+	echo human >>src/two
+	echo host >both
+	pod_commit --partial --json web 2>/dev/null >"$T/out" || [ $? -eq 3 ]
+	jq -r 'select(.refused) | [(.path | sub(".*/proj/"; "")), .refused, .conflict, .host.type, .host.size, .pod.type] | map(tostring) | join(" ")' "$T/out" | lines "both conflict unsure file 5 file
+src/one conflict unsure file 10 file
+src/two conflict unsure file 10 null"
+	tail -1 "$T/out" | jq -c . | lines '{"committed":1,"rolled_back":0,"left_out":3}'
+}
+
+@test "--theirs: the pod's side wins, and undo restores the human's" {
+	agent 'echo agent >src/one; rm src/two; echo agent >new; rm tests/old_test.py; mkdir tests/old_test.py; echo in >tests/old_test.py/in'
+	echo human >>src/one
+	echo human >>src/two
+	echo human >new
+	echo human >>tests/old_test.py
+	host_hashes >"$T/human"
+	view_hashes >"$T/view"
+	refused
+	pod_commit --theirs web
+	host_hashes | diff "$T/view" -
+	[ -z "$(pod_diff web)" ]
+	pod-mount undo web "$(last)"
+	host_hashes | diff "$T/human" -
+	view_hashes | diff "$T/view" -
+}
+
+@test "--theirs: what vanished from the host is made again" {
+	agent 'echo agent >>src/one'
+	rm src/one
+	refused
+	[[ $output == *"host: deleted; pod: file"* ]]
+	pod_commit --theirs web
+	[ "$(tail -1 src/one)" = agent ]
+	pod-mount undo web "$(last)"
+	[ ! -e src/one ]
+}
+
+@test "--ours: the host's side wins, and undo brings the agent's back" {
+	agent 'echo agent >>src/one; rm src/two; echo agent >new; echo fine >fine'
+	echo human >>src/one
+	echo human >>src/two
+	pod_commit --ours web | lines "Committed 2 file(s). Kept the host's 2."
+	[ "$(tail -1 src/one)$(tail -1 src/two)" = humanhuman ] && [ -e fine ]
+	[ -z "$(pod_diff web)" ]
+	agent '[ "$(tail -1 src/one)$(tail -1 src/two)" = humanhuman ]'
+	pod-mount undo web "$(last)"
+	agent '[ "$(tail -1 src/one)" = agent ] && [ ! -e src/two ]'
+	refused src
+	expect 64 pod-mount commit --ours --theirs web
+}
+
+@test "--ours in a deleted directory: what the human changed there stays, the rest goes" {
+	mkdir -p d/e && echo a >d/a && echo b >d/e/b
+	agent 'rm -r d'
+	echo human >>d/a
+	refused
+	pod_commit --ours web
+	[ "$(find d | LC_ALL=C sort | tr '\n' ' ')" = "d d/a " ]
+	agent '[ "$(tail -1 d/a)" = human ] && [ ! -e d/e ]'
+	[ -z "$(pod_diff web)" ]
+}
+
+@test "renamed directories: what the human changed under the old name is seen" {
+	mkdir -p mov/deep && echo a >mov/a && echo c >mov/deep/c
+	agent 'mv mov moved; echo more >>moved/a'
+	echo human >>mov/deep/c
+	refused
+	[[ $output == *"mov/deep/c changed on the host too"* ]]
+	expect 3 pod-mount commit --partial --cwd "$T/proj" web
+	[ "$(tail -1 mov/deep/c)" = human ] && [ -e moved/a ] && [ ! -e mov/a ]
+}
+
+@test "the human renamed the directory the pod works in" {
+	agent 'echo agent >>src/one; echo new >src/new'
+	mv src lib
+	refused src/one
+	[[ $output == *"src/one changed on the host too; host: deleted"* ]]
+	[ ! -e src ]
+	pod_commit --theirs web
+	[ "$(ls src | tr '\n' ' ')" = "new one " ] && [ "$(ls lib | tr '\n' ' ')" = "one two " ]
+}
+
+@test "types: file, directory and link against each other" {
+	ln -s a link
+	agent 'echo agent >>src/one; rm src/two; ln -s x src/two; rm link; echo file >link'
+	rm src/one src/two link
+	mkdir src/one && echo in >src/one/in
+	mkdir src/two
+	ln -s b link
+	refused
+	[ "$(grep -c 'changed on the host too' <<<"$output")" -eq 3 ]
+	# A directory in which the human has something is never replaced.
+	expect 3 pod-mount commit --theirs --cwd "$T/proj" web src/one
+	[ -e src/one/in ]
+	pod_commit --theirs web src/two link
+	[ "$(readlink src/two)" = x ] && [ "$(cat link)" = file ]
+	pod-mount undo web "$(last)"
+	[ -d src/two ] && [ "$(readlink link)" = b ]
+}
+
+@test "mode, owner and attributes: a change of the human's to those counts as well" {
+	agent 'echo agent >>src/one; echo agent >>src/two; chmod 700 tests; echo x >>.gitconfig'
+	chmod 600 src/one
+	chown 12:34 src/two
+	chmod 711 tests
+	refused
+	[ "$(grep -c 'changed on the host too' <<<"$output")" -eq 3 ]
+	pod_commit --theirs web src tests
+	[ "$(stat -c %a tests)" = 700 ]
+	pod-mount undo web "$(last)"
+	[ "$(stat -c '%a %u:%g' src/one src/two tests | tr '\n' ' ')" = "600 0:0 644 12:34 711 0:0 " ]
+}
+
+@test "the same change on both sides is none" {
+	agent 'echo same >>src/one; rm src/two; echo new >new'
+	echo same >>src/one
+	rm src/two
+	echo new >new
+	[ -z "$(pod_diff web)" ]
+}
+
+@test "hard links: other names of a file keep what they had, on either side" {
+	ln src/one hard
+	agent 'echo agent >>src/one; echo pair >p; ln p q'
+	pod_commit web 2>"$T/err"
+	grep -q 'src/one: its other names' "$T/err"
+	[ "$(cat hard)" = one ] && [ "$(tail -1 src/one)" = agent ]
+	[ "$(cat p q)" = "pair
+pair" ] && [ "$(stat -c %h p)" = 1 ]
+	pod-mount undo web "$(last)"
+	[ src/one -ef hard ] && [ ! -e p ] && [ ! -e q ]
+	agent '[ "$(cat p q src/one)" = "pair
+pair
+one
+agent" ]'
+}
+
+@test "names that differ only in case are different names" {
+	echo lower >readme
+	agent 'echo upper >README'
+	pod_commit web
+	[ "$(cat readme README)" = "lower
+upper" ]
+	agent 'rm readme; echo 2 >>README'
+	echo human >>readme
+	refused
+	[[ $output == *"readme changed on the host too"* ]]
+	refute grep -q README <<<"$output"
+}
+
+@test "while the pod runs: --theirs and --partial work, --ours waits for its end" {
+	agent 'echo agent >>src/one; echo fine >fine'
+	come_alive
+	echo human >>src/one
+	expect 75 pod-mount commit --ours web
+	pod_commit --partial web || [ $? -eq 3 ]
+	[ -e fine ] && [ "$(tail -1 src/one)" = human ]
+	pod_commit --theirs web
+	[ "$(tail -1 src/one)" = agent ]
+	die_again
+	agent true
+	[ -z "$(pod_diff web)" ]
+}
