@@ -75,6 +75,7 @@ logged() { envpod logs web 2>/dev/null | grep -q "$1"; }
 	kill -9 "$pid"
 	wait_for 10 sh -c '! pgrep -f "[s]leep 4242"'
 	wait_for 10 is_state stopped
+	[ "$(pod-supervise status --json web | jq -r .state)" = killed ]
 	envpod run web true
 }
 

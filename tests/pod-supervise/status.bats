@@ -16,12 +16,12 @@ teardown() { supervise_teardown; }
 	[ "$(jq -c '[.run,.state,.pid,.status]' <<<"$output")" = '[1,"ended",null,"143"]' ]
 }
 
-@test "a row for each run; one that its supervisor left behind is none" {
+@test "a row for each run; one that lost its supervisor says so" {
 	pod-supervise run web -- sleep 1000
 	pod-supervise run web -- sleep 1000
 	[ "$(pod-supervise status --json web | jq -r .run | xargs)" = "1 2" ]
 	kill -KILL "$(supervisor 2)"
 	wait_for 10 gone "$(supervisor 2)"
-	[ "$(pod-supervise status --json web | jq -r .run | xargs)" = 1 ]
+	[ "$(pod-supervise status --json web | jq -r .state | xargs)" = "running killed" ]
 	expect 2 pod-supervise status nosuch
 }

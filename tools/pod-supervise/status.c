@@ -44,6 +44,18 @@ static bool read_status(int logdir, unsigned number, char *text, size_t size, st
 	return true;
 }
 
+/* Its supervisor was killed before it could write anything down: the pid file was left behind. */
+static bool was_killed(const struct pod *p, unsigned number, struct row *row)
+{
+	char text[64];
+
+	if (read_line_at(p->run, slot_name("supervise", number, "pid"), text, sizeof(text)) < 0 ||
+	    !*text)
+		return false;
+	row->state = "killed";
+	return true;
+}
+
 /* One run: true when it lives. */
 static bool show(const struct pod *p, int logdir, unsigned number, struct out *o)
 {
@@ -57,7 +69,8 @@ static bool show(const struct pod *p, int logdir, unsigned number, struct out *o
 		row.state = "running";
 		row.pid = pid;
 	}
-	if (lives || read_status(logdir, number, text, sizeof(text), &row))
+	if (lives || read_status(logdir, number, text, sizeof(text), &row) ||
+	    was_killed(p, number, &row))
 		out_row(o, &row);
 	return lives;
 }
