@@ -50,6 +50,7 @@ int cmd_restart(int argc, char **argv);
 int cmd_fg(int argc, char **argv);
 int cmd_logs(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_commit(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_undo(int argc, char **argv);

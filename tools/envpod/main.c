@@ -22,6 +22,7 @@ static const struct cmd commands[] = {
 	{"fg", cmd_fg, "attach to the background run"},
 	{"logs", cmd_logs, "print what the background run said"},
 	{"diff", cmd_diff, "list what the pod changed"},
+	{"show", cmd_show, "show both sides of one path"},
 	{"commit", cmd_commit, "bring changes to the host"},
 	{"rollback", cmd_rollback, "drop changes"},
 	{"undo", cmd_undo, "list what was done, or take one of it back"},

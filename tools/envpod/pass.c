@@ -7,6 +7,11 @@ int cmd_diff(int argc, char **argv)
 	return front_pass("pod-mount", "diff", true, argc, argv);
 }
 
+int cmd_show(int argc, char **argv)
+{
+	return front_pass("pod-mount", "show", true, argc, argv);
+}
+
 int cmd_commit(int argc, char **argv)
 {
 	return front_pass("pod-mount", "commit", true, argc, argv);

@@ -7,6 +7,7 @@ int cmd_prepare(int argc, char **argv);
 int cmd_enter(int argc, char **argv);
 int cmd_seal(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_commit(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_undo(int argc, char **argv);

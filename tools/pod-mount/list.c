@@ -280,12 +280,11 @@ void list_sides(struct buf *b, const struct change *c)
 	put_named_side(b, "pod", c->mode, c->size, (const uint32_t[2]){c->uid, c->gid});
 }
 
-static void put_json(struct buf *b, struct survey *s, const struct change *c)
+void list_members(struct buf *b, struct survey *s, const struct change *c)
 {
 	OWN_BUF struct buf path = BUF_INIT;
 	char kind[2] = {(char)(c->twin ? 'R' : c->kind), '\0'};
 
-	jw_open(b, '{');
 	jw_kstr(b, "path", change_path(c, &path));
 	jw_kstr(b, "kind", kind);
 	if (c->mode)
@@ -313,8 +312,6 @@ static void put_json(struct buf *b, struct survey *s, const struct change *c)
 		put_side(b, c->old_mode, c->old_size, c->old_uid, c->old_gid);
 		jw_close(b, '}');
 	}
-	jw_close(b, '}');
-	buf_char(b, '\n');
 }
 
 size_t list_json(struct survey *s)
@@ -326,7 +323,10 @@ size_t list_json(struct survey *s)
 		if (!s->changes.v[i].chosen || is_old_half(&s->changes.v[i]))
 			continue;
 		buf_clear(&line);
-		put_json(&line, s, &s->changes.v[i]);
+		jw_open(&line, '{');
+		list_members(&line, s, &s->changes.v[i]);
+		jw_close(&line, '}');
+		buf_char(&line, '\n');
 		fwrite(line.data, 1, line.len, stdout);
 		n++;
 	}

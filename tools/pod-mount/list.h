@@ -28,6 +28,9 @@ const char *list_conflict(unsigned verdict);
 /* One line of text, without newline: letter, path, notes and marks.  Of a rename the new half. */
 void list_line(struct buf *out, const struct survey *s, const struct change *c, const char *cwd);
 
+/* The members of a change's JSON object. */
+void list_members(struct buf *b, struct survey *s, const struct change *c);
+
 /* The last of the runs that can have made a change: "  by alice, 2026-01-02 03:04 UTC: make". */
 void list_why(struct buf *out, struct survey *s, const struct change *c);
 /* Member "runs", the last RUNS_SHOWN of them; nothing when none is known. */

@@ -9,6 +9,7 @@ static const struct cmd cmds[] = {
 	{"enter", cmd_enter, "build the view and become a command standing in its root"},
 	{"seal", cmd_seal, "close the writable layer"},
 	{"diff", cmd_diff, "what a pod's changes would do to the host"},
+	{"show", cmd_show, "both sides of one path, and how they came about"},
 	{"commit", cmd_commit, "put changes in place on the host"},
 	{"rollback", cmd_rollback, "drop changes"},
 	{"undo", cmd_undo, "list what was done, or take one of it back"},
