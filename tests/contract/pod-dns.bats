@@ -36,4 +36,18 @@ else.test deny mode allowlist - -" ]
 	grep -q 'dns.json:2:' <<<"$output"
 }
 
-@test "help and completions" { helps serve check; }
+@test "edit: policy/dns.json holds it, why and check go by it" {
+	"$TOOL" edit --allow new.test --for 1h web
+	"$TOOL" edit --deny old.test web
+	jq -e '.v == 1 and .allow[0].name == "new.test" and (.allow[0].until | test("Z$")) and .deny == [{"name": "old.test"}]' \
+		"$ENVPOD_STATE_DIR/pods/web/policy/dns.json"
+	"$TOOL" check web new.test
+	expect 1 "$TOOL" why -j web old.test
+	objects name decision rule refused <<<"$output"
+	"$TOOL" edit --remove-allow new.test web
+	expect 1 "$TOOL" check web new.test
+	expect 64 "$TOOL" edit web
+	"$TOOL" learn web | grep -q '^    allow:'
+}
+
+@test "help and completions" { helps serve check edit why learn; }

@@ -75,7 +75,7 @@ start_dns()
 }
 
 # ask KDIG-WORDS...: one try, one second.
-ask() { inside kdig +time="${TIME:-2}" +retry=0 "$@" @127.0.0.1; }
+ask() { inside kdig @127.0.0.1 +time="${TIME:-2}" +retry=0 "$@"; }
 addresses() { ask +short "$@"; }
 status_of() { ask "$@" | sed -n 's/.*status: \([A-Z]*\).*/\1/p'; }
 # event JQ-CONDITION: some event is so.

@@ -38,6 +38,8 @@ static const struct cmd commands[] = {
 	{"audit", cmd_audit, "query the audit log"},
 	{"check", cmd_check, "check a pod file, print its compiled form"},
 	{"doctor", cmd_doctor, "say what this host lacks"},
+	{"dns", cmd_dns, "change which names a pod may resolve"},
+	{"why", cmd_why, "say why a name or an address is refused"},
 	{"mount", cmd_mount, "mount a host path into a running pod"},
 	{"unmount", cmd_unmount, "take such a mount away"},
 	{"completions", cmd_completions, "print shell completions"},

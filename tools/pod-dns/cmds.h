@@ -9,6 +9,9 @@
 
 int cmd_serve(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_edit(int argc, char **argv);
+int cmd_why(int argc, char **argv);
+int cmd_learn(int argc, char **argv);
 
 /* Open a pod, its plan, and the rules that hold for it now; NULL with e set. */
 struct rules;

@@ -38,6 +38,8 @@ void daemon_finish(struct daemon *d);
 
 /* Read the policy again (reload.c): on a fault the old rules stay, and an event says why. */
 void daemon_reload(struct daemon *d);
+/* Take away pins that the rules do not allow: how many there were. */
+unsigned daemon_review(struct daemon *d);
 int daemon_watch_policy(struct daemon *d, struct err *e);
 /* Upstreams of the host's resolv.conf, again if it has changed. */
 void daemon_follow_host(struct daemon *d);

@@ -7,6 +7,9 @@
 static const struct cmd cmds[] = {
 	{"serve", cmd_serve, "resolve names for a pod"},
 	{"check", cmd_check, "say what would become of names, and by which rule"},
+	{"edit", cmd_edit, "change which names a pod may resolve"},
+	{"why", cmd_why, "say why a name or an address is refused"},
+	{"learn", cmd_learn, "propose an allow-list from what was asked"},
 	{0},
 };
 

@@ -31,6 +31,11 @@ static bool is_allowed(void *arg, const char *name, struct rules_ports *ports)
 	return v.decision != DECISION_DENY;
 }
 
+unsigned daemon_review(struct daemon *d)
+{
+	return pins_review(d->server.pins, is_allowed, d, names_now());
+}
+
 void daemon_reload(struct daemon *d)
 {
 	struct err e = {0};
@@ -46,9 +51,8 @@ void daemon_reload(struct daemon *d)
 	d->server.rules = rules;
 	d->next_end = next;
 	resolver_forget(&d->resolver);
-	snprintf(text, sizeof(text), "%u pins removed",
-		 pins_review(d->server.pins, is_allowed, d, names_now()));
-	log_event(&d->log, "policy_change", "effect", text);
+	snprintf(text, sizeof(text), "%u pins removed", daemon_review(d));
+	log_event(&d->log, "policy_loaded", "effect", text);
 }
 
 static void on_change(void *arg, uint32_t events)

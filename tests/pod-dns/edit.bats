@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# pod-dns edit, and envpod dns: live changes of the policy.
+load ../lib/envpod
+load helper
+
+ZONE=("www.example.com. 60 IN A 192.0.2.1" "api.example.com. 60 IN A 192.0.2.2" "example.com. 60 IN A 192.0.2.3"
+	"a.b.example.com. 60 IN A 192.0.2.4")
+
+setup()
+{
+	dns_setup
+	upstream "${ZONE[@]}"
+	POLICY=$ENVPOD_STATE_DIR/pods/web/policy/dns.json
+}
+teardown() { dns_teardown; }
+
+start() { serve "allow: [www.example.com]
+deny: [bad.example.com]
+upstream: ['127.0.0.1#5300']"; }
+decision() { pod-dns check -j web "$1" | jq -r .decision; }
+is_address() { [ "$(addresses "$1")" = "$2" ]; }
+is_refused() { [ "$(status_of "$1")" = NXDOMAIN ] && [ -z "$(addresses "$1")" ]; }
+
+@test "--allow and --remove-allow hold at once, for a daemon that runs" {
+	start
+	is_refused api.example.com
+	envpod dns web --allow api.example.com --allow '*.b.example.com'
+	wait_for 2 is_address api.example.com 192.0.2.2
+	is_address a.b.example.com 192.0.2.4
+	envpod dns web --remove-allow api.example.com
+	wait_for 2 is_refused api.example.com
+	is_address a.b.example.com 192.0.2.4
+}
+
+@test "--deny wins over the pod file's allow; --remove-deny gives it back" {
+	start
+	is_address www.example.com 192.0.2.1
+	envpod dns web --deny '**.example.com'
+	wait_for 2 is_refused www.example.com
+	envpod dns web --remove-deny '**.example.com'
+	wait_for 2 is_address www.example.com 192.0.2.1
+}
+
+@test "entries of the pod file can be taken back, and given again" {
+	start
+	envpod dns web --remove-allow www.example.com
+	wait_for 2 is_refused www.example.com
+	jq -e '.remove_allow == [{"name":"www.example.com"}]' "$POLICY"
+	envpod dns web --allow www.example.com
+	wait_for 2 is_address www.example.com 192.0.2.1
+	jq -e '.remove_allow == [] and .allow == []' "$POLICY"
+	envpod dns web --remove-deny bad.example.com --allow bad.example.com
+	[ "$(decision bad.example.com)" = allow ]
+}
+
+@test "--remap to an address and to a name, and back" {
+	start
+	envpod dns web --remap here.test=192.0.2.77 --remap there.test=www.example.com
+	wait_for 2 is_address here.test 192.0.2.77
+	[ "$(addresses there.test | tail -n1)" = 192.0.2.1 ]
+	envpod dns web --remap here.test=192.0.2.78
+	wait_for 2 is_address here.test 192.0.2.78
+	envpod dns web --remove-remap here.test
+	wait_for 2 is_refused here.test
+}
+
+@test "--for: an entry ends by itself" {
+	start
+	envpod dns web --allow api.example.com --for 2s
+	wait_for 2 is_address api.example.com 192.0.2.2
+	jq -e '.allow[0].until | test("Z$")' "$POLICY"
+	wait_for 5 is_refused api.example.com
+	expect 64 envpod dns web --allow api.example.com --for soon
+	expect 64 envpod dns web --allow api.example.com --for 0
+}
+
+@test "changes outlive a restart of the daemon" {
+	start
+	envpod dns web --allow api.example.com
+	kill "$DNS" && wait "$DNS"
+	start_dns
+	is_address api.example.com 192.0.2.2
+}
+
+@test "a broken file: the old rules stay, an event says why; a sound one is taken again" {
+	start
+	envpod dns web --allow api.example.com
+	wait_for 2 is_address api.example.com 192.0.2.2
+	cp -p "$POLICY" "$T/good"
+	for bad in '' '{' '{"v":2}' '{"v":1,"allow":[{"name":"a..b"}]}' '{"v":1,"deni":[]}' '[]' '{"v":1,"remap":[{"name":"x.y"}]}'; do
+		n=$(events '.event == "policy_refused"')
+		printf '%s' "$bad" >"$POLICY"
+		wait_for 2 more_than "$n"
+		is_address api.example.com 192.0.2.2
+	done
+	event '.event == "policy_refused" and (.reason | test("dns.json:1"))'
+	expect 78 envpod dns web --allow other.test
+	cat "$T/good" >"$POLICY"
+	wait_for 2 event '.event == "policy_loaded"'
+	envpod dns web --remove-allow api.example.com
+	wait_for 2 is_refused api.example.com
+}
+more_than() { [ "$(events '.event == "policy_refused"')" -gt "$1" ]; }
+
+@test "all or nothing: one bad word leaves the file as it was" {
+	start
+	envpod dns web --allow api.example.com
+	before=$(cat "$POLICY")
+	expect 64 envpod dns web --allow good.test --allow 'a.*.b'
+	expect 64 envpod dns web --deny good.test --remap x.test
+	expect 64 envpod dns web --allow good.test:99999
+	expect 2 envpod dns web --allow good.test --remove-allow never.test
+	expect 64 envpod dns web
+	[ "$(cat "$POLICY")" = "$before" ]
+}
+
+@test "what is still denied is said; a change is on record, synced, before it holds" {
+	start
+	run envpod dns web --allow bad.example.com
+	[ "$status" = 0 ]
+	grep -q 'still refused: deny bad.example.com' <<<"$output"
+	pod-audit query -j --event policy_change web | jq -e 'select(.allow == ["bad.example.com"])'
+}
+
+@test "many at once: nothing is lost" {
+	local jobs=()
+	start
+	for i in 1 2 3 4 5 6 7 8; do
+		envpod dns web --allow "n$i.test" &
+		jobs+=($!)
+	done
+	wait "${jobs[@]}"
+	[ "$(jq '.allow | length' "$POLICY")" = 8 ]
+}
+
+@test "the file is the daemon's to read and nobody else's" {
+	start
+	envpod dns web --allow api.example.com
+	uid=$(awk '/^Uid:/ { print $2 }' "/proc/$DNS/status")
+	[ "$(stat -c '%a %u %g' "$POLICY")" = "640 0 $uid" ]
+	[ "$(stat -c '%a %u %g' "${POLICY%/*}")" = "710 0 $uid" ]
+}

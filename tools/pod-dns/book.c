@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-dns/book.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcommon/io.h"
+#include "libcommon/jsonw.h"
+#include "libcommon/netid.h"
+#include "libcommon/own.h"
+
+#define FRESH POLICY_FILE ".new"
+
+static size_t pattern_len(const char *p)
+{
+	size_t n = strcspn(p, ":");
+
+	return n > 1 && p[n - 1] == '.' ? n - 1 : n;
+}
+
+bool pattern_equal(const char *a, const char *b)
+{
+	size_t n = pattern_len(a);
+
+	return n == pattern_len(b) && strncasecmp(a, b, n) == 0;
+}
+
+static void append(struct book *b, const struct policy_entry *entry)
+{
+	if (b->n == b->cap) {
+		b->cap = b->cap ? b->cap * 2 : 64;
+		b->v = xrealloc(b->v, b->cap * sizeof(*b->v));
+	}
+	b->v[b->n++] = (struct book_entry){entry->list, xstrdup(entry->name), xstrdup(entry->to),
+					   entry->until};
+}
+
+static int take_entry(void *arg, const struct policy_entry *entry, struct err *e)
+{
+	(void)e;
+	append(arg, entry);
+	return 0;
+}
+
+int book_open(struct book *b, const struct pod *p, struct err *e)
+{
+	OWN_BUF struct buf text = BUF_INIT;
+	int r;
+
+	b->dir = policy_open(p, e);
+	if (b->dir < 0)
+		return b->dir;
+	if (flock(b->dir, LOCK_EX) < 0)
+		return err_set(e, errno, "lock %s/policy", p->path);
+	r = read_file_at(b->dir, POLICY_FILE, &text, POLICY_MAX);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_set(e, -r, "read %s/policy/" POLICY_FILE, p->path);
+	return policy_read(text.len ? text.data : "", text.len, take_entry, b, e);
+}
+
+void book_finish(struct book *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		free(b->v[i].name);
+		free(b->v[i].to);
+	}
+	free(b->v);
+	own_close(&b->dir);
+	*b = (struct book)BOOK_INIT;
+}
+
+void book_put(struct book *b, const struct policy_entry *entry)
+{
+	book_take(b, entry->list, entry->name);
+	append(b, entry);
+}
+
+unsigned book_take(struct book *b, enum policy_list list, const char *pattern)
+{
+	size_t kept = 0;
+	unsigned taken = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->v[i].list != list || !pattern_equal(b->v[i].name, pattern)) {
+			b->v[kept++] = b->v[i];
+			continue;
+		}
+		free(b->v[i].name);
+		free(b->v[i].to);
+		taken++;
+	}
+	b->n = kept;
+	return taken;
+}
+
+static void write_list(const struct book *b, enum policy_list list, int64_t now, struct buf *out)
+{
+	char until[32];
+
+	jw_key(out, policy_lists[list]);
+	jw_open(out, '[');
+	for (size_t i = 0; i < b->n; i++) {
+		const struct book_entry *x = &b->v[i];
+
+		if (x->list != list || (x->until && x->until <= now))
+			continue;
+		jw_open(out, '{');
+		jw_kstr(out, "name", x->name);
+		if (*x->to)
+			jw_kstr(out, "to", x->to);
+		if (x->until)
+			jw_kstr(out, "until", time_text(x->until, until));
+		jw_close(out, '}');
+	}
+	jw_close(out, ']');
+}
+
+/* Owner and mode before the name: pod-dns must never see a file that it cannot read. */
+int book_write(const struct book *b, int64_t now, gid_t gid, struct err *e)
+{
+	OWN_BUF struct buf out = BUF_INIT;
+	int r;
+
+	jw_open(&out, '{');
+	jw_knum(&out, "v", 1);
+	for (int list = 0; list < LIST_COUNT; list++)
+		write_list(b, (enum policy_list)list, now, &out);
+	jw_close(&out, '}');
+	buf_char(&out, '\n');
+	if (out.len > POLICY_MAX)
+		return err_set(e, ERR_PLAIN, "write policy/" POLICY_FILE ": longer than %u bytes",
+			       POLICY_MAX);
+	r = write_file_at(b->dir, FRESH, out.data, out.len, 0640, true);
+	if (r < 0)
+		return err_set(e, -r, "write policy/" FRESH);
+	if (fchownat(b->dir, FRESH, 0, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fchmodat(b->dir, FRESH, 0640, 0) < 0 ||
+	    renameat(b->dir, FRESH, b->dir, POLICY_FILE) < 0 || fsync(b->dir) < 0) {
+		r = err_set(e, errno, "put policy/" POLICY_FILE " in place");
+		unlinkat(b->dir, FRESH, 0);
+		return r;
+	}
+	return 0;
+}
