@@ -65,6 +65,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	processor: {cores: 1.25, cpu_weight: 50, cpu_affinity: "0,1", memory: 1GB, memory_high: 512MB, memory_swap: 0, max_pids: 99, tmp_size: 1MB}
 	security: {seccomp_profile: STRICT, shm_size: 1MB}
 	network: {mode: Unsafe}
+	undo: {max_age: 2d, max_size: 2MB}
 	END
 	compile pod.yaml
 	expected=$(cat <<-END
@@ -109,6 +110,8 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	allowed_command make
 	allowed_command /usr/bin/npm
 	action_log no
+	undo.max_age 172800
+	undo.max_size 2097152
 	host_user.clone no
 	identity.uid 0
 	identity.gid 0
@@ -139,7 +142,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	  dns: {allow: ["**.a.example:80,22"], deny: [b.a.example], remap: {c.example: 192.0.2.1}, match: suffix, pin_min: 60, upstream: [192.0.2.53#54]}
 	END
 	compile pod.yaml
-	sed -n '/^network /,/^wall /p' "$D/plan" | grep -v -e ^unbuilt -e ^identity -e ^allowed -e ^action -e ^host_user >got
+	sed -n '/^network /,/^wall /p' "$D/plan" | grep -v -e ^unbuilt -e ^identity -e ^allowed -e ^action -e ^host_user -e ^undo >got
 	diff - got <<-'END'
 	network isolated
 	engine veth

@@ -208,3 +208,33 @@ M  src/one"
 	pod_commit web
 	[ "$(tail -1 src/one)" = agent ]
 }
+
+@test "old records go: by age, and the oldest by size; the newest never; those taken back first" {
+	again_with 'undo: {max_age: 1h, max_size: 1MB}'
+	agent 'echo a >a'
+	pod_commit web
+	mv "$(undo_dirs)" "$ENVPOD_STATE_DIR/pods/web/undo/20010101T000000Z-1"
+	agent 'head -c 700000 /dev/zero >big; head -c 700000 /dev/zero >b'
+	pod_commit web big 2>"$T/err"
+	grep -q '1 undo record of pod web' "$T/err"
+	[ "$(undo_dirs | wc -l)" -eq 1 ]
+	events 'select(.event == "undo_pruned") | .ids[]' | lines "20010101T000000Z-1"
+	agent 'echo x >>big; echo x >>b'
+	pod_commit web big b
+	second=$(last)
+	pod_commit web
+	agent 'echo y >>big; rm b'
+	pod_commit web big
+	pod_commit web
+	[ "$(undo_dirs | wc -l)" -lt 4 ]
+	[ -e "$(undo_dirs | tail -1)/journal" ]
+	pod-mount undo web "$(last)"
+	[ -e b ]
+	agent 'head -c 3000000 /dev/urandom >huge'
+	pod_commit web
+	rm -f huge && agent 'head -c 3000000 /dev/urandom >huge'
+	pod_rollback web
+	[ "$(undo_dirs | wc -l)" -eq 1 ]
+	pod-mount undo web "$(last)"
+	agent '[ "$(stat -c %s huge)" = 3000000 ]'
+}

@@ -196,6 +196,13 @@ const struct key keys[] = {
 	{"snapshots.max_keep", T_INT, 0, "1..400", NULL, NULL, NONE,
 	 "automatic snapshots to keep"},
 
+	{"undo", T_SECTION, 0, NULL, NULL, NULL, BUILT,
+	 "records of what was committed and rolled back"},
+	{"undo.max_age", T_SECONDS, 0, "1m..3650d", "30d", "undo.max_age", BUILT,
+	 "how long they are kept"},
+	{"undo.max_size", T_SIZE, 0, "1MB..", "10GB", "undo.max_size", BUILT,
+	 "how much all of them may hold; the oldest goes first, the newest never"},
+
 	{"host_user", T_SECTION, 0, NULL, NULL, NULL, BUILT,
 	 "the invoking user's own settings in a minimal view"},
 	{"host_user.clone_host", T_BOOL, 0, NULL, "no", "host_user.clone", BUILT,

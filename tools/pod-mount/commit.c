@@ -21,6 +21,7 @@
 #include "tools/pod-mount/pick.h"
 #include "tools/pod-mount/plan_commit.h"
 #include "tools/pod-mount/refuse.h"
+#include "tools/pod-mount/retain.h"
 #include "tools/pod-mount/rollback.h"
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/select.h"
@@ -125,8 +126,10 @@ static int carry_out(struct commit_plan *p, struct survey *s, const char *cwd, s
 	x = committed_add(&r, s->live, e);
 	if (x == 0)
 		x = run_close(&r, e);
-	if (x == 0)
+	if (x == 0) {
 		say_notes(p, &r, cwd);
+		undo_retain(&s->pod, &s->plan);
+	}
 	return x;
 }
 

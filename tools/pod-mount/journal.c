@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/pod-mount/journal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -170,6 +171,26 @@ static int open_dir(int at, const char *path)
 	return open_beneath(at, path, O_RDONLY | O_DIRECTORY, 0);
 }
 
+/* The number behind the last one of this second: those of records that were dropped stay unused. */
+static unsigned next_number(int undo, const char *second)
+{
+	int fd = openat(undo, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	size_t n = strlen(second);
+	struct dirent *ent;
+	unsigned long last = 0;
+
+	while (d && (ent = readdir(d))) {
+		unsigned long i;
+
+		if (strncmp(ent->d_name, second, n) != 0 || ent->d_name[n] != '-')
+			continue;
+		i = strtoul(ent->d_name + n + 1, NULL, 10);
+		last = i > last ? i : last;
+	}
+	return (unsigned)last + 1;
+}
+
 /* A name that sorts by time; a second one within the same second is told apart by its number. */
 static int make_dir(struct journal *j, const struct pod *p, struct err *e)
 {
@@ -185,7 +206,7 @@ static int make_dir(struct journal *j, const struct pod *p, struct err *e)
 		return err_set(e, -undo, "open %s/undo", p->path);
 	gmtime_r(&now, &tm);
 	strftime(day, sizeof(day), "%Y%m%dT%H%M%SZ", &tm);
-	for (unsigned i = 1;; i++) {
+	for (unsigned i = next_number(undo, day);; i++) {
 		snprintf(j->id, sizeof(j->id), "%s-%u", day, i);
 		if (mkdirat(undo, j->id, 0700) == 0)
 			break;

@@ -19,6 +19,7 @@
 #include "tools/pod-mount/copy.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/raw.h"
+#include "tools/pod-mount/retain.h"
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/settle.h"
 
@@ -155,7 +156,11 @@ static int carry_out(struct survey *s, struct journal *j, size_t files, struct e
 		x = journal_prepared(j, e);
 	if (x == 0)
 		x = run_apply(&r, e);
-	return x < 0 ? x : run_close(&r, e);
+	if (x == 0)
+		x = run_close(&r, e);
+	if (x == 0)
+		undo_retain(&s->pod, &s->plan);
+	return x;
 }
 
 int rollback_chosen(struct survey *s, const struct selection *sel, size_t *files, struct err *e)

@@ -14,6 +14,7 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/retain.h"
 
 /* A command that changes the pod is waited for this long. */
 #define WAIT_MS 2000
@@ -169,6 +170,8 @@ static int undo(struct undo *u, bool all, char **args, int n)
 		else if ((rec = undo_records_find(&u->records, args[1], &e)))
 			undo_one(u, rec, &e);
 	}
+	if (!u->dry && u->files)
+		undo_retain(&u->pod, &u->plan);
 	return e.code ? say_err(&e) : POD_EXIT_OK;
 }
 
