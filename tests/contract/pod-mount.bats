@@ -105,6 +105,6 @@ $PROJECT/new" ]
 }
 
 @test "words" {
-	helps prepare enter seal diff commit rollback snapshot base clone add drop remove doctor
+	helps prepare enter seal diff commit rollback snapshot base clone add drop remove gc fsck doctor
 	expect 2 "$TOOL" enter nosuch -- true || expect 125 "$TOOL" enter nosuch -- true
 }

@@ -57,6 +57,8 @@ int cmd_undo(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
 int cmd_base(int argc, char **argv);
 int cmd_clone(int argc, char **argv);
+int cmd_gc(int argc, char **argv);
+int cmd_fsck(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);

@@ -42,6 +42,8 @@ static const struct cmd commands[] = {
 	{"why", cmd_why, "say why a name or an address is refused"},
 	{"mount", cmd_mount, "mount a host path into a running pod"},
 	{"unmount", cmd_unmount, "take such a mount away"},
+	{"gc", cmd_gc, "remove what nothing needs any more"},
+	{"fsck", cmd_fsck, "check what pods stand on, and mend what crashes left"},
 	{"completions", cmd_completions, "print shell completions"},
 	{"about", cmd_about, "version and licence"},
 	{0},

@@ -37,6 +37,16 @@ int cmd_base(int argc, char **argv)
 	return front_pass("pod-mount", "base", false, argc, argv);
 }
 
+int cmd_gc(int argc, char **argv)
+{
+	return front_pass("pod-mount", "gc", false, argc, argv);
+}
+
+int cmd_fsck(int argc, char **argv)
+{
+	return front_pass("pod-mount", "fsck", false, argc, argv);
+}
+
 int cmd_mount(int argc, char **argv)
 {
 	return front_pass("pod-mount", "add", true, argc, argv);

@@ -14,6 +14,8 @@ int cmd_undo(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
 int cmd_base(int argc, char **argv);
 int cmd_clone(int argc, char **argv);
+int cmd_gc(int argc, char **argv);
+int cmd_fsck(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
 int cmd_add(int argc, char **argv);
 int cmd_drop(int argc, char **argv);

@@ -13,7 +13,8 @@
 #include "libcommon/path.h"
 #include "tools/pod-mount/layers.h"
 
-#define TEXT_MAX (1u << 20) /* bytes of a stack's or snapshot's text */
+#define TEXT_MAX         (1u << 20) /* bytes of a stack's or snapshot's text */
+#define JOURNAL_TEXT_MAX (1u << 30)
 
 struct gather {
 	struct holders *h;
@@ -96,6 +97,29 @@ static void add_undo(struct gather *g, int dirfd, const char *name)
 	add_file(g, fd, "stack.new");
 }
 
+/* An undo brings layers in, and names them in its journal before: "layer ID NS" lines. */
+static void add_journal(struct gather *g, int dirfd)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	char id[64];
+	OWN_FREE char *path = NULL;
+	const char *at;
+	int r;
+
+	if (read_line_at(dirfd, "undo/open", id, sizeof(id)) < 0 || strchr(id, '/'))
+		return;
+	path = xfmt("undo/%s/journal", id);
+	r = read_file_at(dirfd, path, &b, JOURNAL_TEXT_MAX);
+	if (r < 0)
+		g->h->all |= r != -ENOENT;
+	for (at = r < 0 || b.len == 0 ? NULL : strstr(b.data, "\nlayer "); at;
+	     at = strstr(at + 1, "\nlayer ")) {
+		OWN_FREE char *line = xfmt("%.*s\n", (int)strcspn(at + 7, "\n"), at + 7);
+
+		add_text(g->h, line);
+	}
+}
+
 /* Links first: a layer that leaves one of them stands in the stack by then. */
 static void add_pod(struct gather *g, int dirfd, const char *name)
 {
@@ -112,6 +136,8 @@ static void add_pod(struct gather *g, int dirfd, const char *name)
 	}
 	for (const char *const *l = links; *l && g->less == HOLDERS_ALL; l++)
 		add_link(g, fd, *l);
+	if (g->less == HOLDERS_ALL)
+		add_journal(g, fd);
 	if (!own)
 		add_file(g, fd, "stack");
 	add_file(g, fd, "stack.live");

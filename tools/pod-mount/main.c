@@ -19,6 +19,8 @@ static const struct cmd cmds[] = {
 	{"add", cmd_add, "show a path of the host in a running pod"},
 	{"drop", cmd_drop, "take out what add brought in"},
 	{"remove", cmd_remove, "let go of mounts, layers and pins"},
+	{"gc", cmd_gc, "remove what nothing needs any more"},
+	{"fsck", cmd_fsck, "check what pods stand on, and mend what crashes left"},
 	{"doctor", cmd_doctor, "what this host offers for views"},
 	{0},
 };
