@@ -86,12 +86,28 @@ int (*tool_inside(const char *name))(int argc, char **argv)
 	return NULL;
 }
 
+/*
+ * What an exec closes.  Descriptors are given out from the lowest on, so behind a gap like this
+ * there are only such as were passed to us from outside, which an exec passes on.
+ */
+static void close_as_exec(void)
+{
+	for (int fd = STDERR_FILENO + 1, gap = 0; gap < 32; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		gap = flags < 0 ? gap + 1 : 0;
+		if (flags >= 0 && (flags & FD_CLOEXEC))
+			close(fd);
+	}
+}
+
 void tool_call(int (*tool)(int argc, char **argv), char *const argv[])
 {
 	int argc = 0;
 
 	while (argv[argc])
 		argc++;
+	close_as_exec();
 	prctl(PR_SET_NAME, argv[0]);
 	exit(tool(argc, (char **)argv));
 }

@@ -15,7 +15,7 @@ int tool_is_foreign(const char *name);
 /*
  * Tools that are linked into this program.  From now on starting or becoming one of them calls its
  * main() instead of executing it, unless ENVPOD_TOOLS has one by that name: the same words, the
- * same status, and what exec would have closed is closed by whoever opened it.
+ * same status, and closed is what exec would have closed.
  */
 struct inside {
 	const char *name;

@@ -26,8 +26,8 @@
 #include "tools/pod-mount/mirror.h"
 #include "tools/pod-mount/mountinfo.h"
 #include "tools/pod-mount/overlay.h"
-#include "tools/pod-mount/provenance.h"
 #include "tools/pod-mount/private.h"
+#include "tools/pod-mount/provenance.h"
 #include "tools/pod-mount/view.h"
 
 #define LOCK_WAIT_MS 10000
@@ -317,16 +317,10 @@ static int report(const struct enter *n, const struct err *e)
 	return status;
 }
 
-/* An exec closes all but what we pass on, the lock; so must we. */
-static void become(struct enter *n, char **argv, struct err *e)
+static void become(const struct enter *n, char **argv, struct err *e)
 {
-	int (*tool)(int, char **) = n->tool;
-
-	if (tool) {
-		n->pod.lock = -1;
-		enter_finish(n);
-		tool_call(tool, argv);
-	}
+	if (n->tool)
+		tool_call(n->tool, argv);
 	execv(n->command, argv);
 	err_status(e, errno == ENOENT ? POD_EXIT_NOT_FOUND : POD_EXIT_CANNOT_RUN, errno, "run %s",
 		   esc(n->command));
