@@ -430,3 +430,31 @@ two"
 	[ "$(grep -vc envpod "$T/ls")" -gt 0 ]
 	refute grep -q '^b$' "$T/ls"
 }
+
+# outlives SCRIPT: a run whose end leaves a process behind that nobody knows of, as another pod is
+# that got its directory; told to go on, it does SCRIPT there.
+outlives()
+{
+	mkfifo "$T/up" "$T/go"
+	pod-mount enter -w "$T/proj" web -- bash -c 'exec {ENVPOD_LOCK_FD}>&-; cd "./$1"; eval "$2"; echo >&7; read -r _ <&8; eval "$3"; echo >&7' \
+		bash "$T/proj" "$1" "$2" 7<>"$T/up" 8<>"$T/go" 3>&- &
+	read -r _ <"$T/up"
+}
+
+@test "a file that somebody still writes to is copied: what is written later stays with the pod" {
+	outlives 'exec 9>>src/one; echo agent >&9' 'echo EVIL >&9'
+	pod_commit web src/one
+	echo >"$T/go"
+	wait $!
+	[ "$(cat src/one)" = "$(printf 'one\nagent')" ]
+}
+
+@test "a pod that may have handed its directories on keeps its files, too" {
+	mkdir "$T/shared"
+	again_with "filesystem: {mounts: [{path: $T/shared, permissions: ReadWrite}]}"
+	outlives 'echo agent >>src/one' 'echo EVIL >>src/one; cat src/one >&2'
+	pod_commit web src/one
+	echo >"$T/go"
+	wait $!
+	[ "$(cat src/one)" = "$(printf 'one\nagent')" ]
+}

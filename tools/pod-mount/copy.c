@@ -97,6 +97,14 @@ int copy_content(int from, int to)
 		       : -EBUSY;
 }
 
+/* A read lease is only had on a file that nobody can write to. */
+bool has_writers(int fd)
+{
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
+		return true;
+	return fcntl(fd, F_SETLEASE, F_UNLCK) < 0;
+}
+
 int looks_apply(int fd, const struct looks *l)
 {
 	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, l->mtime};

@@ -3,6 +3,7 @@
 #ifndef POD_MOUNT_COPY_H
 #define POD_MOUNT_COPY_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -14,6 +15,12 @@
  * its data segments, holes kept.  -errno; -EBUSY when the source changed meanwhile.
  */
 int copy_content(int from, int to);
+
+/*
+ * Has anybody the file open for writing, or mapped so?  fd: opened read-only.  True also where the
+ * filesystem cannot tell.
+ */
+bool has_writers(int fd);
 
 /* What a new entry is to look like. */
 struct looks {

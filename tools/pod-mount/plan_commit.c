@@ -10,6 +10,7 @@
 
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "tools/pod-mount/copy.h"
 #include "tools/pod-mount/raw.h"
 #include "tools/pod-mount/whiteout.h"
 
@@ -160,13 +161,33 @@ static struct step *add_step(struct commit_plan *p, struct survey *s, size_t i, 
 }
 
 /*
+ * Before it died a process of the pod's may have handed its files and directories to somebody who
+ * lives: to another pod, through a socket in a directory that both may write to, or in the host's
+ * network.  Through such a directory whoever has it finds the file again, wherever it was moved.
+ */
+static bool may_be_held(const struct survey *s)
+{
+	return faccessat(s->pod.dir, "written", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       errno != ENOENT || plan_is(&s->plan, "network", "unsafe");
+}
+
+/* And whatever other way there is, nobody has the file itself. */
+static bool is_held(const struct survey *s, const struct change *c)
+{
+	OWN_FD int fd = raw_open(s, c, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+
+	return fd < 0 || has_writers(fd);
+}
+
+/*
  * May the layer's file itself become the host's?  Only if nothing else can still write into it: no
  * process, no second link; and if the layers say nothing else under this name.
  */
 static bool can_move(const struct commit_plan *p, const struct survey *s, const struct change *c)
 {
-	return !s->live && c->plain && c->copies == 1 && c->source != SOURCE_NONE && !c->from &&
-	       S_ISREG(c->mode) && c->nlink == 1 && p->sites[p->site_of[c->cover]].near;
+	return !s->live && !p->copies && c->plain && c->copies == 1 && c->source != SOURCE_NONE &&
+	       !c->from && S_ISREG(c->mode) && c->nlink == 1 &&
+	       p->sites[p->site_of[c->cover]].near && !is_held(s, c);
 }
 
 /* Part of a change: the host's file with some lines of the pod's. */
@@ -325,6 +346,7 @@ int commit_plan_make(struct commit_plan *p, struct survey *s, struct err *e)
 
 	if (r < 0)
 		return r;
+	p->copies = may_be_held(s);
 	note_replaced(s, early);
 	for (size_t i = s->changes.n; i-- > 0;)
 		if (s->changes.v[i].chosen && early[i])

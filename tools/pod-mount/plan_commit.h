@@ -19,6 +19,7 @@ struct commit_plan {
 	struct strv notes;     /* what is left behind: setuid bits, … */
 	const char *owner_dir; /* the directory whose owner was asked for last */
 	uid_t owner_uid;
+	bool copies; /* the layers' files stay where they are */
 };
 
 #define COMMIT_PLAN_INIT          \

@@ -112,6 +112,8 @@ static int stage_move(struct stager *g, struct step *st, const char *name)
 		return -errno;
 	if (!S_ISREG(now.st_mode) || now.st_nlink != 1)
 		return -ESTALE;
+	if (has_writers(fd))
+		return -EBUSY;
 	r = sanitise(g, fd, st, &now);
 	step_staged(st, &now);
 	return r;
