@@ -213,3 +213,17 @@ homes='mount -t tmpfs none /home; mkdir -p /home/ann/.ssh /home/ann/proj /home/b
 	: >"$ENVPOD_STATE_DIR/pods/web/mask.list"
 	in_view web '[ ! -e etc/shadow ]'
 }
+
+@test "state and run directory are hidden under every name the host has for them" {
+	apart 'mount -t tmpfs none /srv; mkdir -p -m 700 /srv/disk/state /srv/disk/run /srv/twin /srv/part /srv/all
+		mount --bind /srv/disk/state "$T/state"; mount --bind /srv/disk/run "$T/run"
+		pod web
+		mount --bind "$T/state" /srv/twin; mount --bind /srv/disk /srv/all
+		for dir in disk/state disk/run twin all/state all/run; do
+			in_view web "[ -d srv/all ] && [ ! -e srv/$dir ]" || { echo "$dir shows"; exit 1; }
+		done
+		mount --bind "$T/state/pods" /srv/part
+		in_view web "[ ! -e srv/part ]"
+		umount /srv/part
+		in_view web "[ -d srv/part ]"'
+}

@@ -493,6 +493,17 @@ static int collect_general(struct mask *m, const struct mask_ask *ask, struct er
 	return r;
 }
 
+/* Under each name the host has for it: the state may lie on another disk, and be bound here. */
+static void hide_ours(struct mask *m, const struct mask_ask *ask, const char *dir)
+{
+	OWN_STRV struct strv names = {0};
+
+	hide(m, dir, false);
+	mount_names(&names, ask->host, dir);
+	for (size_t i = 0; i < names.n; i++)
+		hide(m, names.v[i], false);
+}
+
 int mask_collect(struct mask *m, const struct mask_ask *ask, struct err *e)
 {
 	const char *value;
@@ -510,8 +521,8 @@ int mask_collect(struct mask *m, const struct mask_ask *ask, struct err *e)
 	for (size_t i = 0; (value = plan_next(ask->plan, "reveal", &i));)
 		mask_reveal(m, value);
 	/* These two whatever the pod file reveals. */
-	hide(m, pod_state_dir(), false);
-	hide(m, pod_run_dir(), false);
+	hide_ours(m, ask, pod_state_dir());
+	hide_ours(m, ask, pod_run_dir());
 	add_own_files(m, ask);
 	mask_sort(m);
 	make_home(m, ask);

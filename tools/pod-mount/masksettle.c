@@ -10,6 +10,7 @@
 #include "libcommon/own.h"
 #include "libcommon/spawn.h"
 #include "tools/pod-mount/maskmake.h"
+#include "tools/pod-mount/mountinfo.h"
 
 static void hash_add(uint64_t *h, const void *data, size_t len)
 {
@@ -33,6 +34,17 @@ static void hash_file(uint64_t *h, const char *name)
 		st = (struct stat){0};
 	hash_add(h, &st.st_ino, sizeof(st.st_ino));
 	hash_add(h, &st.st_mtim, sizeof(st.st_mtim));
+}
+
+/* Mounts may come and go; what else shows our directories does with them. */
+static void hash_ours(uint64_t *h, const struct mounts *host, const char *dir)
+{
+	OWN_STRV struct strv names = {0};
+
+	hash_str(h, dir);
+	mount_names(&names, host, dir);
+	for (size_t i = 0; i < names.n; i++)
+		hash_str(h, names.v[i]);
 }
 
 /* Everything the collection is told, as one number. */
@@ -65,8 +77,8 @@ static uint64_t input_of(const struct mask_ask *ask)
 	for (size_t i = 0; ask->tracked && i < ask->tracked->n; i++)
 		hash_str(&h, ask->tracked->v[i]);
 	hash_str(&h, ask->cwd ? ask->cwd : "");
-	hash_str(&h, pod_state_dir());
-	hash_str(&h, pod_run_dir());
+	hash_ours(&h, ask->host, pod_state_dir());
+	hash_ours(&h, ask->host, pod_run_dir());
 	hash_file(&h, "masks/secrets");
 	if (plan_is(ask->plan, "view", "minimal"))
 		hash_file(&h, "masks/minimal");

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "libcommon/buf.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -217,4 +216,28 @@ char *mount_fspath(const struct mount_row *row, const char *path)
 	if (strcmp(rest, ".") == 0)
 		return xstrdup(row->root);
 	return path_clean(row->root, rest);
+}
+
+/* Where this mount shows the path of its filesystem, or a part of what lies there; NULL. */
+static char *shown_at(const struct mount_row *row, const char *fspath)
+{
+	if (path_below(fspath, row->root))
+		return path_clean(row->point, path_from(fspath, row->root));
+	return path_below(row->root, fspath) ? xstrdup(row->point) : NULL;
+}
+
+void mount_names(struct strv *names, const struct mounts *m, const char *dir)
+{
+	const struct mount_row *home = mounts_find(m, dir);
+	OWN_FREE char *fspath = home ? mount_fspath(home, dir) : NULL;
+
+	for (size_t i = 0; home && i < m->n; i++) {
+		const struct mount_row *row = &m->v[i];
+		OWN_FREE char *name = NULL;
+
+		if (row->dev == home->dev && mount_is_real(row))
+			name = shown_at(row, fspath);
+		if (name && !path_below(name, dir) && mounts_find(m, name) == row)
+			strv_add(names, name);
+	}
 }

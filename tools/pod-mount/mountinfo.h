@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "libcommon/buf.h"
 #include "libcommon/err.h"
 
 #define MOUNTINFO_MAX (8u << 20)
@@ -37,6 +38,12 @@ bool mount_visible(const struct mounts *m, size_t i);
 const struct mount_row *mounts_find(const struct mounts *m, const char *path);
 /* The path within the filesystem that the mount shows at an absolute path.  Caller frees. */
 char *mount_fspath(const struct mount_row *row, const char *path);
+/*
+ * Every other absolute path at which the host shows a directory, or a part of it: by bind mounts,
+ * filesystems mounted twice, or where it was mounted from.  Those within the directory are left
+ * out.
+ */
+void mount_names(struct strv *names, const struct mounts *m, const char *dir);
 /* Does it hold files, rather than being a window into the kernel? */
 bool mount_is_real(const struct mount_row *row);
 
