@@ -212,3 +212,105 @@ upper" ]
 	agent true
 	[ -z "$(pod_diff web)" ]
 }
+
+# numbered FILE: ten lines to change far apart from each other.
+numbered() { seq 10 | sed 's/^/line /' >"$1"; }
+
+@test "--merge: two pods changed the same file; the first one's commit keeps what both began with" {
+	numbered text
+	pod other
+	agent 'sed -i "s/line 2/agent 2/" text; echo 10 >>src/two'
+	pod-mount enter -w "$T/proj" other -- sh -c "sed -i 's/line 9/other 9/' './$T/proj/text'"
+	pod-mount commit --cwd "$T/proj" other
+	echo human >>text
+	refused text
+	pod_commit --merge web | lines "Committed 2 file(s)."
+	diff - text < <(seq 10 | sed 's/^/line /; s/line 2/agent 2/; s/line 9/other 9/'; echo human)
+	[ -z "$(pod_diff web)" ]
+	agent '[ "$(tail -1 text)" = human ]'
+	pod-mount undo web "$(last)"
+	diff - text < <(seq 10 | sed 's/^/line /; s/line 9/other 9/'; echo human)
+	pod_diff --stat web text | grep -q '2 +-'
+	pod_commit web
+	[ "$(sed -n 2p text)" = "agent 2" ]
+}
+
+@test "--merge: the same lines are a conflict still; --markers marks it" {
+	numbered text
+	pod other
+	agent 'sed -i "s/line 2/agent 2/" text'
+	pod-mount enter -w "$T/proj" other -- sh -c "sed -i 's/line 2/other 2/' './$T/proj/text'"
+	pod-mount commit --cwd "$T/proj" other
+	refused --merge
+	pod_commit --merge --markers web 2>"$T/err"
+	grep -q 'text: 1 conflict marked' "$T/err"
+	sed -n 2,6p text | lines "<<<<<<< host
+other 2
+=======
+agent 2
+>>>>>>> web"
+	expect 64 pod-mount commit --markers web
+}
+
+@test "--merge: nothing to merge by, a binary, a removed file stay conflicts" {
+	numbered text
+	printf 'a\0b' >bin
+	agent 'echo agent >>text; printf x >>bin; echo x >>src/one'
+	echo human >>text
+	printf h >>bin
+	rm src/one
+	refused --merge
+	[ "$(grep -c 'changed on the host too' <<<"$output")" -eq 3 ]
+	come_alive
+	expect 75 pod-mount commit --merge web
+	die_again
+}
+
+# The human, who owns the project and its repository.
+human() { setpriv --reuid=1000 --regid=1000 --clear-groups env HOME=/nonexistent "$@"; }
+
+# A repository of the human's, the agent's change in a closed layer, the human's after it.
+in_git()
+{
+	need git
+	again_with 'user: root'
+	numbered text
+	chown -R 1000:1000 "$T/proj"
+	human git init -q .
+	human git add text
+	human git -c user.name=h -c user.email=h@localhost commit -qm first
+	printf '#!/bin/sh\nid -u >>"%s"\n' "$T/ran" >"$T/evil"
+	chmod 755 "$T/evil"
+	: >"$T/ran"
+	chmod 666 "$T/ran"
+	agent 'sed -i "s/line 2/agent 2/" text'
+	agent true
+	human sed -i 's/line 9/human 9/' text
+}
+have_git() { command -v git >/dev/null; }
+
+@test "--merge: git's index vouches for what both began with" {
+	in_git
+	refused text
+	# Nothing that the repository could bring along is run.
+	human git config core.fsmonitor "$T/evil"
+	human git config core.hooksPath "$T"
+	human git config filter.evil.smudge "$T/evil"
+	human git config diff.evil.textconv "$T/evil"
+	echo 'text filter=evil diff=evil' | human tee .git/info/attributes >/dev/null
+	human git ls-files -m >/dev/null 2>&1
+	[ -s "$T/ran" ]
+	: >"$T/ran"
+	pod_commit --merge web text
+	diff - text < <(seq 10 | sed 's/^/line /; s/line 2/agent 2/; s/line 9/human 9/')
+	[ "$(stat -c %u text)" = 1000 ]
+	[ ! -s "$T/ran" ]
+}
+
+@test "--merge: git is not believed when its index knows another state of the file, nor run as root" {
+	in_git
+	human git add text
+	refused --merge text
+	chown -R 0:0 .
+	refused --merge text
+}

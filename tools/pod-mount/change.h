@@ -55,6 +55,7 @@ struct change {
 	const struct buf *composed; /* commit this content instead of the layer's, and the host's
 				     * mode and owner; the layer keeps what it has */
 	bool with_mode;             /* with composed: but the pod's mode */
+	bool merged;                /* with composed: it is of both sides, and the pod's goes */
 	uint32_t nlink, old_nlink;
 	uint16_t cover;  /* index of the cover */
 	uint16_t source; /* index of the topmost layer that has it, SOURCE_NONE */

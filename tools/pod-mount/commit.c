@@ -17,6 +17,7 @@
 #include "tools/pod-mount/committed.h"
 #include "tools/pod-mount/hunks.h"
 #include "tools/pod-mount/list.h"
+#include "tools/pod-mount/merge.h"
 #include "tools/pod-mount/output.h"
 #include "tools/pod-mount/pick.h"
 #include "tools/pod-mount/plan_commit.h"
@@ -38,7 +39,8 @@ struct commit {
 	struct hunks hunks;
 	struct patch_files patch; /* --hunks, and its text */
 	struct buf patch_text;
-	bool pick;
+	bool pick, merge;
+	struct merges merges;
 	bool all, setup, rest, dry, stdin_list, null;
 	struct refuse_opts refuse;
 };
@@ -133,21 +135,24 @@ static int carry_out(struct commit_plan *p, struct survey *s, const char *cwd, s
 	return x;
 }
 
+static int look_again(struct commit *o, struct survey *s, struct err *e)
+{
+	commit_choose(s);
+	if (o->merge)
+		merges_make(&o->merges, s);
+	return refuse_check(s, &o->refuse, e);
+}
+
 /* Directories may become explicit on the way; then what was chosen is looked at again. */
 static int settle_and_check(struct commit *o, struct survey *s, const struct selection *sel,
 			    struct err *e)
 {
-	int r;
+	int r = look_again(o, s, e);
 
-	commit_choose(s);
-	r = refuse_check(s, &o->refuse, e);
 	if (r < 0 || s->live || o->dry || o->output)
 		return r;
 	r = settle(s, sel, false, e);
-	if (r <= 0)
-		return r;
-	commit_choose(s);
-	return refuse_check(s, &o->refuse, e);
+	return r <= 0 ? r : look_again(o, s, e);
 }
 
 static int commit_to_host(struct survey *s, const char *cwd, size_t *files, struct err *e)
@@ -211,6 +216,16 @@ static int drop_theirs(struct commit *o, struct survey *s, size_t *dropped, stru
 	return r < 0 ? r : rollback_chosen(s, &sel, dropped, e);
 }
 
+static void say_merged(const struct merges *m, const char *cwd)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->v[i].conflicts && m->markers)
+			say_warn("%s: %zu conflict%s marked: put right what stands between the "
+				 "markers",
+				 esc(path_from(m->v[i].path, cwd)), m->v[i].conflicts,
+				 m->v[i].conflicts == 1 ? "" : "s");
+}
+
 struct outcome {
 	bool some;
 	size_t files, ours, dropped;
@@ -257,6 +272,7 @@ static int act(struct commit *o, struct survey *s, const struct selection *sel, 
 	if (r < 0)
 		return r;
 	say_appeared(s, o->refuse.cwd);
+	say_merged(&o->merges, o->refuse.cwd);
 	r = drop_theirs(o, s, &out.ours, e);
 	/* What was left out is not what --rollback-rest is to drop. */
 	if (r == 0 && o->rest && o->refuse.left_out == 0)
@@ -311,10 +327,12 @@ static int check_options(const struct commit *o, struct err *e)
 	if (r->theirs && r->ours)
 		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
 				  "--theirs and --ours: only one side can win");
-	if (o->output && (r->theirs || r->ours || r->partial))
+	if (o->merges.markers && !o->merge)
+		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "--markers belongs to --merge");
+	if (o->output && (r->theirs || r->ours || r->partial || o->merge))
 		return err_status(
 			e, POD_EXIT_USAGE, ERR_PLAIN,
-			"--output knows no conflicts: not with --theirs, --ours or --partial");
+			"--output knows no conflicts: not with --theirs, --ours, --merge or --partial");
 	return 0;
 }
 
@@ -339,7 +357,7 @@ static int commit(struct commit *o, char **args, int n)
 	if (part_of(o, args[0], &sel, &e) < 0)
 		return say_err(&e);
 	if (survey_open(&s, args[0], &so, &e) < 0 ||
-	    ((o->rest || o->refuse.ours) && rollback_possible(&s, &e) < 0) ||
+	    ((o->rest || o->refuse.ours || o->merge) && rollback_possible(&s, &e) < 0) ||
 	    survey_walk(&s, &e) < 0 || match_patch(o, &s, &e) < 0 ||
 	    hunks_select(&sel, &s, true, &e) < 0 || act(o, &s, &sel, &e) < 0)
 		return say_err(&e);
@@ -360,6 +378,8 @@ int cmd_commit(int argc, char **argv)
 		{OPT_FLAG, 0, "partial", &o.refuse.partial, NULL, "leave out what is refused"},
 		{OPT_FLAG, 0, "theirs", &o.refuse.theirs, NULL, "conflicts: the pod's side wins"},
 		{OPT_FLAG, 0, "ours", &o.refuse.ours, NULL, "conflicts: the host's side wins"},
+		{OPT_FLAG, 0, "merge", &o.merge, NULL, "conflicts: merge the text of both sides"},
+		{OPT_FLAG, 0, "markers", &o.merges.markers, NULL, "--merge: mark what it cannot"},
 		{OPT_FLAG, 'j', "json", &o.refuse.json, NULL, "one JSON object a line"},
 		{OPT_FLAG, 'n', "dry-run", &o.dry, NULL, "say what would be committed"},
 		{OPT_FLAG, 'a', "all", &o.all, NULL, "also what is not tracked"},
@@ -383,5 +403,6 @@ int cmd_commit(int argc, char **argv)
 	patch_files_finish(&o.patch);
 	buf_finish(&o.patch_text);
 	refuse_finish(&o.refuse);
+	merges_finish(&o.merges);
 	return status;
 }

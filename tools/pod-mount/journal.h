@@ -124,6 +124,9 @@ int journal_parse(struct journal *j, const char *data, size_t len, struct err *e
 /* Open undo/ID and read its journal; without one the state is JOURNAL_OPEN. */
 int journal_open(struct journal *j, const struct pod *p, const char *id, struct err *e);
 
+/* Read the journal of undo/ID, perhaps of somebody else's pod: nothing is changed or mended. */
+int journal_read(struct journal *j, const struct pod *p, const char *id, struct err *e);
+
 /*
  * Finish or take back what a crash cut off; undo/open names it.  Under the pod's lock, before
  * anything else looks at the layers or mounts them.

@@ -305,6 +305,20 @@ static int cut_torn_line(const struct journal *j, const struct buf *text)
 	return n < text->len && ftruncate(j->fd, (off_t)n) < 0 ? -errno : 0;
 }
 
+int journal_read(struct journal *j, const struct pod *p, const char *id, struct err *e)
+{
+	OWN_FREE char *path = xfmt("undo/%s", id);
+	OWN_BUF struct buf text = BUF_INIT;
+	int r;
+
+	snprintf(j->id, sizeof(j->id), "%s", id);
+	j->dir = open_beneath(p->dir, path, O_RDONLY | O_DIRECTORY, 0);
+	r = j->dir < 0 ? j->dir : read_file_at(j->dir, "journal", &text, JOURNAL_MAX);
+	if (r < 0)
+		return err_set(e, -r, "read %s/%s/journal", p->path, path);
+	return journal_parse(j, text.data ? text.data : "", text.len, e);
+}
+
 int journal_open(struct journal *j, const struct pod *p, const char *id, struct err *e)
 {
 	OWN_FREE char *path = xfmt("undo/%s", id);

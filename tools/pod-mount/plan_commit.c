@@ -201,7 +201,7 @@ static void compose_step(struct commit_plan *p, struct survey *s, size_t i)
 	st->mode = mode_for_commit(p, c->with_mode ? c : &host);
 	st->uid = c->old_uid;
 	st->gid = c->old_gid;
-	st->kept = true;
+	st->kept = !c->merged;
 }
 
 static void put_step(struct commit_plan *p, struct survey *s, size_t i)
@@ -275,6 +275,22 @@ static void prune_change(struct commit_plan *p, const struct survey *s, const st
 	for (unsigned i = end; i-- > first;)
 		if (layer_has(s, c->cover, i, path, &st))
 			journal_prune(&p->j, p->site_of[c->cover], survey_layer_id(s, i), path);
+}
+
+/* What the pod had before a merge is the agent's work: it is kept, not pruned. */
+static void drop_merged(struct commit_plan *p, struct survey *s)
+{
+	for (size_t i = 0; i < s->changes.n; i++) {
+		const struct change *c = &s->changes.v[i];
+		OWN_BUF struct buf text = BUF_INIT;
+		const char *path = within(s, c, &text);
+		struct stat st;
+
+		for (unsigned k = s->nlayers; c->chosen && c->merged && k-- > c->source;)
+			if (layer_has(s, c->cover, k, path, &st))
+				step_from(add_step(p, s, i, STEP_DROP), survey_layer_id(s, k),
+					  path);
+	}
 }
 
 static void prune_all(struct commit_plan *p, const struct survey *s)
@@ -357,6 +373,7 @@ int commit_plan_make(struct commit_plan *p, struct survey *s, struct err *e)
 	for (size_t i = s->changes.n; i-- > 0;)
 		if (s->changes.v[i].chosen && !early[i] && s->changes.v[i].kind == CHANGE_DELETED)
 			add_step(p, s, i, STEP_REMOVE);
+	drop_merged(p, s);
 	prune_all(p, s);
 	count(p, s);
 	return 0;

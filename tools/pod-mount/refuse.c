@@ -86,7 +86,7 @@ static bool refuse_conflict(const struct survey *s, const struct refuse_opts *o,
 {
 	(void)s;
 	(void)path;
-	return c->marks & MARK_CONFLICT && !o->elsewhere && !o->theirs;
+	return c->marks & MARK_CONFLICT && !o->elsewhere && !o->theirs && !c->merged;
 }
 
 /* Changes the live view still depends on. */

@@ -121,18 +121,6 @@ static uint64_t size_of(const struct retain *t, const struct kept *k)
 
 /* --- which --- */
 
-static time_t made_at(const char *id)
-{
-	struct tm tm = {0};
-
-	if (sscanf(id, "%4d%2d%2dT%2d%2d%2dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-		   &tm.tm_min, &tm.tm_sec) != 6)
-		return 0;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
-	return timegm(&tm);
-}
-
 static int by_time(const void *a, const void *b)
 {
 	const struct kept *x = a, *y = b;
@@ -147,7 +135,7 @@ static void add(struct retain *t, const char *id)
 
 	t->v = xrealloc(t->v, (t->n + 1) * sizeof(t->v[0]));
 	k = &t->v[t->n++];
-	*k = (struct kept){.made = made_at(id)};
+	*k = (struct kept){.made = (time_t)undo_id_seconds(id)};
 	snprintf(k->id, sizeof(k->id), "%.39s", id); /* journal_is_id() */
 	k->undone = faccessat(t->undo, undone, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	k->bytes = size_of(t, k);

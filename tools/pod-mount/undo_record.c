@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "libcommon/io.h"
 #include "libcommon/own.h"
@@ -21,6 +22,18 @@ void undo_id_time(const char *id, char out[24])
 			 h % 100, mi % 100, s % 100);
 	else
 		*out = '\0';
+}
+
+uint64_t undo_id_seconds(const char *id)
+{
+	struct tm tm = {0};
+
+	if (sscanf(id, "%4d%2d%2dT%2d%2d%2dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+		   &tm.tm_min, &tm.tm_sec) != 6)
+		return 0;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	return (uint64_t)timegm(&tm);
 }
 
 int undo_id_order(const char *a, const char *b)

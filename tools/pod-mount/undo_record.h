@@ -35,6 +35,7 @@ const struct undo_record *undo_records_find(const struct undo_records *list, con
 					    struct err *e);
 /* "2026-11-22T10:17:20Z" of an ID; "" when it has no time. */
 void undo_id_time(const char *id, char out[24]);
+uint64_t undo_id_seconds(const char *id); /* since 1970; 0 when it has no time */
 /* Order of IDs: by time, then by number. */
 int undo_id_order(const char *a, const char *b);
 
