@@ -157,3 +157,12 @@ A  src/lib3/deep/b"
 	expect 64 pod-mount diff --nonsense web
 	expect 64 pod-mount diff
 }
+
+@test "what both sides leave empty is not read" {
+	truncate -s 8T src/one
+	printf end >>src/one
+	truncate -s 9T src/gone
+	agent 'chmod 600 src/one; rm src/gone; truncate -s 9T src/come'
+	timeout 30 pod-mount diff --cwd "$T/proj" -M web | lines "R  src/gone -> src/come  (100%)  [large]
+M  src/one  (mode 0644 -> 0600)  [large]"
+}

@@ -12,6 +12,7 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "tools/pod-mount/copy.h"
 #include "tools/pod-mount/raw.h"
 
 #define LINES_MAX (4u << 20) /* of one side, to be shown as lines */
@@ -64,14 +65,32 @@ int content_link(const struct survey *s, const struct change *c, enum side_of si
 	return n < 0 ? -errno : 0;
 }
 
+/* Holes and zeros are the same, and neither is hashed: but where there is something else, and all
+ * of how long it is. */
 static int digest_file(crypto_generichash_state *st, int fd)
 {
-	unsigned char block[65536];
-	ssize_t n;
+	static const unsigned char zeros[65536];
+	unsigned char block[sizeof(zeros)];
+	struct stat size;
+	off_t at = 0;
 
-	while ((n = read_full(fd, block, sizeof(block))) > 0)
-		crypto_generichash_update(st, block, (size_t)n);
-	return (int)n;
+	if (fstat(fd, &size) < 0)
+		return -errno;
+	crypto_generichash_update(st, (unsigned char *)&size.st_size, sizeof(size.st_size));
+	while ((at = data_from(fd, at, size.st_size)) < size.st_size) {
+		ssize_t n;
+
+		at -= at % (off_t)sizeof(block);
+		n = pread(fd, block, sizeof(block), at);
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		if (memcmp(block, zeros, (size_t)n) != 0) {
+			crypto_generichash_update(st, (unsigned char *)&at, sizeof(at));
+			crypto_generichash_update(st, block, (size_t)n);
+		}
+		at += (off_t)sizeof(block);
+	}
+	return 0;
 }
 
 int content_digest(const struct survey *s, const struct change *c, enum side_of side,

@@ -97,6 +97,15 @@ int copy_content(int from, int to)
 		       : -EBUSY;
 }
 
+off_t data_from(int fd, off_t at, off_t size)
+{
+	off_t data = lseek(fd, at, SEEK_DATA);
+
+	if (data < 0)
+		return errno == ENXIO ? size : at; /* where holes cannot be asked for: all of it */
+	return data < size ? data : size;
+}
+
 /* A read lease is only had on a file that nobody can write to. */
 bool has_writers(int fd)
 {

@@ -16,6 +16,9 @@
  */
 int copy_content(int from, int to);
 
+/* The first place at or after `at` that a file does not leave empty; size when there is none. */
+off_t data_from(int fd, off_t at, off_t size);
+
 /*
  * Has anybody the file open for writing, or mapped so?  fd: opened read-only.  True also where the
  * filesystem cannot tell.
