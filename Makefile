@@ -16,13 +16,15 @@ B       := build/$(FLAVOUR)
 
 # External libraries, per program; every program may write audit lines (BLAKE2b of libsodium).
 LIBS_pod-exec   := -lseccomp
-LIBS_envpod     := -lseccomp
+LIBS_pod-mount  := -lzstd
+LIBS_envpod     := -lseccomp -lzstd
 LIBS_pod-config := -lyaml -ljq
 LIBS_pod-audit  := -ljq
 LIBS_pod-net    := -lmnl -ldl
 LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
 LIBS            := -lsodium -lm
 NEED_-lseccomp  := seccomp.h:libseccomp-dev
+NEED_-lzstd     := zstd.h:libzstd-dev
 NEED_-lyaml     := yaml.h:libyaml-dev
 NEED_-ljq       := jq.h:libjq-dev
 NEED_-lpsl      := libpsl.h:libpsl-dev

@@ -52,6 +52,7 @@ int cmd_logs(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_commit(int argc, char **argv);
+int cmd_apply(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_undo(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct cmd commands[] = {
 	{"diff", cmd_diff, "list what the pod changed"},
 	{"show", cmd_show, "show both sides of one path"},
 	{"commit", cmd_commit, "bring changes to the host"},
+	{"apply", cmd_apply, "bring a change set from a file to the host"},
 	{"rollback", cmd_rollback, "drop changes"},
 	{"undo", cmd_undo, "list what was done, or take one of it back"},
 	{"snapshot", cmd_snapshot, "states of a pod that can be gone back to"},

@@ -17,6 +17,11 @@ int cmd_commit(int argc, char **argv)
 	return front_pass("pod-mount", "commit", true, argc, argv);
 }
 
+int cmd_apply(int argc, char **argv)
+{
+	return front_pass("pod-mount", "apply", true, argc, argv);
+}
+
 int cmd_rollback(int argc, char **argv)
 {
 	return front_pass("pod-mount", "rollback", true, argc, argv);

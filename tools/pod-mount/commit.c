@@ -14,6 +14,7 @@
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/cmds.h"
+#include "tools/pod-mount/commit.h"
 #include "tools/pod-mount/committed.h"
 #include "tools/pod-mount/hunks.h"
 #include "tools/pod-mount/list.h"
@@ -99,7 +100,7 @@ static void say_notes(const struct commit_plan *p, const struct run *r, const ch
 			 esc(path_from(r->stays.v[i], cwd)));
 }
 
-static void say_appeared(const struct survey *s, const char *cwd)
+void commit_say_appeared(const struct survey *s, const char *cwd)
 {
 	OWN_BUF struct buf path = BUF_INIT;
 
@@ -125,7 +126,7 @@ static int carry_out(struct commit_plan *p, struct survey *s, const char *cwd, s
 		x = run_apply(&r, e);
 	if (x < 0)
 		return give_up(&r, p, s, e);
-	x = committed_add(&r, s->live, e);
+	x = committed_add(&r, s->live && !s->foreign, e);
 	if (x == 0)
 		x = run_close(&r, e);
 	if (x == 0) {
@@ -155,7 +156,7 @@ static int settle_and_check(struct commit *o, struct survey *s, const struct sel
 	return r <= 0 ? r : look_again(o, s, e);
 }
 
-static int commit_to_host(struct survey *s, const char *cwd, size_t *files, struct err *e)
+int commit_to_host(struct survey *s, const char *cwd, size_t *files, struct err *e)
 {
 	OWN_COMMIT_PLAN struct commit_plan p = COMMIT_PLAN_INIT;
 	int r;
@@ -271,7 +272,7 @@ static int act(struct commit *o, struct survey *s, const struct selection *sel, 
 			      : commit_to_host(s, o->refuse.cwd, &out.files, e);
 	if (r < 0)
 		return r;
-	say_appeared(s, o->refuse.cwd);
+	commit_say_appeared(s, o->refuse.cwd);
 	say_merged(&o->merges, o->refuse.cwd);
 	r = drop_theirs(o, s, &out.ours, e);
 	/* What was left out is not what --rollback-rest is to drop. */

@@ -42,6 +42,31 @@ int content_open(const struct survey *s, const struct change *c, enum side_of si
 	return fd < 0 ? -ENOENT : raw_open(s, c, OPEN_READ);
 }
 
+static int stat_beneath(int root, const char *path, struct stat *st)
+{
+	const char *leaf;
+	OWN_FD int dir = root < 0 ? -ENOENT : open_parent_beneath(root, path, &leaf);
+
+	if (dir < 0)
+		return dir;
+	return fstatat(dir, *leaf ? leaf : ".", st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+int content_stat(const struct survey *s, const struct change *c, enum side_of side, struct stat *st)
+{
+	OWN_BUF struct buf path = BUF_INIT;
+
+	if (side == SIDE_HOST || c->from) {
+		const char *at = side == SIDE_HOST ? change_path(c, &path) : c->from;
+
+		return stat_beneath(s->trees[c->cover].host, survey_within(s, c->cover, at), st);
+	}
+	if (c->kind == CHANGE_DELETED || c->source == SOURCE_NONE)
+		return -ENOENT;
+	raw_path(s, c, &path);
+	return stat_beneath(survey_layer_fd(s, c->cover, c->source), path.data, st);
+}
+
 int content_link(const struct survey *s, const struct change *c, enum side_of side,
 		 struct buf *target)
 {

@@ -4,6 +4,7 @@
 #define POD_MOUNT_CONTENT_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "libcommon/buf.h"
 #include "tools/pod-mount/gitpatch.h"
@@ -18,6 +19,10 @@ enum side_of { SIDE_HOST, SIDE_POD };
  * side has none, -ELOOP for a symlink.
  */
 int content_open(const struct survey *s, const struct change *c, enum side_of side);
+
+/* What stat says of it there, not followed; -errno. */
+int content_stat(const struct survey *s, const struct change *c, enum side_of side,
+		 struct stat *st);
 
 /* The target of that side's symlink, appended; -errno. */
 int content_link(const struct survey *s, const struct change *c, enum side_of side,

@@ -12,6 +12,7 @@
 #include "libcommon/say.h"
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/content.h"
+#include "tools/pod-mount/export.h"
 #include "tools/pod-mount/list.h"
 #include "tools/pod-mount/patches.h"
 #include "tools/pod-mount/select.h"
@@ -24,7 +25,7 @@
 
 struct diff {
 	bool json, null, no_fold, patch, binary, stat, exit_code, why;
-	const char *cwd, *renames;
+	const char *cwd, *renames, *export;
 	struct survey_opts survey;
 };
 
@@ -70,6 +71,19 @@ static size_t print(struct survey *s, const struct diff *d, const char *cwd)
 	return n;
 }
 
+/* The lock is held: what is committed meanwhile leaves the layers. */
+static int export(struct survey *s, const struct diff *d, const char *cwd)
+{
+	struct err e = {0};
+	size_t n = 0;
+
+	if (window_asked(&d->survey))
+		die(POD_EXIT_USAGE, "--export goes without --layer, --since and --until");
+	if (export_write(s, cwd, d->export, &n, &e) < 0)
+		return say_err(&e);
+	return d->exit_code && n > 0 ? POD_EXIT_NO : POD_EXIT_OK;
+}
+
 /* The lock is let go before anything is printed: a commit may be waiting at the end of the pipe. */
 static int diff(const struct diff *d, char **args, int n)
 {
@@ -84,6 +98,8 @@ static int diff(const struct diff *d, char **args, int n)
 	if (window_prepare(&d->survey, &e) < 0 || survey_open(&s, args[0], &d->survey, &e) < 0 ||
 	    survey_walk(&s, &e) < 0 || selection_apply(&sel, &s.changes, false, &e) < 0)
 		return say_err(&e);
+	if (d->export)
+		return export(&s, d, cwd);
 	pod_unlock(&s.pod);
 	found = print(&s, d, cwd);
 	return d->exit_code && found > 0 ? POD_EXIT_NO : POD_EXIT_OK;
@@ -108,6 +124,7 @@ int cmd_diff(int argc, char **argv)
 		{OPT_STR, 0, "layer", &d.survey.layer, "LAYER", "what this layer changed"},
 		{OPT_STR, 0, "since", &d.survey.since, "LAYER", "what changed after this layer"},
 		{OPT_STR, 0, "until", &d.survey.until, "LAYER", "what had changed by this layer"},
+		{OPT_STR, 0, "export", &d.export, "FILE", "write a change set for apply"},
 		{OPT_FLAG, 0, "why", &d.why, NULL, "by which run"},
 		{OPT_STR, 0, "cwd", &d.cwd, "DIR", "paths are relative to DIR"},
 		{0},

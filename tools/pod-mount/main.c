@@ -11,6 +11,7 @@ static const struct cmd cmds[] = {
 	{"diff", cmd_diff, "what a pod's changes would do to the host"},
 	{"show", cmd_show, "both sides of one path, and how they came about"},
 	{"commit", cmd_commit, "put changes in place on the host"},
+	{"apply", cmd_apply, "bring a change set of diff --export to this host"},
 	{"rollback", cmd_rollback, "drop changes"},
 	{"undo", cmd_undo, "list what was done, or take one of it back"},
 	{"snapshot", cmd_snapshot, "states of a pod that can be gone back to"},

@@ -185,8 +185,8 @@ static bool is_held(const struct survey *s, const struct change *c)
  */
 static bool can_move(const struct commit_plan *p, const struct survey *s, const struct change *c)
 {
-	return !s->live && !p->copies && c->plain && c->copies == 1 && c->source != SOURCE_NONE &&
-	       !c->from && S_ISREG(c->mode) && c->nlink == 1 &&
+	return !survey_is_fixed(s) && !p->copies && c->plain && c->copies == 1 &&
+	       c->source != SOURCE_NONE && !c->from && S_ISREG(c->mode) && c->nlink == 1 &&
 	       p->sites[p->site_of[c->cover]].near && !is_held(s, c);
 }
 
@@ -298,7 +298,7 @@ static void prune_all(struct commit_plan *p, const struct survey *s)
 	for (size_t i = 0; i < p->j.n; i++) {
 		const struct change *c = &s->changes.v[p->change[i]];
 
-		if (!s->live && c->plain && c->source != SOURCE_NONE && !c->composed &&
+		if (!survey_is_fixed(s) && c->plain && c->source != SOURCE_NONE && !c->composed &&
 		    !(p->j.steps[i].from_layer && p->j.steps[i].verb == STEP_PUT))
 			prune_change(p, s, c);
 	}

@@ -15,6 +15,7 @@
 #include "tools/pod-mount/holders.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/layers.h"
+#include "tools/pod-mount/unpack.h"
 
 /* Pins are mounts on files of a directory that is a mount itself; the innermost go first. */
 static int let_go_of_pins(const struct pod *p, struct err *e)
@@ -90,9 +91,10 @@ static int delete_layers(const struct strv *ids, struct err *e)
 /* The stack goes last: as long as it is there, a second attempt knows what is left to do. */
 static int delete_rest(const struct pod *p, struct err *e)
 {
-	static const char *const names[] = {"upper",     "work",       "mask",  "mask.new",
-					    "mask.list", "tracked",    "view",  "mounts.live",
-					    "snapshots", "stack.live", "stack", NULL};
+	static const char *const names[] = {"upper",      "work",     "mask",      "mask.new",
+					    "mask.list",  "tracked",  "view",      "mounts.live",
+					    "provenance", UNPACK_DIR, "snapshots", "stack.live",
+					    "stack",      NULL};
 
 	for (const char *const *name = names; *name; name++) {
 		int r = remove_tree_at(p->dir, *name);

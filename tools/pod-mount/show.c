@@ -17,7 +17,6 @@
 #include "tools/pod-mount/content.h"
 #include "tools/pod-mount/list.h"
 #include "tools/pod-mount/patches.h"
-#include "tools/pod-mount/raw.h"
 #include "tools/pod-mount/select.h"
 #include "tools/pod-mount/survey.h"
 
@@ -69,18 +68,6 @@ static bool look_at_host(const struct survey *s, const char *path, struct stat *
 	return look(s->trees[cover].host, survey_within(s, (unsigned)cover, path), st);
 }
 
-static bool look_at_pod(const struct survey *s, const struct change *c, struct stat *st)
-{
-	OWN_BUF struct buf raw = BUF_INIT;
-
-	if (c->kind == CHANGE_DELETED)
-		return false;
-	if (c->from)
-		return look_at_host(s, c->from, st);
-	raw_path(s, c, &raw);
-	return look(survey_layer_fd(s, c->cover, c->source), raw.data, st);
-}
-
 static const struct change *find_change(const struct survey *s, const char *path)
 {
 	OWN_BUF struct buf text = BUF_INIT;
@@ -97,7 +84,7 @@ static int find(struct shown *w, struct err *e)
 
 	w->c = find_change(w->s, w->path);
 	w->on_host = look_at_host(w->s, w->path, &w->host);
-	w->in_pod = w->c ? look_at_pod(w->s, w->c, &w->pod) : w->on_host;
+	w->in_pod = w->c ? content_stat(w->s, w->c, SIDE_POD, &w->pod) == 0 : w->on_host;
 	w->base = base_lookup(&w->s->bases, w->path, &w->exact, &start);
 	if (!w->c && !w->on_host)
 		return err_set(e, ERR_PLAIN, "%s: neither the host nor the pod has it",

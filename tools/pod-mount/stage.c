@@ -239,7 +239,7 @@ static int stage_one(struct stager *g, size_t i, const struct change *c)
 		return run_keep_looks(g->r, st, name);
 	if (st->verb != STEP_PUT)
 		return 0;
-	if (S_ISDIR(c->mode) && c->plain && !g->s->live && c->source != SOURCE_NONE)
+	if (S_ISDIR(c->mode) && c->plain && !survey_is_fixed(g->s) && c->source != SOURCE_NONE)
 		r = open_up(g, c);
 	if (r < 0)
 		return r;

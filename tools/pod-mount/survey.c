@@ -2,6 +2,7 @@
 #include "tools/pod-mount/survey.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -183,6 +184,55 @@ int survey_adopt(struct survey *s, const struct pod *p, const struct survey_opts
 	return r < 0 ? r : load(s, o, e);
 }
 
+bool survey_is_fixed(const struct survey *s)
+{
+	return s->live || s->foreign;
+}
+
+static void close_trees(struct survey *s)
+{
+	for (unsigned i = 0; s->trees && i < s->covers.n; i++) {
+		for (unsigned k = 0; s->trees[i].layers && k < s->nlayers; k++)
+			own_close(&s->trees[i].layers[k]);
+		free((void *)s->trees[i].layers);
+		own_close(&s->trees[i].host);
+	}
+	free(s->trees);
+	s->trees = NULL;
+}
+
+static int carry_tree(struct tree *t, unsigned index, const char *cover, int tree, struct err *e)
+{
+	OWN_FREE char *name = pod_cover_name(cover);
+	int *fd = xcalloc(1, sizeof(*fd));
+
+	*t = (struct tree){.cover = cover, .index = index, .layers = fd, .n = 1, .host = -1};
+	*fd = open_beneath(tree, name, O_RDONLY | O_DIRECTORY, 0);
+	if (*fd < 0)
+		return err_set(e, -*fd, "open the change set's %s", name);
+	t->host = cover_anchor(cover, e);
+	return t->host < 0 ? t->host : 0;
+}
+
+int survey_carry(struct survey *s, const struct strv *covers, int tree, struct err *e)
+{
+	int r = 0;
+
+	close_trees(s);
+	strv_finish(&s->covers);
+	s->stack.n = 0;
+	s->nlayers = 1;
+	s->foreign = s->window = true;
+	for (size_t i = 0; i < covers->n; i++)
+		strv_add(&s->covers, covers->v[i]);
+	s->trees = xcalloc(covers->n + 1, sizeof(*s->trees));
+	for (size_t i = 0; i < covers->n; i++)
+		s->trees[i].host = -1;
+	for (unsigned i = 0; i < covers->n && r == 0; i++)
+		r = carry_tree(&s->trees[i], i, s->covers.v[i], tree, e);
+	return r;
+}
+
 int survey_walk(struct survey *s, struct err *e)
 {
 	struct committed own = {0};
@@ -214,16 +264,10 @@ int survey_walk(struct survey *s, struct err *e)
 
 void survey_finish(struct survey *s)
 {
-	for (unsigned i = 0; s->trees && i < s->covers.n; i++) {
-		for (unsigned k = 0; s->trees[i].layers && k < s->nlayers; k++)
-			own_close(&s->trees[i].layers[k]);
-		free((void *)s->trees[i].layers);
-		own_close(&s->trees[i].host);
-	}
+	close_trees(s);
 	for (size_t i = 0; s->runs && i < s->nlayers; i++)
 		run_notes_finish(&s->runs[i]);
 	free(s->runs);
-	free(s->trees);
 	free(s->quiet);
 	renames_finish(&s->renames);
 	changes_finish(&s->changes);

@@ -34,6 +34,7 @@ struct survey {
 	struct renames renames;
 	bool adopted; /* the pod is somebody else's to close */
 	bool live;    /* a process lives in the pod */
+	bool foreign; /* the layers are a change set's, see survey_carry() */
 	bool window;  /* seen through a window: conflicts with the host are not looked for */
 };
 
@@ -56,6 +57,13 @@ struct survey_opts {
 int survey_open(struct survey *s, const char *pod, const struct survey_opts *o, struct err *e);
 /* The same for a pod that is open and locked, and recovered; it stays the caller's. */
 int survey_adopt(struct survey *s, const struct pod *p, const struct survey_opts *o, struct err *e);
+/*
+ * Put a change set in the place of the pod's layers: the open directory `tree` has a directory for
+ * each of these host filesystems.  Conflicts are the caller's to find.
+ */
+int survey_carry(struct survey *s, const struct strv *covers, int tree, struct err *e);
+/* Must the layers stay as they are?  Then nothing is moved or taken out of them. */
+bool survey_is_fixed(const struct survey *s);
 /* List the changes, marks included, in path order; again after the layers were changed. */
 int survey_walk(struct survey *s, struct err *e);
 void survey_finish(struct survey *s);
