@@ -59,6 +59,8 @@ static const struct row {
 	{PROMISE_STDIO, SYS_mprotect, WITHOUT, 2, PROT_EXEC},
 	{PROMISE_STDIO, SYS_madvise, ANY, 0, 0},
 	{PROMISE_STDIO, SYS_futex, ANY, 0, 0}, /* pthread_once() of libraries */
+	{PROMISE_STDIO, SYS_getpid, ANY, 0,
+	 0}, /* random generators look whether they were forked */
 	{PROMISE_STDIO, SYS_clock_gettime, ANY, 0, 0},
 	{PROMISE_STDIO, SYS_getrandom, ANY, 0, 0},
 	{PROMISE_STDIO, SYS_sigaltstack, ANY, 0, 0}, /* the address sanitizer asks at each exit */

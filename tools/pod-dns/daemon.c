@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -175,12 +176,15 @@ static int open_pod(struct daemon *d, const char *pod, struct err *e)
 int daemon_open(struct daemon *d, const char *pod, const char *where, int event_fd, struct err *e)
 {
 	OWN_FD int ns = -1;
+	struct stat st;
 
 	if (open_pod(d, pod, e) < 0)
 		return -EINVAL;
 	if (!where && (ns = netns_open(&d->pod)) < 0)
 		return err_set(e, -ns, "open the pod's network (pod-net up %s makes it)", pod);
-	fcntl(event_fd, F_SETFL, O_NONBLOCK | O_WRONLY);
+	/* Of a pipe only: a terminal is shared with who started us. */
+	if (fstat(event_fd, &st) == 0 && S_ISFIFO(st.st_mode))
+		fcntl(event_fd, F_SETFL, O_NONBLOCK | O_WRONLY);
 	log_init(&d->log, event_fd, d->pod.name);
 	resolver_init(&d->resolver, &d->loop);
 	d->server = (struct server){.loop = &d->loop,

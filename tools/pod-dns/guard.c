@@ -23,7 +23,7 @@ const struct guard_limits guard_usual = {
 	.odd_types = 120,
 	.dense = 20,
 	.label = 40,
-	.entropy = 380,
+	.entropy = 430,
 };
 
 /* One domain's minute.  Names are counted by a sketch: a bit for each hash, and the number of names
@@ -123,12 +123,37 @@ uint32_t guard_entropy(const uint8_t *label, unsigned len)
 	return (uint32_t)(bits * 100);
 }
 
-/* Does a label in front of the domain look like coded data? */
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/*
+ * Does it look like coded data?  Words in a row have as much entropy as hexadecimal, but few
+ * changes between letters and digits; more entropy than words ever have needs no other sign, and
+ * bytes that no host name has are one by themselves.
+ */
+static bool is_coded(const struct guard *g, const uint8_t *label, unsigned len)
+{
+	uint32_t entropy;
+	unsigned changes = 0;
+
+	if (len < g->limits.label)
+		return false;
+	for (unsigned i = 0; i < len; i++) {
+		if (label[i] >= 0x80 || label[i] <= ' ')
+			return true;
+		changes += i && is_digit(label[i]) != is_digit(label[i - 1]);
+	}
+	entropy = guard_entropy(label, len);
+	return entropy >= g->limits.entropy ||
+	       (entropy >= g->limits.entropy - 80 && changes * 6 >= len);
+}
+
 static bool is_dense(const struct guard *g, const struct name *n, const struct name *domain)
 {
 	for (size_t at = 0; at + domain->len < n->len; at += 1u + n->wire[at])
-		if (n->wire[at] >= g->limits.label &&
-		    guard_entropy(n->wire + at + 1, n->wire[at]) >= g->limits.entropy)
+		if (is_coded(g, n->wire + at + 1, n->wire[at]))
 			return true;
 	return false;
 }
@@ -163,19 +188,22 @@ const char *guard_ask(struct guard *g, const struct name *n, uint16_t type, uint
 {
 	struct name domain;
 	struct budget *b;
+	bool odd = is_odd(type), dense;
 
 	guard_domain(n, &domain);
+	dense = is_dense(g, n, &domain);
 	b = budget_of(g, &domain, now_ms);
 	b->queries++;
-	b->odd_types += is_odd(type);
-	b->dense += is_dense(g, n, &domain);
+	b->odd_types += odd;
+	b->dense += dense;
 	see(b, hash(g, n));
+	/* What carries much ends first; only too many of any kind end all of the domain's. */
+	if (odd && b->odd_types > g->limits.odd_types)
+		return "too many queries for types that carry data";
+	if (dense && b->dense > g->limits.dense)
+		return "too many names that look like coded data";
 	if (b->queries > g->limits.queries)
 		return "too many queries below one domain";
-	if (b->odd_types > g->limits.odd_types)
-		return "too many queries for types that carry data";
-	if (b->dense > g->limits.dense)
-		return "too many names that look like coded data";
 	if (b->nxdomains > g->limits.nxdomains)
 		return "too many names that do not exist";
 	if (names_seen(b) > g->limits.names)

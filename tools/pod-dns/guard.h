@@ -38,7 +38,7 @@ void guard_missed(struct guard *g, const struct name *n, uint64_t now_ms);
 
 /* The registered domain as a suffix of n (all of n when it is none itself). */
 void guard_domain(const struct name *n, struct name *domain);
-/* Shannon's, of the longest label below the domain, in hundredths of a bit for each character. */
+/* Shannon's, in hundredths of a bit for each character. */
 uint32_t guard_entropy(const uint8_t *label, unsigned len);
 
 #endif

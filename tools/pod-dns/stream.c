@@ -31,6 +31,44 @@ struct stream {
 	uint64_t end_ms; /* then it is closed */
 };
 
+/* A first ClientHello for nobody: the random generator, keys and algorithms are loaded by now. */
+static int rehearse(struct ssl_ctx_st *tls)
+{
+	BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+	SSL *ssl = SSL_new(tls);
+	int r = -ENOMEM;
+
+	if (in && out && ssl) {
+		SSL_set_bio(ssl, in, out);
+		r = SSL_connect(ssl) < 0 && BIO_ctrl_pending(out) > 0 ? 0 : -EPROTO;
+	} else {
+		BIO_free(in);
+		BIO_free(out);
+	}
+	SSL_free(ssl);
+	ERR_clear_error();
+	return r;
+}
+
+/*
+ * One file, read now.  OpenSSL's own default paths have a directory besides, in which it would look
+ * for each unknown issuer when files are out of reach.
+ */
+static int load_authorities(struct ssl_ctx_st *tls)
+{
+	static const char *const bundles[] = {"/etc/ssl/certs/ca-certificates.crt",
+					      "/etc/pki/tls/certs/ca-bundle.crt",
+					      "/etc/ssl/cert.pem"};
+	const char *named = secure_getenv("SSL_CERT_FILE");
+
+	if (named)
+		return SSL_CTX_load_verify_file(tls, named);
+	for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++)
+		if (access(bundles[i], R_OK) == 0)
+			return SSL_CTX_load_verify_file(tls, bundles[i]);
+	return 0;
+}
+
 int stream_prepare(struct upstreams *us, struct err *e)
 {
 	bool wanted = false;
@@ -43,8 +81,9 @@ int stream_prepare(struct upstreams *us, struct err *e)
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	us->tls = SSL_CTX_new(TLS_client_method());
 	if (!us->tls || !SSL_CTX_set_min_proto_version(us->tls, TLS1_2_VERSION) ||
-	    !SSL_CTX_set_default_verify_paths(us->tls) ||
-	    SSL_CTX_set_alpn_protos(us->tls, (const unsigned char *)"\3dot", 4) != 0)
+	    !load_authorities(us->tls) ||
+	    SSL_CTX_set_alpn_protos(us->tls, (const unsigned char *)"\3dot", 4) != 0 ||
+	    rehearse(us->tls) < 0)
 		return err_set(e, ERR_PLAIN, "prepare TLS for a resolver: %s",
 			       ERR_reason_error_string(ERR_get_error()));
 	SSL_CTX_set_verify(us->tls, SSL_VERIFY_PEER, NULL);
