@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Times whole commands in turn, A B C A B C …, so that a machine that drifts drifts for all of
- *them. interleave -b BENCH [-n ROUNDS] [-g GAP_MS] [-p PREPARE] -- NAME CMD ARG... -- NAME CMD
- *ARG... Prints one JSON object a command: median, minimum, processor time, and the ratio of the
- *first to it. PREPARE is run by sh before each command, outside the time, with $NAME set.
+ * Times whole commands in turn, A B C A B C ..., so that a machine that drifts drifts for all:
+ *	interleave -b BENCH [-1 | -n ROUNDS] [-g GAP_MS] [-p PREPARE] -- NAME CMD ARG... -- NAME CMD
+ * One JSON object a command: median, minimum, processor time, and the ratio of the first to it.
+ * PREPARE is run by sh before each command, outside of the time, with $NAME set.  A first round
+ * warms up, but not with -1: one round of what cannot be done twice.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -132,10 +133,12 @@ static void report(const char *bench, int rounds)
 int main(int argc, char **argv)
 {
 	const char *bench = "bench", *script = NULL;
-	int rounds = 51, gap = 0, opt;
+	int rounds = 51, gap = 0, first = -1, opt;
 
-	while ((opt = getopt(argc, argv, "+b:n:g:p:")) > 0) {
-		if (opt == 'b')
+	while ((opt = getopt(argc, argv, "+1b:n:g:p:")) > 0) {
+		if (opt == '1')
+			rounds = 1, first = 0;
+		else if (opt == 'b')
 			bench = optarg;
 		else if (opt == 'n')
 			rounds = atoi(optarg);
@@ -149,7 +152,7 @@ int main(int argc, char **argv)
 	if (rounds < 1 || rounds > ROUNDS)
 		return 64;
 	split(argc, argv, optind);
-	for (int i = -1; i < rounds; i++) /* the first round warms up */
+	for (int i = first; i < rounds; i++)
 		for (int k = 0; k < ncommands; k++) {
 			double ms, cpu;
 

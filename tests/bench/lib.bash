@@ -12,6 +12,8 @@ export B T TOP ENVPOD_STATE_DIR=$T/state ENVPOD_RUN_DIR=$T/run PATH=$B/bin:$PATH
 mkdir -m 700 "$ENVPOD_STATE_DIR" "$ENVPOD_RUN_DIR"
 trap bench_end EXIT
 trap 'exit 130' INT TERM
+# Runtime files lie in memory, as in /run.
+mount -t tmpfs -o mode=700 envpod-bench "$ENVPOD_RUN_DIR"
 
 bench_end()
 {
@@ -32,7 +34,32 @@ has()
 }
 
 ${CC:-cc} -O2 -o "$T/interleave" "$here/interleave.c"
-interleave() { "$T/interleave" "$@"; }
+# BENCH_RT=1: before whatever else the machine does; for one that others use, too.
+interleave() { ${BENCH_RT:+chrt -r 20} "$T/interleave" "$@"; }
+
+# write_files COUNT: a shell script that an agent makes them with, 100 a directory, 100 bytes each.
+write_files()
+{
+	echo "i=0; while [ \$i -lt $1 ]; do d=new/\$((i / 100)); mkdir -p \$d; j=0; while [ \$j -lt 100 ] && [ \$j -lt $1 ]; do
+		echo \"file \$i \$j: some text that an agent wrote, of a hundred bytes or so, to be looked at\" >\$d/\$j; j=\$((j + 1)); done
+		i=\$((i + 100)); done"
+}
+
+# on_loop FS COMMAND...: with $FS mounted on a new loop filesystem, state directory in it; by name.
+on_loop()
+{
+	local fs=$1
+	shift
+	has "mkfs.$fs" || return 0
+	truncate -s 4G "$T/$fs.img"
+	case $fs in ext4) mkfs.ext4 -qF "$T/$fs.img" ;; *) "mkfs.$fs" -qf "$T/$fs.img" ;; esac
+	mkdir "$T/$fs"
+	mount -o loop "$T/$fs.img" "$T/$fs" || return 0
+	mkdir -m 700 "$T/$fs/state"
+	FS=$T/$fs ENVPOD_STATE_DIR=$T/$fs/state "$@"
+	umount -l "$T/$fs"
+	rm -f "$T/$fs.img"
+}
 
 # crun_bundle: a minimal bundle over the host's own tree, in $T/bundle.
 crun_bundle()
