@@ -54,9 +54,13 @@ D  gone/deep/b"
 	mkdir big
 	touch big/was
 	agent 'rm -r big; mkdir -p new/.git/hooks; for i in $(seq 20); do echo >new/$i; done
-		echo boo >new/.git/hooks/pre-commit; echo "#!" >new/.envrc; mkdir big'
+		echo boo >new/.git/hooks/pre-commit; echo "#!" >new/.envrc; mkdir big
+		truncate -s 20M new/huge; ln -s /etc/passwd new/out; echo >new/tool; chmod 4755 new/tool'
 	pod_diff web >"$T/out"
-	grep -qx 'A  new/...  (22 files)' "$T/out"
+	grep -qx 'A  new/...  (25 files, 1 large)' "$T/out"
+	grep -qx 'A  new/out  -> /etc/passwd  \[escapes\]' "$T/out"
+	grep -qx 'A  new/tool  \[setuid\]' "$T/out"
+	diff "$T/out" <(pod-mount commit --cwd "$T/proj" --sensitive -n web | sed '$d')
 	grep -qx 'A  new/.git/hooks/pre-commit  \[sensitive\]' "$T/out"
 	grep -qx 'A  new/.envrc  \[sensitive\]' "$T/out"
 	grep -qx 'D  big/was' "$T/out"
@@ -70,6 +74,8 @@ D  gone/deep/b"
 	grep -q '^A  link  -> /etc/passwd  \[escapes\]' "$T/out"
 	grep -qx 'A  inside  -> src' "$T/out"
 	grep -q '^A  large .*\[.*large.*\]' "$T/out"
+	grep -qx 'A  bin  \[binary\]' "$T/out"
+	diff "$T/out" <(pod-mount commit --cwd "$T/proj" -n web | sed '$d')
 	pod_diff --json web bin | jq -e '.marks == ["binary"]'
 	pod_diff --patch web bin | grep -q '^Binary files'
 }
@@ -163,6 +169,6 @@ A  src/lib3/deep/b"
 	printf end >>src/one
 	truncate -s 9T src/gone
 	agent 'chmod 600 src/one; rm src/gone; truncate -s 9T src/come'
-	timeout 30 pod-mount diff --cwd "$T/proj" -M web | lines "R  src/gone -> src/come  (100%)  [large]
-M  src/one  (mode 0644 -> 0600)  [large]"
+	timeout 30 pod-mount diff --cwd "$T/proj" -M web | lines "R  src/gone -> src/come  (100%)  [binary, large]
+M  src/one  (mode 0644 -> 0600)  [binary, large]"
 }

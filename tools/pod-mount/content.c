@@ -172,7 +172,7 @@ void content_half(struct half *h, const struct survey *s, const struct change *c
 	h->binary = h->opaque || is_binary_data(&h->data);
 }
 
-static void mark_binary(const struct survey *s, struct change *c)
+void content_mark_binary(const struct survey *s, struct change *c)
 {
 	char block[8192];
 
@@ -184,11 +184,4 @@ static void mark_binary(const struct survey *s, struct change *c)
 		if (n > 0 && memchr(block, '\0', (size_t)n))
 			c->marks |= MARK_BINARY;
 	}
-}
-
-void content_mark_binary(struct survey *s)
-{
-	for (size_t i = 0; i < s->changes.n; i++)
-		if (s->changes.v[i].chosen)
-			mark_binary(s, &s->changes.v[i]);
 }

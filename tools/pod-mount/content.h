@@ -37,7 +37,7 @@ int content_digest(const struct survey *s, const struct change *c, enum side_of 
 void content_half(struct half *h, const struct survey *s, const struct change *c,
 		  enum side_of side);
 
-/* Mark every chosen file that has a NUL byte in its first block on either side. */
-void content_mark_binary(struct survey *s);
+/* Mark a file that has a NUL byte in its first block on either side. */
+void content_mark_binary(const struct survey *s, struct change *c);
 
 #endif

@@ -57,8 +57,6 @@ static size_t print(struct survey *s, const struct diff *d, const char *cwd)
 	if (d->renames && !similar_find(s, least_similar(d)))
 		say_warn("too many files for all renames: only those of equal content are shown");
 	if (d->json)
-		content_mark_binary(s);
-	if (d->json)
 		list_json(s);
 	else if (d->null)
 		list_null(s);

@@ -9,6 +9,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/unit.h"
+#include "tools/pod-mount/content.h"
 
 static const char *const what_names[] = {"content", "mode", "owner", "xattr"};
 
@@ -110,7 +111,7 @@ bool list_is_implied(const struct survey *s, size_t i)
 static bool stands_out(const struct change *c)
 {
 	return c->kind != CHANGE_ADDED || c->twin ||
-	       c->marks & ~(unsigned)(MARK_BINARY | MARK_LARGE | MARK_ESCAPES);
+	       c->marks & ~(unsigned)(MARK_BINARY | MARK_LARGE);
 }
 
 static size_t count_files(const struct survey *s, size_t i, size_t end)
@@ -119,6 +120,15 @@ static size_t count_files(const struct survey *s, size_t i, size_t end)
 
 	for (; i < end; i++)
 		n += s->changes.v[i].chosen && !change_is_dir(&s->changes.v[i]);
+	return n;
+}
+
+static size_t count_large(const struct survey *s, size_t i, size_t end)
+{
+	size_t n = 0;
+
+	for (; i < end; i++)
+		n += s->changes.v[i].chosen && s->changes.v[i].marks & MARK_LARGE;
 	return n;
 }
 
@@ -159,12 +169,13 @@ void list_runs(struct buf *b, struct survey *s, const struct change *c)
 	jw_close(b, ']');
 }
 
-static void print_line(struct survey *s, const struct change *c, const struct list_opts *o)
+static void print_line(struct survey *s, struct change *c, const struct list_opts *o)
 {
 	OWN_BUF struct buf line = BUF_INIT;
 
 	if (is_old_half(c))
 		return;
+	content_mark_binary(s, c);
 	list_line(&line, s, c, o->cwd);
 	if (o->why)
 		list_why(&line, s, c);
@@ -175,13 +186,17 @@ static void print_line(struct survey *s, const struct change *c, const struct li
 static void print_fold(struct survey *s, size_t i, size_t end, const struct list_opts *o)
 {
 	size_t files = count_files(s, i, end);
+	size_t large = count_large(s, i, end);
 	const struct change *c = &s->changes.v[i];
 	OWN_BUF struct buf line = BUF_INIT;
 	OWN_BUF struct buf path = BUF_INIT;
 
 	buf_str(&line, "A  ");
 	buf_esc(&line, path_from(change_path(c, &path), o->cwd));
-	printf("%s/...  (%zu files)\n", line.data, files);
+	buf_fmt(&line, "/...  (%zu files", files);
+	if (large)
+		buf_fmt(&line, ", %zu large", large);
+	printf("%s)\n", line.data);
 	for (size_t k = i + 1; k < end; k++)
 		if (s->changes.v[k].chosen && stands_out(&s->changes.v[k]))
 			print_line(s, &s->changes.v[k], o);
@@ -190,7 +205,7 @@ static void print_fold(struct survey *s, size_t i, size_t end, const struct list
 /* The end of what one line, or one fold, stood for. */
 static size_t print_one(struct survey *s, size_t i, const struct list_opts *o)
 {
-	const struct change *c = &s->changes.v[i];
+	struct change *c = &s->changes.v[i];
 	size_t end = change_is_dir(c) ? changes_end(&s->changes, i) : i + 1;
 
 	if (c->kind == CHANGE_ADDED && end - i > LIST_FOLD && !o->no_fold && !stands_out(c) &&
@@ -323,6 +338,7 @@ size_t list_json(struct survey *s)
 		if (!s->changes.v[i].chosen || is_old_half(&s->changes.v[i]))
 			continue;
 		buf_clear(&line);
+		content_mark_binary(s, &s->changes.v[i]);
 		jw_open(&line, '{');
 		list_members(&line, s, &s->changes.v[i]);
 		jw_close(&line, '}');
