@@ -41,7 +41,7 @@ NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 DYNAMIC := pod-config pod-audit pod-net
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
-DAEMONS := pod-dns
+DAEMONS := pod-dns pod-proxy
 static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,$(if $(filter $(1),$(DAEMONS)),-static-pie \
              -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now -Wl$(comma)--no-warnings,-static -Wl,-z,norelro -Wl,-z,noseparate-code))
 comma   := ,

@@ -99,6 +99,10 @@ static const struct row {
 	{PROMISE_READ_FILES, SYS_openat, WITHOUT, 2, WRITING},
 	{PROMISE_READ_FILES, SYS_newfstatat, ANY, 0, 0},
 	{PROMISE_READ_FILES, SYS_fstat, ANY, 0, 0},
+	{PROMISE_SPLICE, SYS_splice, ANY, 0, 0},
+	{PROMISE_SPLICE, SYS_pipe2, ANY, 0, 0},
+	{PROMISE_UNIX, SYS_socket, EQUALS, 0, AF_UNIX},
+	{PROMISE_UNIX, SYS_connect, ANY, 0, 0},
 	{PROMISE_TTY, SYS_ioctl, EQUALS, 1, TIOCSWINSZ},
 	{PROMISE_TTY, SYS_ioctl, EQUALS, 1, TIOCGWINSZ},
 };

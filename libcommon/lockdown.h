@@ -25,6 +25,9 @@ enum promise {
 	PROMISE_INET = 1 << 5,
 	/* open files for reading: those in read_beneath, where the kernel has Landlock */
 	PROMISE_READ_FILES = 1 << 6,
+	PROMISE_SPLICE = 1 << 7, /* make pipes, move bytes through them */
+	/* make Unix sockets and connect them, by paths below where the caller stands */
+	PROMISE_UNIX = 1 << 8,
 };
 
 struct lockdown {

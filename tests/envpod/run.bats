@@ -98,14 +98,14 @@ teardown() { envpod_teardown; }
 }
 
 @test "a key that asks for a wall that is not built: 125 and its name; --without runs and says so" {
-	printf 'network:\n  mode: Isolated\n  dns:\n    mode: Allowlist\n    allow: [example.com]\n' >"$T/pod.yaml"
+	printf 'budget: {max_duration: 1h}\n' >"$T/pod.yaml"
 	envpod init net -c "$T/pod.yaml" 2>/dev/null
 	expect 125 envpod run net true
-	[[ $output == *network.dns.allow* ]]
-	run envpod run --without network.dns.allow net true
+	[[ $output == *budget.max_duration* ]]
+	run envpod run --without budget.max_duration net true
 	[ "$status" -eq 0 ]
-	[[ $output == *"without network.dns.allow"* ]]
-	envpod audit net --json | jq -se 'any(.[]; .event == "run_start" and (.without | index("network.dns.allow")))'
+	[[ $output == *"without budget.max_duration"* ]]
+	envpod audit net --json | jq -se 'any(.[]; .event == "run_start" and (.without | index("budget.max_duration")))'
 	envpod audit net --json | jq -se 'any(.[]; .event == "run_refused")'
 }
 

@@ -6,6 +6,7 @@ bats_require_minimum_version 1.5.0
 setup()
 {
 	envpod_setup
+	export EDITOR=true
 	need root overlay userns
 	mkdir "$T/home" "$T/home/proj" "$T/home/proj/src"
 	cd "$T/home/proj"
@@ -64,6 +65,7 @@ with_web()
 	type_all pod-net.1
 }
 @test "pod-supervise(1)" { with_web && envpod stop -t 0 web && type_all pod-supervise.1; }
+@test "pod-proxy(1)" { with_web && envpod stop -t 0 web && type_all pod-proxy.1; }
 @test "pod-dns(1)" { with_web && envpod stop -t 0 web && type_all pod-dns.1; }
 @test "envpod-event(5)" { with_web && type_all envpod-event.5; }
 @test "envpod-audit(5)" { with_web && cd "$ENVPOD_STATE_DIR/pods/web" && type_all envpod-audit.5 && refute grep broken "$T/said"; }
@@ -82,7 +84,7 @@ with_web()
 		grep -q '^\.Sh EXAMPLES' "$page" || continue
 		[ -n "$(examples "${page##*/}" | tr '\0' '\n' | grep -vE "$untyped")" ] || continue
 		case ${page##*/} in
-		envpod-base.5 | envpod-mask.5 | envpod-plan.5) continue ;; # pictures of files
+		envpod-base.5 | envpod-journal.5 | envpod-mask.5 | envpod-plan.5 | envpod-snapshot.5) continue ;; # pictures of files
 		esac
 		grep -qF "type_all ${page##*/}" "$BATS_TEST_FILENAME" || [ "${page##*/}" = pod.yaml.5 ] || { echo "not typed: $page"; false; }
 	done

@@ -203,19 +203,19 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	processor: {disk_size: 1GB}
 	END
 	compile pod.yaml
-	[ "$(plan unbuilt | sort | tr '\n' ' ')" = "budget.max_duration devices.gpu network.bandwidth_cap network.dns.allow network.mode network.ports processor.disk_size queue.socket snapshots.max_keep vault.env " ]
+	[ "$(plan unbuilt | sort | tr '\n' ' ')" = "budget.max_duration devices.gpu network.ports processor.disk_size queue.socket snapshots.max_keep vault.env " ]
 }
 
-@test "names under a loopback network are only asked for when something may be allowed" {
+@test "a network's wall is asked for only when something may be allowed" {
 	printf 'network: {dns: {mode: Denylist}}\n' >pod.yaml
 	compile pod.yaml
-	[ "$(plan unbuilt)" = network.dns.mode ]
+	[ "$(plan wall)" = yes ]
 	printf 'network: {dns: {mode: Allowlist, allow: []}}\n' >pod.yaml
 	compile pod.yaml
-	[ -z "$(plan unbuilt)" ]
+	[ -z "$(plan wall)" ]
 	printf 'network: {mode: None}\n' >pod.yaml
 	compile pod.yaml
-	[ -z "$(plan unbuilt)" ]
+	[ -z "$(plan wall)" ]
 }
 
 @test "types of pods: a supervised one asks for approval, an airgapped one has no network" {

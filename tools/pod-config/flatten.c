@@ -216,11 +216,6 @@ static void emit_unbuilt(struct buf *plan, jv pod)
 	for (const struct key *k = keys; k->path; k++)
 		if (!strchr(k->path, '[') && key_asks(k, tree_get(pod, k->path)))
 			plan_line(plan, "unbuilt", k->path);
-	/* Isolated with an empty allow list is loopback alone, which stands; every other mode of
-	 * names asks for names. */
-	if (tree_is(pod, "network.mode", "Isolated") &&
-	    !tree_is(pod, "network.dns.mode", "Allowlist"))
-		plan_line(plan, "unbuilt", "network.dns.mode");
 }
 
 int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)

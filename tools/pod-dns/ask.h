@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/pod-dns/loop.h"
+#include "libcommon/loop.h"
 #include "tools/pod-dns/name.h"
 #include "tools/pod-dns/upstream.h"
 

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "tools/pod-dns/address.h"
+#include "libcommon/address.h"
 
 #define TABLE "envpod"
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/pod-dns/address.h"
+#include "libcommon/address.h"
 #include "tools/pod-dns/message.h"
 
 #define REPLY_RECORDS   256

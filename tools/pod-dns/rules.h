@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "libcommon/address.h"
 #include "libcommon/err.h"
 #include "libcommon/names.h"
-#include "tools/pod-dns/address.h"
 #include "tools/pod-dns/name.h"
 
 enum rules_mode { MODE_ALLOWLIST, MODE_DENYLIST, MODE_MONITOR };

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libcommon/loop.h"
 #include "tools/pod-dns/guard.h"
 #include "tools/pod-dns/log.h"
-#include "tools/pod-dns/loop.h"
 #include "tools/pod-dns/pins.h"
 #include "tools/pod-dns/resolver.h"
 #include "tools/pod-dns/rules.h"

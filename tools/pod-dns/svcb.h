@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/pod-dns/address.h"
+#include "libcommon/address.h"
 
 struct svcb_filter {
 	const struct cidr *open; /* private networks that hints may lead to */

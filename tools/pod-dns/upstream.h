@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "libcommon/err.h"
-#include "tools/pod-dns/loop.h"
+#include "libcommon/loop.h"
 
 struct ssl_ctx_st;
 struct stream;

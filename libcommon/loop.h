@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One thread, one epoll: who waits for a descriptor is called when something happens there. */
-#ifndef POD_DNS_LOOP_H
-#define POD_DNS_LOOP_H
+#ifndef LIBCOMMON_LOOP_H
+#define LIBCOMMON_LOOP_H
 
 #include <stdint.h>
 

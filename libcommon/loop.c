@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/pod-dns/loop.h"
+#include "libcommon/loop.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -13,7 +13,7 @@
  * something else by then.  The kernel is given descriptor numbers, not pointers, and the table says
  * whose number it is now; a watch that was added during this turn cannot have an event in it.
  */
-#define FDS 4096
+#define FDS 16384
 static struct watch *watches[FDS];
 
 uint64_t loop_clock(void)

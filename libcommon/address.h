@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses as answers carry them; IPv4 is kept as ::ffff:a.b.c.d. */
-#ifndef POD_DNS_ADDRESS_H
-#define POD_DNS_ADDRESS_H
+#ifndef LIBCOMMON_ADDRESS_H
+#define LIBCOMMON_ADDRESS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

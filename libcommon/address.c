@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/pod-dns/address.h"
+#include "libcommon/address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

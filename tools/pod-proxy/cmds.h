@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every command; argv[0] is the word. */
+#ifndef POD_PROXY_CMDS_H
+#define POD_PROXY_CMDS_H
+
+int cmd_relay(int argc, char **argv);
+
+#endif

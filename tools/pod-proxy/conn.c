@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-proxy/conn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "libcommon/buf.h"
+
+#define SO_ORIGINAL_DST 80 /* linux/netfilter_ipv4.h, and the same for IPv6 */
+#define EDGES           (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+#define PEEK_MS    15000
+#define RECORD_MS  1000 /* where names are only recorded: servers may speak first */
+#define CONNECT_MS 60000
+#define REFUSED_MS 2000
+#define IDLE_MS    (2 * 3600 * 1000)
+#define HALF_MS    (10 * 60 * 1000) /* one way has ended */
+#define ACCEPTS    64               /* in one turn */
+
+static void conn_step(struct conn *c);
+
+static void set_state(struct conn *c, enum conn_state s, uint64_t ms)
+{
+	c->state = s;
+	c->deadline_ms = c->r->loop.now_ms + ms;
+}
+
+/* --- life and death --- */
+
+static void enqueue(struct conn *c)
+{
+	if (c->queued)
+		return;
+	c->queued = true;
+	c->behind = c->r->queue;
+	c->r->queue = c;
+}
+
+static void leave_queue(struct conn *c)
+{
+	struct conn **at = &c->r->queue;
+
+	while (c->queued && *at && *at != c)
+		at = &(*at)->behind;
+	if (c->queued && *at)
+		*at = c->behind;
+	c->queued = false;
+}
+
+void conn_close(struct conn *c)
+{
+	struct relay *r = c->r;
+
+	leave_queue(c);
+	loop_remove(&r->loop, &c->client.watch);
+	loop_remove(&r->loop, &c->server.watch);
+	flow_finish(&c->up, &r->pump);
+	flow_finish(&c->down, &r->pump);
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		r->conns = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	r->n--;
+	free(c);
+}
+
+static void reset_on_close(int fd)
+{
+	const struct linger now = {.l_onoff = 1};
+
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
+void conn_reset(struct conn *c)
+{
+	reset_on_close(c->client.watch.fd);
+	reset_on_close(c->server.watch.fd);
+	conn_close(c);
+}
+
+static void tell(struct conn *c, const char *event, const char *reason)
+{
+	const struct note what = {.event = event,
+				  .address = &c->address,
+				  .port = c->port,
+				  .name = c->name,
+				  .reason = reason,
+				  .rule = reason ? NULL : rule_text(c->rule)};
+
+	note(&c->r->notes, &what, c->r->loop.now_ms);
+}
+
+/* --- events --- */
+
+static void note_events(struct side *s, uint32_t events)
+{
+	const uint32_t any = EPOLLERR | EPOLLHUP;
+
+	s->readable |= (events & (EPOLLIN | EPOLLRDHUP | any)) != 0;
+	s->writable |= (events & (EPOLLOUT | any)) != 0;
+}
+
+static void on_client(void *arg, uint32_t events)
+{
+	struct conn *c = arg;
+
+	note_events(&c->client, events);
+	conn_step(c);
+}
+
+static void on_server(void *arg, uint32_t events)
+{
+	struct conn *c = arg;
+
+	note_events(&c->server, events);
+	conn_step(c);
+}
+
+/* --- connecting --- */
+
+static socklen_t destination(const struct conn *c, struct sockaddr_storage *to)
+{
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)to;
+	struct sockaddr_in *four = (struct sockaddr_in *)to;
+
+	memset(to, 0, sizeof(*to));
+	if (address_is_v4(&c->address)) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons(c->port);
+		memcpy(&four->sin_addr, c->address.s6_addr + 12, 4);
+		return sizeof(*four);
+	}
+	six->sin6_family = AF_INET6;
+	six->sin6_port = htons(c->port);
+	six->sin6_addr = c->address;
+	return sizeof(*six);
+}
+
+/* Many small writes of programs are theirs to gather; a peer that is gone is found out. */
+static void tune(int fd)
+{
+	int one = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+}
+
+static void connect_on(struct conn *c)
+{
+	struct sockaddr_storage to;
+	socklen_t len = destination(c, &to);
+	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	c->server.watch = (struct watch){.fd = fd, .fn = on_server, .arg = c};
+	if (fd < 0 || (connect(fd, (struct sockaddr *)&to, len) < 0 && errno != EINPROGRESS) ||
+	    loop_add(&c->r->loop, &c->server.watch, EDGES) < 0) {
+		if (fd >= 0)
+			close(fd);
+		c->server.watch.fd = -1;
+		conn_reset(c);
+		return;
+	}
+	tune(fd);
+	set_state(c, CONN_CONNECT, CONNECT_MS);
+}
+
+/* A request of a connection that is not for the host it began with is judged like the first. */
+static int judge_head(void *arg, const struct head *h)
+{
+	struct conn *c = arg;
+	const char *why =
+		c->rule == RULE_NAME ? judge_name(c->r, h->host, &c->address, c->port) : NULL;
+
+	if (why) {
+		memcpy(c->name, h->host, sizeof(c->name));
+		tell(c, "net_denied", why);
+		return -EACCES;
+	}
+	if (!h->upgrade)
+		return 0;
+	/* Behind another request, its answer could not be told from that one's. */
+	return c->requests.heads == 0 ? 1 : -EPROTO;
+}
+
+static void begin_pumping(struct conn *c)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (getsockopt(c->server.watch.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error) {
+		conn_reset(c);
+		return;
+	}
+	set_state(c, CONN_PUMP, IDLE_MS);
+	tell(c, "net_connect", NULL);
+	if (c->rule == RULE_NAME && !c->tls && c->up.held.len) {
+		c->up.requests = &c->requests;
+		c->up.judge = judge_head;
+		c->up.arg = c;
+		if (flow_resume(&c->up, false) < 0) {
+			conn_reset(c);
+			return;
+		}
+	} else {
+		c->up.held.ok = c->up.held.len;
+	}
+	conn_step(c);
+}
+
+/* --- who is meant --- */
+
+static void pass(struct conn *c, enum rule rule)
+{
+	c->rule = rule;
+	connect_on(c);
+}
+
+/* What kind of a beginning is it?  As hello_name() and head_parse(). */
+static int read_name(struct conn *c)
+{
+	const struct held *h = &c->up.held;
+	struct head head;
+	int r;
+
+	c->tls = h->len && (unsigned char)h->data[0] == 22;
+	if (c->tls)
+		return hello_name((const uint8_t *)h->data, h->len, c->name);
+	r = h->len ? head_parse(h->data, h->len, &head) : -EAGAIN;
+	if (r == 0)
+		memcpy(c->name, head.host, sizeof(c->name));
+	return r;
+}
+
+static void judge(struct conn *c, int r)
+{
+	const char *why = r == 0         ? judge_name(c->r, c->name, &c->address, c->port)
+			  : r == -ENOENT ? "no_name"
+					 : "no_name_readable";
+
+	if (c->r->records)
+		pass(c, RULE_MONITOR);
+	else if (why)
+		conn_refuse(c, why);
+	else
+		pass(c, RULE_NAME);
+}
+
+static void peek(struct conn *c)
+{
+	size_t max = HELLO_MAX;
+	int n, r;
+
+	if (c->up.held.len && (unsigned char)c->up.held.data[0] != 22)
+		max = HEAD_MAX;
+	if (!c->client.readable)
+		return;
+	n = flow_read_held(&c->up, max);
+	if (n == -EAGAIN)
+		return;
+	r = n > 0 ? read_name(c) : n;
+	if (n <= 0 && !(c->r->records && c->up.held.len))
+		conn_reset(c); /* gone, or too much without a name */
+	else if (r != -EAGAIN)
+		judge(c, r);
+	else
+		enqueue(c);
+}
+
+/* --- moving --- */
+
+/* The answer to a request that may change the protocol: only its status line is looked at. */
+static int look_at_answer(struct conn *c)
+{
+	char line[12];
+	ssize_t n = recv(c->server.watch.fd, line, sizeof(line), MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0 && errno == EAGAIN)
+		return 0;
+	if (n > 0 && n < (ssize_t)sizeof(line))
+		return 0; /* the next bytes bring another event */
+	return flow_resume(&c->up, n > 0 && memcmp(line, "HTTP/1.1 101", 12) == 0);
+}
+
+static void pump(struct conn *c)
+{
+	struct relay *r = c->r;
+	uint64_t before = c->up.total + c->down.total;
+	enum flow_state up, down;
+
+	if (c->up.paused && c->server.readable && look_at_answer(c) < 0) {
+		conn_reset(c);
+		return;
+	}
+	up = flow_run(&c->up, &r->pump);
+	down = up == FLOW_DEAD ? FLOW_DEAD : flow_run(&c->down, &r->pump);
+	if (up == FLOW_DEAD || down == FLOW_DEAD) {
+		conn_reset(c);
+		return;
+	}
+	if (c->up.told && c->down.told) {
+		conn_close(c);
+		return;
+	}
+	if (c->up.total + c->down.total != before)
+		c->deadline_ms = r->loop.now_ms + (c->up.told || c->down.told ? HALF_MS : IDLE_MS);
+	if (up == FLOW_MORE || down == FLOW_MORE)
+		enqueue(c);
+}
+
+/* The client was told no, and is given the time to read it: a reset would take it away. */
+static void discard(struct conn *c)
+{
+	char data[4096];
+	ssize_t n;
+
+	do
+		n = recv(c->client.watch.fd, data, sizeof(data), MSG_DONTWAIT);
+	while (n > 0);
+	if (n == 0 || errno != EAGAIN)
+		conn_close(c);
+}
+
+static void conn_step(struct conn *c)
+{
+	switch (c->state) {
+	case CONN_PEEK:
+		peek(c);
+		break;
+	case CONN_CONNECT:
+		if (c->server.writable)
+			begin_pumping(c);
+		break;
+	case CONN_PUMP:
+		pump(c);
+		break;
+	case CONN_REFUSED:
+		discard(c);
+		break;
+	}
+}
+
+/* --- accepting --- */
+
+/* Where the wall sent it from; straight to our own port, that is ourselves. */
+static int original(int fd, bool six, struct in6_addr *a, uint16_t *port)
+{
+	struct sockaddr_storage to;
+	socklen_t len = sizeof(to);
+
+	if (getsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, SO_ORIGINAL_DST, &to, &len) < 0)
+		return -errno;
+	if (six) {
+		*a = ((struct sockaddr_in6 *)&to)->sin6_addr;
+		*port = ntohs(((struct sockaddr_in6 *)&to)->sin6_port);
+	} else {
+		*a = names_v4(((struct sockaddr_in *)&to)->sin_addr);
+		*port = ntohs(((struct sockaddr_in *)&to)->sin_port);
+	}
+	return 0;
+}
+
+static struct conn *conn_new(struct relay *r, int fd)
+{
+	struct conn *c = xcalloc(1, sizeof(*c));
+
+	c->r = r;
+	c->client.watch = (struct watch){.fd = fd, .fn = on_client, .arg = c};
+	c->server.watch.fd = -1;
+	c->up.from = c->down.to = &c->client;
+	c->up.to = c->down.from = &c->server;
+	c->next = r->conns;
+	if (c->next)
+		c->next->prev = c;
+	r->conns = c;
+	r->n++;
+	return c;
+}
+
+/* Ports 80 and 443 are where names are said; everywhere else the wall has decided. */
+static void begin(struct conn *c)
+{
+	const char *why = judge_address(c->r, &c->address, c->port);
+	bool named = c->port == 80 || c->port == 443;
+
+	if (why) {
+		tell(c, "net_denied", why);
+		conn_reset(c);
+	} else if (is_open_network(c->r, &c->address)) {
+		pass(c, RULE_NETWORK);
+	} else if (named) {
+		set_state(c, CONN_PEEK, c->r->records ? RECORD_MS : PEEK_MS);
+	} else {
+		names_of(&c->r->names, &c->address, c->name);
+		pass(c, c->r->records ? RULE_MONITOR : RULE_PIN);
+	}
+}
+
+static void take(struct relay *r, int fd, bool six)
+{
+	struct conn *c = conn_new(r, fd);
+
+	if (original(fd, six, &c->address, &c->port) < 0 ||
+	    loop_add(&r->loop, &c->client.watch, EDGES) < 0) {
+		c->client.watch.fd = -1;
+		reset_on_close(fd);
+		close(fd);
+		conn_close(c);
+		return;
+	}
+	tune(fd);
+	if (r->n <= r->max) {
+		begin(c);
+		return;
+	}
+	tell(c, "net_denied", "too_many_connections");
+	conn_reset(c);
+}
+
+/* No descriptor left: take it by the spare one, to be rid of it, or we would be called for ever. */
+static void turn_away(struct relay *r, int listener)
+{
+	int fd;
+
+	close(r->spare);
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	reset_on_close(fd);
+	if (fd >= 0)
+		close(fd);
+	r->spare = epoll_create1(EPOLL_CLOEXEC);
+}
+
+void conn_accept(struct relay *r, int i)
+{
+	int listener = r->listener[i].fd;
+
+	for (int n = 0; n < ACCEPTS; n++) {
+		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0)
+			take(r, fd, i == 1);
+		else if (errno == EMFILE || errno == ENFILE)
+			turn_away(r, listener);
+		else if (errno != ECONNABORTED && errno != EINTR)
+			return;
+	}
+}
+
+/* --- all of them --- */
+
+void conns_run(struct relay *r)
+{
+	struct conn *list = r->queue, *c;
+
+	r->queue = NULL;
+	/* Those that close meanwhile take themselves out of the queue, which this list no longer
+	 * is: a step closes none but its own. */
+	while ((c = list)) {
+		list = c->behind;
+		c->queued = false;
+		conn_step(c);
+	}
+}
+
+static bool is_revoked(struct conn *c)
+{
+	const struct names *n = &c->r->names;
+
+	if (c->state == CONN_REFUSED || c->rule == RULE_NETWORK || c->rule == RULE_MONITOR ||
+	    !*c->name)
+		return false;
+	if (names_find(n, c->name, &c->address, 0) != NAMES_REVOKED)
+		return false;
+	/* The pin may have been another name's as well. */
+	if (c->rule == RULE_PIN)
+		names_of(n, &c->address, c->name);
+	return c->rule != RULE_PIN || !*c->name;
+}
+
+void conns_cut_revoked(struct relay *r)
+{
+	struct conn *next;
+
+	for (struct conn *c = r->conns; c; c = next) {
+		next = c->next;
+		if (is_revoked(c)) {
+			tell(c, "net_denied", "name_removed");
+			conn_reset(c);
+		}
+	}
+}
+
+/* In time, or not. */
+static void give_up(struct conn *c)
+{
+	if (c->state == CONN_PEEK && c->r->records)
+		judge(c, -ENOENT);
+	else if (c->state == CONN_PEEK)
+		conn_refuse(c, "no_name");
+	else if (c->state == CONN_REFUSED)
+		conn_close(c);
+	else
+		conn_reset(c);
+}
+
+void conns_sweep(struct relay *r)
+{
+	struct conn *next;
+
+	if (r->loop.now_ms - r->swept_ms < 500)
+		return;
+	r->swept_ms = r->loop.now_ms;
+	for (struct conn *c = r->conns; c; c = next) {
+		next = c->next;
+		if (c->deadline_ms <= r->loop.now_ms)
+			give_up(c);
+	}
+}
+
+void conns_finish(struct relay *r)
+{
+	while (r->conns)
+		conn_reset(r->conns);
+}

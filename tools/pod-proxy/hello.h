@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The name in a TLS ClientHello (RFC 8446 4.1.2, RFC 6066 3), from the first bytes of a connection.
+ * The hello may be cut into records, and those into segments, anywhere.
+ */
+#ifndef POD_PROXY_HELLO_H
+#define POD_PROXY_HELLO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NAME_TEXT 254   /* a name with its NUL: lower case, no final dot */
+#define HELLO_MAX 32768 /* a longer hello, with its record headers, is refused */
+
+/*
+ * 0: name is set.  -EAGAIN: more bytes are needed.  -ENOENT: a whole hello without a name.
+ * -EBADMSG: no such hello.  Of two names in one hello neither is believed (-EBADMSG).
+ */
+int hello_name(const uint8_t *data, size_t len, char name[NAME_TEXT]);
+
+/* Copy a host name if it can be one: letters, digits, '-', '_', '.'; -EBADMSG. */
+int name_copy(char name[NAME_TEXT], const char *text, size_t len);
+
+#endif

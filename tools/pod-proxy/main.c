@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A pod's way out: connections go where a name was allowed, and under that name. */
+#include "libcommon/opt.h"
+#include "libcommon/say.h"
+#include "tools/pod-proxy/cmds.h"
+
+static const struct cmd cmds[] = {
+	{"relay", cmd_relay, "carry a pod's connections to where it may go"},
+	{0},
+};
+
+int main(int argc, char **argv)
+{
+	say_name("pod-proxy");
+	return cmd_main("pod-proxy", cmds, argc, argv);
+}

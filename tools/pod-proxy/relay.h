@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the connections of one relay share, and what is decided about them. */
+#ifndef POD_PROXY_RELAY_H
+#define POD_PROXY_RELAY_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "libcommon/address.h"
+#include "libcommon/loop.h"
+#include "libcommon/names.h"
+#include "libcommon/plan.h"
+#include "libcommon/pod.h"
+#include "tools/pod-proxy/flow.h"
+#include "tools/pod-proxy/note.h"
+
+#define RELAY_PORT 15001 /* where the wall sends what it lets through */
+
+struct relay {
+	struct pod pod;
+	struct plan plan;
+	struct loop loop;
+	struct names names;
+	struct cidr *open; /* cidr_allow: no name is asked for */
+	size_t n_open;
+	bool records; /* Monitored with dns.mode monitor: nothing is judged by name */
+	struct watch listener[2], signals, revoked;
+	int route[2]; /* sockets that ask the host's routing table: IPv4, IPv6; -1 */
+	struct notes notes;
+	struct pump pump;
+	uint64_t rate, bucket_ms; /* bandwidth_cap, bytes a second; 0: none */
+	struct conn *conns;       /* all of them */
+	struct conn *queue;       /* those with something left to do */
+	unsigned n, max;
+	uint64_t swept_ms;
+	int spare; /* given up for a moment when descriptors run out */
+};
+
+/* How a connection's destination was let through. */
+enum rule { RULE_NONE, RULE_NAME, RULE_PIN, RULE_NETWORK, RULE_MONITOR };
+const char *rule_text(enum rule r);
+
+/*
+ * May the pod reach this address at all?  NULL, or why not.  The host's own addresses are closed,
+ * loopback and the like as well, unless the pod file opened a network that has them.
+ */
+const char *judge_address(const struct relay *r, const struct in6_addr *a, uint16_t port);
+bool is_open_network(const struct relay *r, const struct in6_addr *a);
+/* May it under this name?  NULL, or why not. */
+const char *judge_name(const struct relay *r, const char *name, const struct in6_addr *a,
+		       uint16_t port);
+
+/* Everything that needs root, then none of it any more. */
+int relay_open(struct relay *r, const char *pod, int event_fd, struct err *e);
+int relay_lock_down(struct relay *r, struct err *e);
+int relay_run(struct relay *r, struct err *e);
+void relay_finish(struct relay *r);
+
+/* Of conn.c */
+void conn_accept(struct relay *r, int listener);
+void conns_run(struct relay *r);
+/* Cut those whose name was removed; give up those that take too long. */
+void conns_cut_revoked(struct relay *r);
+void conns_sweep(struct relay *r);
+void conns_finish(struct relay *r);
+
+#endif
