@@ -28,8 +28,8 @@ examples()
 		END { if (text != "") printf "%s%c", text, 0 }'
 }
 
-# What cannot be typed in a test: it needs the Internet, or is a picture of a file.
-untyped='apt-get install|^envpod-[a-z]+ 1 '
+# What cannot be typed in a test: it needs the Internet or another machine, or is a picture of a file.
+untyped='apt-get install|^ssh |^envpod-[a-z]+ 1 '
 
 # type_all PAGE: each with pipefail, and all must say 0.
 type_all()
