@@ -76,6 +76,14 @@ static void records(struct bytes *out, const struct bytes *m, size_t size)
 
 static struct bytes m, r;
 
+/* "a.example" for whoever stops at the NUL. */
+static void nul(void)
+{
+	char name[NAME_TEXT];
+
+	is_int(name_copy(name, "a.example\0.evil.example", 23), -EBADMSG, "a NUL in a name");
+}
+
 static void cut(size_t record)
 {
 	const char *const names[] = {"WWW.Example.com.", NULL};
@@ -103,17 +111,18 @@ static void bad(const char *what, const char *const *names, size_t pad, int want
 int main(void)
 {
 	static const char *const none[] = {NULL}, *const two[] = {"a.example", "b.example", NULL};
-	static const char *const odd[] = {"a.example\n", NULL}, *const nul[] = {"", NULL};
+	static const char *const odd[] = {"a.example\n", NULL}, *const empty[] = {"", NULL};
 	static const char *const one[] = {"a.example", NULL};
 	char name[NAME_TEXT];
 
+	nul();
 	cut(16384);
 	cut(50);
 	cut(1);
 	bad("no name", none, 10, -ENOENT);
 	bad("two names", two, 10, -EBADMSG);
 	bad("a line end in it", odd, 10, -EBADMSG);
-	bad("an empty one", nul, 10, -EBADMSG);
+	bad("an empty one", empty, 10, -EBADMSG);
 	bad("longer than is read", one, 33000, -EBADMSG);
 	message(&m, one, 10);
 	records(&r, &m, 16384);

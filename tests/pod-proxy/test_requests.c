@@ -90,6 +90,7 @@ int main(void)
 {
 	struct head h;
 
+	is_int(head_parse("GET\0 / HTTP/1.1\r\n" HOST "\r\n", 37, &h), -EBADMSG, "a NUL");
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
 		is_int(head_parse(heads[i].text, strlen(heads[i].text), &h), heads[i].want, "%s",
 		       heads[i].what);

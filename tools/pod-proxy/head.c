@@ -28,9 +28,12 @@ static bool is_word(struct text t, const char *word)
 
 static bool is_token(struct text t)
 {
+	static const char others[] = "!#$%&'*+-.^_`|~";
+
 	for (size_t i = 0; i < t.len; i++)
 		if (!isascii((unsigned char)t.at[i]) ||
-		    (!isalnum((unsigned char)t.at[i]) && !strchr("!#$%&'*+-.^_`|~", t.at[i])))
+		    (!isalnum((unsigned char)t.at[i]) &&
+		     !memchr(others, t.at[i], sizeof(others) - 1)))
 			return false;
 	return t.len > 0;
 }

@@ -45,6 +45,12 @@ static struct part part_vector(struct part *p, unsigned bytes)
 	return part_take(p, n);
 }
 
+/* (strchr() would find the NUL.) */
+static int is_name_byte(unsigned char c)
+{
+	return isascii(c) && (isalnum(c) || c == '-' || c == '_' || c == '.');
+}
+
 int name_copy(char name[NAME_TEXT], const char *text, size_t len)
 {
 	if (len && text[len - 1] == '.')
@@ -54,7 +60,7 @@ int name_copy(char name[NAME_TEXT], const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (!isascii(c) || (!isalnum(c) && !strchr("-_.", c)))
+		if (!is_name_byte(c))
 			return -EBADMSG;
 		name[i] = (char)tolower(c);
 	}

@@ -11,7 +11,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char name[NAME_TEXT], early[NAME_TEXT];
-	int r = hello_name(data, size, name);
+	int r;
+
+	memset(name, '#', sizeof(name));
+	r = hello_name(data, size, name);
 
 	if (r == 0 && (strlen(name) == 0 || strspn(name, "abcdefghijklmnopqrstuvwxyz"
 							 "0123456789-_.") != strlen(name)))
