@@ -78,5 +78,5 @@ interleave_crun()
 {
 	# shellcheck disable=SC2016
 	unshare -m sh -c 'mount --make-rprivate / && mount --bind / "$T/bundle/rootfs" &&
-		umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$T/interleave" "$@"' sh "$@"
+		umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec ${BENCH_RT:+chrt -r 20} "$T/interleave" "$@"' sh "$@"
 }
