@@ -1,5 +1,6 @@
 load ../lib/envpod
 load pod
+have_strace() { strace -o /dev/null true 2>/dev/null; }
 setup() { envpod_setup; need root overlay userns; }
 teardown() { envpod_teardown; }
 
@@ -152,6 +153,19 @@ homes='mount -t tmpfs none /home; mkdir -p /home/ann/.ssh /home/ann/proj /home/b
 	before=$(stat -c %i "$ENVPOD_STATE_DIR/pods/web/mask" "$ENVPOD_STATE_DIR/pods/web/mask.list")
 	in_view web true
 	[ "$(stat -c %i "$ENVPOD_STATE_DIR/pods/web/mask" "$ENVPOD_STATE_DIR/pods/web/mask.list")" = "$before" ]
+}
+
+@test "kill -9 at any point of writing it anew: the next view hides what there is then" {
+	need strace
+	apart "$homes"'mount -t tmpfs none /srv; echo s >/srv/one; chmod 600 /srv/one; pod web
+		for n in $(seq 60); do
+			mv /srv/one /srv/two
+			strace -qq -o /dev/null -e trace=renameat,renameat2,write -e inject="renameat,renameat2,write:signal=KILL:when=$n" \
+				pod-mount enter web -- true >/dev/null 2>&1 && break
+			mv /srv/two /srv/one
+			in_view web "[ ! -e srv/one ]"
+		done
+		[ "$n" -ge 4 ] && [ "$n" -lt 60 ] && in_view web "[ ! -e srv/two ]"'
 }
 
 @test "files of its own: hostname, hosts, resolv.conf, nsswitch.conf" {

@@ -4,8 +4,10 @@
  * for each of some sixty directories); something has, but what is hidden stays the same, as when a
  * file was saved in the home directory; or the trees are written anew.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "libcommon/own.h"
 #include "libcommon/spawn.h"
@@ -154,6 +156,26 @@ static void watch_parents(struct mask *m, const struct mask *old)
 		mask_watch(m, old->watches[i].path, old->watches[i].scanned);
 }
 
+/*
+ * New trees, and the list that says what they hold.  A crash in between must not leave the old list
+ * beside them: things may become again as that list has them, and it would be believed.  So the
+ * new one comes first, as the answer to no question.
+ */
+static int replace(struct mask *m, struct covers *c, const struct mask_ask *ask, struct err *e)
+{
+	const uint64_t input = m->input;
+	int r = 0;
+
+	if (faccessat(ask->pod->dir, "mask", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		m->input = 0;
+		r = mask_save(m, ask->pod, e);
+		m->input = input;
+	}
+	if (r == 0)
+		r = mask_write(m, c, ask->pod, ask, e);
+	return r < 0 ? r : mask_save(m, ask->pod, e);
+}
+
 static int settle_anew(struct mask *m, struct covers *c, const struct mask_ask *ask, struct err *e)
 {
 	int r = mask_collect(m, ask, e);
@@ -168,10 +190,9 @@ static int settle_anew(struct mask *m, struct covers *c, const struct mask_ask *
 	    !texts_changed(ask->old)) {
 		watch_parents(m, ask->old);
 		r = mask_remirror(m, c, ask->pod, e);
-	} else {
-		r = mask_write(m, c, ask->pod, ask, e);
+		return r < 0 ? r : mask_save(m, ask->pod, e);
 	}
-	return r < 0 ? r : mask_save(m, ask->pod, e);
+	return replace(m, c, ask, e);
 }
 
 int mask_prepare(struct mask *m, struct covers *c, const struct mask_ask *ask, struct err *e)
@@ -191,8 +212,7 @@ static int settle_same(struct mask *m, struct covers *c, const struct mask_ask *
 	if (r < 0 || hash_covers(c) == m->covers)
 		return r;
 	m->covers = hash_covers(c);
-	r = mask_write(m, c, ask->pod, ask, e);
-	return r < 0 ? r : mask_save(m, ask->pod, e);
+	return replace(m, c, ask, e);
 }
 
 int mask_settle(struct mask *m, struct covers *c, const struct mask_ask *ask, struct err *e)
