@@ -42,17 +42,6 @@ top() { tail -1 "$POD/stack" | cut -d' ' -f1; }
 	run_in '[ -e one ] && [ -e two ]'
 }
 
-@test "a renamed directory that its layer does not mention" {
-	run_in 'mkdir d; echo 1 >d/1'
-	run_in 'mv d e'
-	envpod snapshot web create -n s >/dev/null
-	rm "$LAYERS/$(top)/redirects"
-	expect 1 envpod fsck web
-	[[ $output == *"renamed directories"* ]]
-	[ -e "$LAYERS/$(top)/redirects" ]
-	expect 0 envpod fsck web
-}
-
 @test "a layer that is gone: said; dropped when that is wanted" {
 	run_in 'echo 1 >one'
 	run_in 'echo 2 >two'

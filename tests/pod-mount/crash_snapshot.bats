@@ -95,3 +95,26 @@ consistent()
 	pod-mount snapshot web restore s
 	run_in '[ "$(find . -type f | sort | tr "\n" " ")" = "./d/1 ./d/2 ./three " ]'
 }
+
+@test "kill -9 at any point of a merge, in place and with renames: the view is the same" {
+	local call i n=0
+	run_in 'mkdir d; echo 1 >d/1; echo 2 >d/2; mkdir e; echo 3 >e/3'
+	run_in 'echo 4 >d/4; rm d/1; rm -r e; mkdir e; echo 5 >e/5; mkdir -m 700 new'
+	run_in 'mv d D; mkdir d; echo 6 >d/6; mv e D/e'
+	run_in 'echo 7 >D/7; rm D/e/5'
+	run_in 'find . -printf "%p %y %m %l\n" | sort; find . -type f | sort | xargs cat' >"$T/before"
+	cp -a "$ENVPOD_STATE_DIR" "$T/saved"
+	for call in $calls; do
+		for i in $(seq 1 4 400); do
+			rm -rf "$ENVPOD_STATE_DIR" && cp -a "$T/saved" "$ENVPOD_STATE_DIR"
+			killed_at "$call" "$i" pod-mount snapshot web prune --keep 1 || break
+			n=$((n + 1))
+			run_in 'find . -printf "%p %y %m %l\n" | sort; find . -type f | sort | xargs cat' | diff "$T/before" -
+			consistent
+		done
+	done
+	[ "$n" -ge 30 ]
+	pod-mount snapshot web prune --keep 1
+	[ "$(layers web)" -eq 1 ]
+	run_in 'find . -printf "%p %y %m %l\n" | sort; find . -type f | sort | xargs cat' | diff "$T/before" -
+}

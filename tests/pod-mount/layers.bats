@@ -146,14 +146,6 @@ entry() { stat -c '%i %s %.9Y %.9Z %f' "$1" | awk '{ gsub("[.]", ""); print $1, 
 	[ "$(base_of 1 | grep -c " $T/proj/f$")" -eq 1 ]
 }
 
-@test "layers with renamed directories are not merged" {
-	run_in 'mkdir a; echo 1 >a/f'
-	run_in 'mv a b'
-	for i in $(seq 30); do run_in "echo $i >n$i"; done
-	run_in '[ "$(cat b/f)" = 1 ] && [ ! -e a ] && [ -e n30 ]'
-	grep -q . <(ls "$ENVPOD_STATE_DIR"/layers/*/redirects)
-}
-
 @test "a layer that another pod's stack names is neither merged nor removed" {
 	for i in $(seq 26); do run_in "echo $i >n$i"; done
 	mkdir "$ENVPOD_STATE_DIR/pods/other"

@@ -115,4 +115,7 @@ void base_line(struct buf *out, enum base_kind kind, const struct stat *st, cons
 int base_merge(struct buf *out, const char *older, size_t older_len, const char *newer,
 	       size_t newer_len, struct err *e);
 
+/* The same for the open directories of two layers; written to `to`, which may be the older one. */
+int base_union(int older, int newer, int to, struct err *e);
+
 #endif

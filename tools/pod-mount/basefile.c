@@ -80,6 +80,22 @@ int base_merge(struct buf *out, const char *older, size_t older_len, const char 
 	return 0;
 }
 
+int base_union(int older, int newer, int to, struct err *e)
+{
+	OWN_BUF struct buf a = BUF_INIT, b = BUF_INIT, out = BUF_INIT;
+	int r = read_file_at(older, "base", &a, BASE_FILE_MAX);
+
+	if (r == 0)
+		r = read_file_at(newer, "base", &b, BASE_FILE_MAX);
+	if (r < 0)
+		return err_set(e, -r, "read the base of a layer");
+	r = base_merge(&out, a.data, a.len, b.data, b.len, e);
+	if (r < 0)
+		return r;
+	r = write_file_at(to, "base", out.data, out.len, 0600, false);
+	return r < 0 ? err_set(e, -r, "write the base of a layer") : 0;
+}
+
 /* The paths as a tree of entries, so that one lookup tells whether any is at or above another. */
 static int as_set(struct bases *set, char *const *paths, size_t n, struct err *e)
 {

@@ -100,25 +100,23 @@ static int check_traces(struct fsck *f, struct err *e)
 
 /* --- layers --- */
 
-static void check_marks(struct fsck *f, int fd, const char *id, const char *path, bool *redirects)
+static void check_marks(struct fsck *f, int fd, const char *id, const char *path)
 {
 	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
 	char value[8];
 
 	if (dir_marks_read(fd, marks) < 0)
 		found(f, false, "layer %s: the marks of %s cannot be read", id, esc(path));
-	*redirects |= marks->redirected;
 	if (fgetxattr(fd, "trusted.overlay.redirect", value, 0) > 0 && !marks->redirected)
 		found(f, false, "layer %s: the redirect of %s leads nowhere", id, esc(path));
 }
 
-static void check_dir(struct fsck *f, int fd, const char *id, struct buf *path, bool *redirects,
-		      unsigned depth)
+static void check_dir(struct fsck *f, int fd, const char *id, struct buf *path, unsigned depth)
 {
 	struct names names = {0};
 	size_t len = path->len;
 
-	check_marks(f, fd, id, path->data, redirects);
+	check_marks(f, fd, id, path->data);
 	if (depth < DEPTH_MAX && names_read(&names, fd, 0) < 0)
 		found(f, false, "layer %s: %s cannot be read", id, esc(path->data));
 	for (size_t i = 0; i < names.n; i++) {
@@ -131,20 +129,11 @@ static void check_dir(struct fsck *f, int fd, const char *id, struct buf *path, 
 		sub = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		buf_fmt(path, "/%s", name);
 		if (sub >= 0)
-			check_dir(f, sub, id, path, redirects, depth + 1);
+			check_dir(f, sub, id, path, depth + 1);
 		path->len = len;
 		path->data[len] = '\0';
 	}
 	names_finish(&names);
-}
-
-/* Without the file its redirects would be taken for nothing, and the layer merged. */
-static void check_redirects(struct fsck *f, const char *id, int dir, bool redirects)
-{
-	if (!redirects || faccessat(dir, "redirects", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return;
-	found(f, !f->dry && write_file_at(dir, "redirects", "", 0, 0600, true) == 0,
-	      "layer %s has renamed directories and does not say so", id);
 }
 
 static void check_base(struct fsck *f, const char *id, int dir)
@@ -166,7 +155,6 @@ static bool check_layer(struct fsck *f, const char *id)
 {
 	OWN_FD int dir = layer_open(id, ""), tree = layer_open(id, "tree");
 	OWN_BUF struct buf path = BUF_INIT;
-	bool redirects = false;
 
 	if (dir < 0 || tree < 0)
 		return false;
@@ -175,8 +163,7 @@ static bool check_layer(struct fsck *f, const char *id)
 	strv_add(&f->seen, id);
 	buf_str(&path, "");
 	check_base(f, id, dir);
-	check_dir(f, tree, id, &path, &redirects, 0);
-	check_redirects(f, id, dir, redirects);
+	check_dir(f, tree, id, &path, 0);
 	return true;
 }
 

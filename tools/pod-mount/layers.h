@@ -6,7 +6,8 @@
  *     STATE/layers/ID/tree/COVER/...   what it holds, in overlayfs' own terms
  *     STATE/layers/ID/view      the marker of the view it was written in, view.h
  *     STATE/layers/ID/base      the host identities it shadows, base.h
- *     STATE/layers/ID/redirects exists when some directory of it carries a redirect xattr
+ *     STATE/layers/ID/redirects exists when some directory of it carries a redirect xattr; below new
+ *                               directories they are not looked for
  *
  * All of it is done under the pod's lock and with no view mounted; functions say where they differ.
  */

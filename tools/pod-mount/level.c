@@ -47,10 +47,10 @@ static void note_place(const struct walker *w, struct level *l, const struct lev
 	l->uniform = (up && up->uniform) || track_uniform(w->w->track, path);
 }
 
-static void add_part(struct level *l, int fd, uint16_t source, char *raw)
+static void add_part(struct level *l, const struct part *p)
 {
 	l->parts = xrealloc(l->parts, (l->nparts + 1) * sizeof(l->parts[0]));
-	l->parts[l->nparts++] = (struct part){.fd = fd, .source = source, .raw = raw};
+	l->parts[l->nparts++] = *p;
 }
 
 static void note_rename(struct walker *w, const char *from, uint16_t source)
@@ -86,10 +86,14 @@ static void follow_redirect(struct walker *w, struct level *down, uint16_t sourc
 
 	for (size_t i = source + 1u; i < w->t->n && !stop; i++) {
 		OWN_FREE char *raw = xstrdup(where->data);
-		int fd = w->t->layers[i] < 0 ? -1 : renamed_lookup(w->t->layers[i], where, &stop);
+		struct part p = {.source = (uint16_t)i};
 
-		if (fd >= 0)
-			add_part(down, fd, (uint16_t)i, take_ptr(raw));
+		p.fd = w->t->layers[i] < 0 ? -1 : renamed_lookup(w->t->layers[i], where, &stop);
+		if (p.fd < 0)
+			continue;
+		p.raw = take_ptr(raw);
+		p.below = xstrdup(where->data);
+		add_part(down, &p);
 	}
 	if (stop || w->t->host < 0)
 		return;
@@ -109,17 +113,22 @@ static enum flow join_part(struct walker *w, const struct part *up, const struct
 			   struct level *down)
 {
 	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
-	OWN_FREE char *raw = up->raw ? xfmt("%s/%s", up->raw, g->name) : NULL;
 	OWN_BUF struct buf where = BUF_INIT;
-	int fd = openat(up->fd, g->name, OPEN_DIR);
+	struct part p = {.fd = openat(up->fd, g->name, OPEN_DIR), .source = up->source};
 	bool unreadable;
 
-	if (fd < 0)
+	if (p.fd < 0)
 		return FLOW_STOPPED; /* a file or a whiteout: it hides what is below */
-	unreadable = dir_marks_read(fd, marks) < 0;
-	if (marks->redirected)
-		renamed_target(&where, raw ? raw : path_within(w), marks->redirect);
-	add_part(down, fd, up->source, take_ptr(raw));
+	unreadable = dir_marks_read(p.fd, marks) < 0;
+	p.raw = up->raw ? xfmt("%s/%s", up->raw, g->name) : NULL;
+	p.below = up->below ? xfmt("%s/%s", up->below, g->name) : NULL;
+	if (marks->redirected) {
+		/* A bare name stands beside where the parent's lower half lies. */
+		renamed_target(&where, p.below ? p.below : path_within(w), marks->redirect);
+		free(p.below);
+		p.below = xstrdup(where.data);
+	}
+	add_part(down, &p);
 	if (unreadable || marks->opaque)
 		return FLOW_STOPPED;
 	if (!marks->redirected)
@@ -197,10 +206,14 @@ void level_root(struct walker *w, struct level *down)
 {
 	*down = (struct level){.host = -1, .shown = -1};
 	note_place(w, down, NULL);
-	for (size_t i = 0; i < w->t->n; i++)
+	for (size_t i = 0; i < w->t->n; i++) {
+		struct part p = {.fd = -1, .source = (uint16_t)i};
+
 		if (w->t->layers[i] >= 0)
-			add_part(down, fcntl(w->t->layers[i], F_DUPFD_CLOEXEC, 3), (uint16_t)i,
-				 NULL);
+			p.fd = fcntl(w->t->layers[i], F_DUPFD_CLOEXEC, 3);
+		if (w->t->layers[i] >= 0)
+			add_part(down, &p);
+	}
 	if (w->t->host >= 0)
 		down->host = fcntl(w->t->host, F_DUPFD_CLOEXEC, 3);
 	down->clear = down->host >= 0;
@@ -250,6 +263,7 @@ void level_finish(struct level *l)
 	for (size_t i = 0; i < l->nparts; i++) {
 		own_close(&l->parts[i].fd);
 		free(l->parts[i].raw);
+		free(l->parts[i].below);
 	}
 	free(l->parts);
 	free(l->from);

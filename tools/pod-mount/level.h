@@ -16,6 +16,7 @@ struct part {
 	int fd;
 	uint16_t source; /* index in tree.layers */
 	char *raw;       /* its path within the layer; NULL: the same as within the cover */
+	char *below;     /* its path in the stack below the layer; NULL: the same */
 };
 
 /* Names that no layer has come from one of these. */

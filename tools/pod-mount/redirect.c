@@ -18,8 +18,9 @@ char *redirect_apply(const char *lower, const char *redirect)
 	return xfmt("%.*s/%s", slash ? (int)(slash - lower) : 0, lower, redirect);
 }
 
-/* One step down a layer: what its directory NAME makes of the path below.  false: nothing below. */
-static bool step(int *dir, const char *name, char **lower)
+/* One step down a layer: what its directory NAME makes of the path below.  false: nothing below.
+ * *cut: an opaque directory is on the way, out of which only an absolute redirect leads. */
+static bool step(int *dir, const char *name, char **lower, bool *cut)
 {
 	OWN_FREE char *next = xfmt("%s/%s", *lower, name);
 	struct dir_marks marks;
@@ -40,9 +41,11 @@ static bool step(int *dir, const char *name, char **lower)
 		own_close(dir);
 		*dir = child;
 	}
-	if (!S_ISDIR(st.st_mode) || dir_marks_read(*dir, &marks) < 0 || marks.opaque)
+	if (!S_ISDIR(st.st_mode) || dir_marks_read(*dir, &marks) < 0)
 		return false;
+	*cut = *cut || marks.opaque;
 	if (marks.redirected) {
+		*cut = *cut && marks.redirect[0] != '/';
 		next = redirect_apply(*lower, marks.redirect);
 		free(*lower);
 		*lower = take_ptr(next);
@@ -56,11 +59,12 @@ static char *through(int tree, const char *path)
 	OWN_FD int dir = tree;
 	OWN_FREE char *lower = xstrdup(""), *copy = xstrdup(path);
 	char *save = NULL;
+	bool cut = false;
 
 	for (char *w = strtok_r(copy, "/", &save); w; w = strtok_r(NULL, "/", &save))
-		if (!step(&dir, w, &lower))
+		if (!step(&dir, w, &lower, &cut))
 			return NULL;
-	return take_ptr(lower);
+	return cut ? NULL : take_ptr(lower);
 }
 
 char *redirect_origin(const struct pod *p, const struct stack *s, size_t below, const char *cover,

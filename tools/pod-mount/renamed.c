@@ -48,22 +48,29 @@ int renamed_lookup(int rootfd, struct buf *path, bool *stop)
 	int fd = fcntl(rootfd, F_DUPFD_CLOEXEC, 3);
 	char *rest = copy, *name;
 
+	if (fd < 0)
+		return -1;
 	while (fd >= 0 && (name = strsep(&rest, "/"))) {
 		if (!*name)
 			continue;
 		fd = step(fd, name, marks, stop);
-		if (fd < 0)
-			return -1;
 		buf_char(&below, '/');
 		buf_str(&below, name);
+		if (fd < 0)
+			break;
 		*stop = *stop || marks->opaque;
 		if (!marks->redirected)
 			continue;
+		/* An absolute one leads out of an opaque directory, too. */
+		*stop = *stop && marks->redirect[0] != '/';
 		renamed_target(&here, below.data, marks->redirect);
 		buf_clear(&below);
 		buf_str(&below, here.data);
 	}
-	if (fd >= 0) {
+	/* Also where this layer has nothing: what was renamed on the way stays so for those below. */
+	if (fd < 0 && rest)
+		buf_fmt(&below, "/%s", rest);
+	if (!*stop || fd >= 0) {
 		buf_clear(path);
 		buf_str(path, below.data ? below.data : "/");
 	}

@@ -2,14 +2,16 @@
 /*
  * Merging the oldest automatic layers.  The newer one's entries are renamed into the older one, one
  * by one, with both still stacked: at every moment the pod's view is the same, so that a crash
- * leaves nothing to repair, and whoever comes next goes on.  The newer layer leaves the stack when
- * it is empty.
+ * leaves nothing to repair, and whoever comes next goes on.  Once the newer layer is empty the two
+ * change names, so that what shows is still found under the newer one's, and the empty one goes.
  *
- * Layers with redirects are left alone: a redirect names a path in the stack below its layer, and
- * that would no longer be the same stack.
+ * Where directories were renamed in the newer layer, or where others name one of the two, both are
+ * left alone and a new one is made of them: fold.c.
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -20,6 +22,8 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/base.h"
+#include "tools/pod-mount/fold.h"
+#include "tools/pod-mount/holders.h"
 #include "tools/pod-mount/layers.h"
 #include "tools/pod-mount/provenance.h"
 #include "tools/pod-mount/whiteout.h"
@@ -99,13 +103,26 @@ static int move(int newer, int older, const char *name)
 	return unlinkat(newer, name, 0) < 0 && errno != ENOENT && errno != EISDIR ? -errno : 0;
 }
 
-static int merge_dir(int newer, int older, int depth);
+static int merge_dir(int newer, int older, bool pure, int depth);
+
+/* Is nothing of the layers below to be seen in the older layer's directory? */
+static int is_pure(int fd, bool *pure)
+{
+	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
+	int r = dir_marks_read(fd, marks);
+
+	*pure = marks->opaque || (*pure && !(marks->redirected && marks->redirect[0] == '/'));
+	return r;
+}
 
 /* Both have a directory there, and the newer one lets the older one through. */
-static int merge_into(int newer, int older, const char *name, int fd, int depth)
+static int merge_into(int newer, int older, const char *name, int fd, bool pure, int depth)
 {
 	OWN_FD int to = open_dir(older, name);
-	int r = to < 0 ? to : merge_dir(fd, to, depth + 1);
+	int r = to < 0 ? to : is_pure(to, &pure);
+
+	if (r == 0)
+		r = merge_dir(fd, to, pure, depth + 1);
 
 	if (r == 0)
 		r = copy_attributes(fd, to);
@@ -114,7 +131,8 @@ static int merge_into(int newer, int older, const char *name, int fd, int depth)
 	return r;
 }
 
-static int merge_subdir(int newer, int older, const char *name, const struct stat *there, int depth)
+static int merge_subdir(int newer, int older, const char *name, const struct stat *there, bool pure,
+			int depth)
 {
 	OWN_FD int fd = open_dir(newer, name);
 	struct dir_marks marks;
@@ -123,7 +141,7 @@ static int merge_subdir(int newer, int older, const char *name, const struct sta
 	if (r < 0)
 		return r;
 	if (there && S_ISDIR(there->st_mode) && !marks.opaque)
-		return merge_into(newer, older, name, fd, depth);
+		return merge_into(newer, older, name, fd, pure, depth);
 	/* A file or whiteout in the older layer hid what lies below it; the directory must do so.
 	 */
 	if (there && !S_ISDIR(there->st_mode))
@@ -133,7 +151,18 @@ static int merge_subdir(int newer, int older, const char *name, const struct sta
 	return r < 0 ? r : renameat(newer, name, older, name) < 0 ? -errno : 0;
 }
 
-static int merge_entry(int newer, int older, const char *name, int depth)
+/*
+ * Where nothing lies below, a deletion leaves nothing: overlayfs lists what such a directory holds
+ * without looking, and a whiteout would be a name that cannot be found.
+ */
+static int merge_deletion(int newer, int older, const char *name)
+{
+	int r = remove_tree_at(older, name);
+
+	return r < 0 ? r : unlinkat(newer, name, 0) < 0 ? -errno : 0;
+}
+
+static int merge_entry(int newer, int older, const char *name, bool pure, int depth)
 {
 	struct stat from, to;
 	bool there = fstatat(older, name, &to, AT_SYMLINK_NOFOLLOW) == 0;
@@ -142,36 +171,22 @@ static int merge_entry(int newer, int older, const char *name, int depth)
 	if (fstatat(newer, name, &from, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if (S_ISDIR(from.st_mode))
-		return merge_subdir(newer, older, name, there ? &to : NULL, depth);
+		return merge_subdir(newer, older, name, there ? &to : NULL, pure, depth);
+	if (pure && is_whiteout(&from))
+		return merge_deletion(newer, older, name);
 	if (there && S_ISDIR(to.st_mode))
 		r = remove_tree_at(older, name);
 	return r < 0 ? r : move(newer, older, name);
 }
 
-static int merge_dir(int newer, int older, int depth)
+static int merge_dir(int newer, int older, bool pure, int depth)
 {
 	OWN_STRV struct strv names = {0};
 	int r = depth > DEPTH_MAX ? -ELOOP : list_names(newer, &names);
 
 	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = merge_entry(newer, older, names.v[i], depth);
+		r = merge_entry(newer, older, names.v[i], pure, depth);
 	return r;
-}
-
-static int union_bases(int older, int newer, struct err *e)
-{
-	OWN_BUF struct buf a = BUF_INIT, b = BUF_INIT, out = BUF_INIT;
-	int r = read_file_at(older, "base", &a, BASE_FILE_MAX);
-
-	if (r == 0)
-		r = read_file_at(newer, "base", &b, BASE_FILE_MAX);
-	if (r < 0)
-		return err_set(e, -r, "read the base of a layer");
-	r = base_merge(&out, a.data, a.len, b.data, b.len, e);
-	if (r < 0)
-		return r;
-	r = write_file_at(older, "base", out.data, out.len, 0600, false);
-	return r < 0 ? err_set(e, -r, "write the base of a layer") : 0;
 }
 
 /* Covers are directories of tree/, without marks: the same rules hold for them. */
@@ -183,30 +198,94 @@ static int merge_layers(const struct layer *older, const struct layer *newer, st
 
 	if (r < 0)
 		return err_set(e, -r, "open layers %s and %s", older->id, newer->id);
-	r = union_bases(a, b, e);
+	r = base_union(a, b, a, e);
 	if (r < 0)
 		return r;
 	r = provenance_merge(a, b);
 	if (r < 0)
 		return err_set(e, -r, "note who wrote layers %s and %s", older->id, newer->id);
-	r = merge_dir(btree, atree, 0);
+	r = merge_dir(btree, atree, false, 0);
 	return r < 0 ? err_set(e, -r, "merge layer %s into %s", newer->id, older->id) : 0;
 }
 
-static bool is_mergeable(const struct pod *p, const struct layer *l)
+/* The one full, the other empty: its base must say nothing then, as it comes to lie below. */
+static int change_names(const struct layer *older, const struct layer *newer, struct err *e)
 {
-	OWN_FD int fd = strcmp(l->kind, "auto") == 0 ? layer_open(l->id, "") : -1;
+	static const char nothing[] = "envpod-base 1 0\nend\n";
+	OWN_FREE char *path = xfmt("%s/layers", pod_state_dir());
+	OWN_FD int layers = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD int empty = layer_open(newer->id, "");
+	int r = layers < 0 ? -errno : empty < 0 ? empty : 0;
 
-	return fd >= 0 && faccessat(fd, "redirects", F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-	       !layer_held(p, l->id);
+	if (r == 0)
+		r = write_file_at(empty, "base", nothing, strlen(nothing), 0600, false);
+	if (r == 0 &&
+	    renameat2(layers, older->id, layers, newer->id, RENAME_EXCHANGE) < 0)
+		r = -errno;
+	return r < 0 ? err_set(e, -r, "exchange layers %s and %s", older->id, newer->id) : 0;
+}
+
+static int merge_in_place(const struct pod *p, struct stack *s, size_t i, struct err *e)
+{
+	int r = merge_layers(&s->v[i], &s->v[i + 1], e);
+
+	if (r == 0)
+		r = change_names(&s->v[i], &s->v[i + 1], e);
+	return r == 0 ? layer_drop(p, s, i, e) : r;
+}
+
+/* Where a directory cannot be looked into, there may be some. */
+static bool dir_has_redirects(int fd, int depth)
+{
+	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
+	OWN_STRV struct strv names = {0};
+	bool found = depth > DEPTH_MAX || dir_marks_read(fd, marks) < 0 || marks->redirected ||
+		     list_names(fd, &names) < 0;
+
+	for (size_t i = 0; !found && i < names.n; i++) {
+		OWN_FD int sub = open_dir(fd, names.v[i]);
+
+		found = sub >= 0 ? dir_has_redirects(sub, depth + 1) : sub != -ENOTDIR && sub != -ELOOP;
+	}
+	return found;
+}
+
+/* The mark in its directory is a shortcut: the turn-over does not look into new directories. */
+static bool has_redirects(const struct layer *l)
+{
+	OWN_FD int fd = layer_open(l->id, ""), tree = layer_open(l->id, "tree");
+
+	return tree < 0 || faccessat(fd, "redirects", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       dir_has_redirects(tree, 0);
+}
+
+/* What snapshots name is kept as it is, and in the stack, too, until that becomes too high. */
+static bool is_mergeable(const struct stack *s, size_t i, const struct holders *h)
+{
+	bool pressed = s->n > LAYERS_MAX / 2;
+
+	if (strcmp(s->v[i].kind, "auto") != 0 && !(pressed && strcmp(s->v[i].kind, "named") == 0))
+		return false;
+	return pressed || !holders_has(h, s->v[i].id);
+}
+
+static int merge(const struct pod *p, struct stack *s, size_t i, const struct holders *h,
+		 struct err *e)
+{
+	if (holders_has(h, s->v[i].id) || holders_has(h, s->v[i + 1].id) ||
+	    has_redirects(&s->v[i + 1]))
+		return layers_fold(p, s, i, e);
+	return merge_in_place(p, s, i, e);
 }
 
 static size_t count_auto(const struct stack *s)
 {
+	bool pressed = s->n > LAYERS_MAX / 2;
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n; i++)
-		n += strcmp(s->v[i].kind, "auto") == 0;
+		n += strcmp(s->v[i].kind, "auto") == 0 ||
+		     (pressed && strcmp(s->v[i].kind, "named") == 0);
 	return n;
 }
 
@@ -217,22 +296,20 @@ int layers_squash(const struct pod *p, struct stack *s, struct err *e)
 
 int layers_squash_to(const struct pod *p, struct stack *s, size_t keep, struct err *e)
 {
+	OWN_HOLDERS struct holders h = {0};
 	size_t i = 0;
+	int r = holders_load(&h, p, HOLDERS_NO_STACK, e);
 
-	while (count_auto(s) > keep && i + 1 < s->n) {
-		if (!is_mergeable(p, &s->v[i]) || !is_mergeable(p, &s->v[i + 1])) {
-			i++;
-			continue;
-		}
-		if (merge_layers(&s->v[i], &s->v[i + 1], e) < 0) {
+	while (r == 0 && count_auto(s) > keep && i + 1 < s->n) {
+		size_t before = s->n;
+
+		if (is_mergeable(s, i, &h) && is_mergeable(s, i + 1, &h) &&
+		    merge(p, s, i, &h, e) < 0) {
 			/* Half merged is as good as not merged: both stay stacked. */
 			say_note("%s", e->msg);
 			*e = (struct err){0};
-			i++;
-			continue;
 		}
-		if (layer_drop(p, s, i + 1, e) < 0)
-			return -e->code;
+		i += s->n == before;
 	}
-	return 0;
+	return r;
 }

@@ -318,6 +318,26 @@ int tree_link(int from, int to)
 	return r;
 }
 
+int tree_link_file(int from, const char *name, int to)
+{
+	struct tree_copy c = {.from = from, .to = to, .scratch = -1, .link = true};
+	struct stat st;
+	int r;
+
+	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	r = copy_leaf(&c, from, name, &st, to);
+	finish(&c);
+	return r;
+}
+
+int tree_copy_looks(int from, int to)
+{
+	struct stat st;
+
+	return fstat(from, &st) < 0 ? -errno : copy_looks(from, to, &st);
+}
+
 /* --- ahead --- */
 
 /* Where a file shares its blocks with its copy nothing is gained by copying ahead. */

@@ -13,6 +13,10 @@
  */
 int tree_link(int from, int to);
 
+/* One name of a tree, no directory, linked; and the looks of a directory, marks included.  -errno. */
+int tree_link_file(int from, const char *name, int to);
+int tree_copy_looks(int from, int to);
+
 /*
  * Copying a tree that somebody writes to, in two steps: most of it while they go on, the rest while
  * they stand still.

@@ -174,21 +174,27 @@ int layer_close(const struct pod *p, struct stack *s, const char *kind, struct e
 	return close_upper(&t, s, e);
 }
 
-/* It may have been named before it left the stack; then it stays. */
+/* One that did not leave the stack, or that others name, stays. */
+static int drop_one(const struct pod *p, const struct stack *s, const char *id, struct err *e)
+{
+	if (id[strspn(id, LAYER_ID_CHARS)] || stack_has(s, id) || layer_held(p, id))
+		return 0;
+	return layer_delete(id, e);
+}
+
 static int recover_drop(const struct pod *p, struct err *e)
 {
 	OWN_STACK struct stack s = {0};
-	char id[LAYER_ID_MAX + 1];
-	ssize_t n = readlinkat(p->dir, "dropping", id, sizeof(id) - 1);
+	char text[2 * LAYER_ID_MAX + 2], *save = NULL;
+	ssize_t n = readlinkat(p->dir, "dropping", text, sizeof(text) - 1);
 	int r;
 
 	if (n < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "read %s/dropping", p->path);
-	id[n] = '\0';
+	text[n] = '\0';
 	r = stack_load(&s, p, e);
-	if (r == 0 && id[strspn(id, LAYER_ID_CHARS)] == '\0' && !stack_has(&s, id) &&
-	    !layer_held(p, id))
-		r = layer_delete(id, e);
+	for (char *id = strtok_r(text, " ", &save); id && r == 0; id = strtok_r(NULL, " ", &save))
+		r = drop_one(p, &s, id, e);
 	if (r == 0 && unlinkat(p->dir, "dropping", 0) < 0)
 		r = err_set(e, errno, "remove %s/dropping", p->path);
 	return r;

@@ -101,6 +101,15 @@ int opaque_set(int dirfd)
 	return fsetxattr(dirfd, OVL_OPAQUE, "y", 1, 0) < 0 ? -errno : 0;
 }
 
+int redirect_set(int dirfd, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (!redirect_valid(path, len))
+		return -ENAMETOOLONG;
+	return fsetxattr(dirfd, OVL_REDIRECT, path, len, 0) < 0 ? -errno : 0;
+}
+
 static int clear(int dirfd, const char *name)
 {
 	return fremovexattr(dirfd, name) < 0 && errno != ENODATA ? -errno : 0;
