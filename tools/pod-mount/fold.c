@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A redirect names a path in the stack below its layer.  Once that layer and the one below it are one,
- * it must name the path below both; and what the older layer had at the old path belongs to the
- * directory at its new one.  So the merged tree is made anew, directory by directory, as overlayfs
- * would look each up in the two; files are linked, and only when all of it is there does the stack
- * name it.  A crash before that leaves the two.
+ * A redirect names a path in the stack below its layer.  Once that layer and the one below it are
+ * one, it must name the path below both; and what the older layer had at the old path belongs to
+ * the directory at its new one.  So the merged tree is made anew, directory by directory, as
+ * overlayfs would look each up in the two; files are linked, and only when all of it is there does
+ * the stack name it.  A crash before that leaves the two.
  *
  *     copying     a symlink to the new ID: goes with it, should we die (private.c)
  *     layers/.new-ID/, then layers/ID
@@ -41,8 +41,8 @@ struct fold {
 /* A directory of the merged tree: what of the two layers it is made of, and what lies below. */
 struct half {
 	int newer, older; /* -1: that layer has no part in it */
-	char *way;	  /* its path in the stack below the newer one; NULL: nothing of that shows */
-	char *low;	  /* its path in the stack below both; NULL: nothing of that shows */
+	char *way; /* its path in the stack below the newer one; NULL: nothing of that shows */
+	char *low; /* its path in the stack below both; NULL: nothing of that shows */
 };
 
 static void half_finish(struct half *h)
@@ -186,7 +186,8 @@ static int make_dir(struct fold *f, int to, const struct half *c, const struct h
 }
 
 /* Overlayfs lists a directory of which nothing lies below without looking for whiteouts. */
-static int fold_file(int from, const char *name, const struct stat *st, const struct half *h, int to)
+static int fold_file(int from, const char *name, const struct stat *st, const struct half *h,
+		     int to)
 {
 	return !h->low && is_whiteout(st) ? 0 : tree_link_file(from, name, to);
 }
@@ -243,7 +244,8 @@ static int fold_dir(struct fold *f, int to, const struct half *h, unsigned depth
 /* A cover's own directory carries no marks. */
 static int fold_cover(struct fold *f, int to, int newer, int older, const char *name)
 {
-	OWN(half_finish) struct half h = {
+	OWN(half_finish)
+	struct half h = {
 		.newer = open_dir(newer, name),
 		.older = open_dir(older, name),
 		.way = xstrdup(""),

@@ -67,7 +67,8 @@ int renamed_lookup(int rootfd, struct buf *path, bool *stop)
 		buf_clear(&below);
 		buf_str(&below, here.data);
 	}
-	/* Also where this layer has nothing: what was renamed on the way stays so for those below. */
+	/* Also where this layer has nothing: what was renamed on the way stays so for those below.
+	 */
 	if (fd < 0 && rest)
 		buf_fmt(&below, "/%s", rest);
 	if (!*stop || fd >= 0) {

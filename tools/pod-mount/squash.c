@@ -219,8 +219,7 @@ static int change_names(const struct layer *older, const struct layer *newer, st
 
 	if (r == 0)
 		r = write_file_at(empty, "base", nothing, strlen(nothing), 0600, false);
-	if (r == 0 &&
-	    renameat2(layers, older->id, layers, newer->id, RENAME_EXCHANGE) < 0)
+	if (r == 0 && renameat2(layers, older->id, layers, newer->id, RENAME_EXCHANGE) < 0)
 		r = -errno;
 	return r < 0 ? err_set(e, -r, "exchange layers %s and %s", older->id, newer->id) : 0;
 }
@@ -245,7 +244,8 @@ static bool dir_has_redirects(int fd, int depth)
 	for (size_t i = 0; !found && i < names.n; i++) {
 		OWN_FD int sub = open_dir(fd, names.v[i]);
 
-		found = sub >= 0 ? dir_has_redirects(sub, depth + 1) : sub != -ENOTDIR && sub != -ELOOP;
+		found = sub >= 0 ? dir_has_redirects(sub, depth + 1)
+				 : sub != -ENOTDIR && sub != -ELOOP;
 	}
 	return found;
 }

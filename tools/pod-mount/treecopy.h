@@ -13,7 +13,8 @@
  */
 int tree_link(int from, int to);
 
-/* One name of a tree, no directory, linked; and the looks of a directory, marks included.  -errno. */
+/* One name of a tree, no directory, linked; and the looks of a directory, marks included.  -errno.
+ */
 int tree_link_file(int from, const char *name, int to);
 int tree_copy_looks(int from, int to);
 

@@ -31,7 +31,8 @@ bool is_copied_up(int dirfd, const char *name);
 int whiteout_make(int dirfd, const char *name); /* -errno */
 int opaque_set(int dirfd);
 int opaque_clear(int dirfd);
-int redirect_set(int dirfd, const char *path); /* -ENAMETOOLONG for one that would not be followed */
+int redirect_set(int dirfd,
+		 const char *path); /* -ENAMETOOLONG for one that would not be followed */
 int redirect_clear(int dirfd);
 int origin_clear(int dirfd);
 
