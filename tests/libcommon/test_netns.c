@@ -132,7 +132,7 @@ static void policies(struct pod *p)
 int main(void)
 {
 	char dir[] = "/tmp/test-netns.XXXXXX";
-	OWN_FREE char *state = NULL, *run = NULL;
+	OWN_FREE char *state = NULL, *run = NULL, *pin = NULL;
 	struct pod a = POD_INIT, b = POD_INIT;
 
 	if (geteuid() != 0 || !mkdtemp(dir)) {
@@ -148,7 +148,8 @@ int main(void)
 	numbers(&a, &b);
 	namespaces(&a);
 	policies(&a);
-	umount2(xfmt("%s/ns", a.runpath), MNT_DETACH);
+	pin = xfmt("%s/ns", a.runpath);
+	umount2(pin, MNT_DETACH);
 	pod_finish(&a);
 	pod_finish(&b);
 	remove_tree_at(AT_FDCWD, dir);

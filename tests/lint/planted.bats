@@ -55,9 +55,9 @@ lines_of()
 	printf 'see /%s/main\n' work >docs/a.md
 	lint words
 	[[ $output == *'not ok 1'*'bad.c:3'* ]]
-	[[ $output == *'not ok 3'*'bad.c:5'* ]]
-	[[ $output == *'not ok 4'*'docs/a.md:1'* ]]
-	[[ $output == *'not ok 6'*'bad.c: no SPDX line'* ]]
+	[[ $output == *'not ok 4'*'bad.c:5'* ]]
+	[[ $output == *'not ok 5'*'docs/a.md:1'* ]]
+	[[ $output == *'not ok 7'*'bad.c: no SPDX line'* ]]
 }
 
 @test "lint manopts: options on the page are the program's, both ways" {
