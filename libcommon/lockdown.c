@@ -96,6 +96,7 @@ static const struct row {
 	{PROMISE_INET, SYS_recvmmsg, ANY, 0, 0},
 	{PROMISE_INET, SYS_sendmsg, ANY, 0, 0},
 	{PROMISE_INET, SYS_sendmmsg, ANY, 0, 0},
+	{PROMISE_LOCK, SYS_flock, ANY, 0, 0},
 	{PROMISE_READ_FILES, SYS_openat, WITHOUT, 2, WRITING},
 	{PROMISE_READ_FILES, SYS_newfstatat, ANY, 0, 0},
 	{PROMISE_READ_FILES, SYS_fstat, ANY, 0, 0},

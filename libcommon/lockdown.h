@@ -28,6 +28,7 @@ enum promise {
 	PROMISE_SPLICE = 1 << 7, /* make pipes, move bytes through them */
 	/* make Unix sockets and connect them, by paths below where the caller stands */
 	PROMISE_UNIX = 1 << 8,
+	PROMISE_LOCK = 1 << 9, /* flock(2) of open files */
 };
 
 struct lockdown {

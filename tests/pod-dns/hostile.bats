@@ -100,3 +100,16 @@ upstream: ['127.0.0.1#5300']"
 	[ "$(status_of h100000.some-domain.test)" = NXDOMAIN ]
 	[ "$(resident)" -lt 16000 ]
 }
+
+@test "budgets of the pod file hold; names given in full have none" {
+	liar 5300 good
+	serve "allow: ['**.tunnel.test', full.test]
+budget: {names: 8, odd_types: 2}
+upstream: ['127.0.0.1#5300']"
+	for i in 1 2 3; do status_of "t$i.tunnel.test" NULL >/dev/null; done
+	event '.name == "t3.tunnel.test" and .event == "dns_denied" and (.reason | test("types that carry data"))'
+	printf 'n%d.tunnel.test\n' {1..40} | inside xargs kdig @127.0.0.1 +short +time=2 +retry=0 >"$T/got"
+	[ "$(wc -l <"$T/got")" -lt 20 ]
+	for i in 1 2 3 4; do [ -n "$(addresses full.test)" ]; done
+	[ "$(status_of full.test TXT)" = NOERROR ]
+}

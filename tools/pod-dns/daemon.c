@@ -130,6 +130,20 @@ static int read_open_networks(struct daemon *d, struct err *e)
 	return 0;
 }
 
+/* What the pod file says otherwise of the budgets. */
+static void open_guard(struct daemon *d)
+{
+	struct guard_limits l = guard_usual;
+
+	l.queries = (uint32_t)plan_u64(&d->plan, "dns.budget.queries", l.queries);
+	l.names = (uint32_t)plan_u64(&d->plan, "dns.budget.names", l.names);
+	l.nxdomains = (uint32_t)plan_u64(&d->plan, "dns.budget.nxdomains", l.nxdomains);
+	l.odd_types = (uint32_t)plan_u64(&d->plan, "dns.budget.odd_types", l.odd_types);
+	l.dense = (uint32_t)plan_u64(&d->plan, "dns.budget.dense", l.dense);
+	l.label = (uint32_t)plan_u64(&d->plan, "dns.budget.label", l.label);
+	d->server.guard = guard_new(&l);
+}
+
 static void on_signal(void *arg, uint32_t events)
 {
 	struct daemon *d = arg;
@@ -166,6 +180,7 @@ static int open_pod(struct daemon *d, const char *pod, struct err *e)
 	d->pod = (struct pod)POD_INIT;
 	d->policy = d->resolv_dir = -1;
 	d->names = (struct names)NAMES_INIT;
+	d->discovery = (struct discovery)DISCOVERY_INIT;
 	if (pod_check_caller(e) < 0 || pod_open(&d->pod, pod, e) < 0 ||
 	    plan_open(&d->plan, &d->pod, e) < 0)
 		return -EINVAL;
@@ -190,11 +205,13 @@ int daemon_open(struct daemon *d, const char *pod, const char *where, int event_
 	d->server = (struct server){.loop = &d->loop,
 				    .resolver = &d->resolver,
 				    .log = &d->log,
-				    .guard = guard_new(&guard_usual)};
+				    .discovery = &d->discovery};
+	open_guard(d);
 	d->server.rules = policy_load(&d->plan, d->policy, time(NULL), &d->next_end, e);
 	if (!d->server.rules)
 		return -EINVAL;
 	if (read_open_networks(d, e) < 0 || open_upstreams(d, e) < 0 || open_pins(d, ns, e) < 0 ||
+	    (!where && discovery_open(&d->discovery, &d->pod, &d->plan, e) < 0) ||
 	    listen_everywhere(d, ns, where, e) < 0 || daemon_watch_policy(d, e) < 0)
 		return -EINVAL;
 	/* What was pinned by the one before us may have been taken back since. */
@@ -205,15 +222,21 @@ int daemon_open(struct daemon *d, const char *pod, const char *where, int event_
 int daemon_lock_down(const struct daemon *d, struct err *e)
 {
 	const struct rlimit files = {4096, 4096}, none = {0, 0};
-	const int readable[] = {d->policy, d->resolv_dir};
+	int readable[3];
+	size_t n = 0;
 	const int number = netid_get(&d->pod, e);
 	struct lockdown l = {.promises = PROMISE_ACCEPT | PROMISE_FILE | PROMISE_EPOLL |
-					 PROMISE_INET | PROMISE_READ_FILES,
-			     .read_beneath = readable,
-			     .n_read_beneath = d->resolv_dir < 0 ? 1 : 2};
+					 PROMISE_INET | PROMISE_READ_FILES | PROMISE_LOCK,
+			     .read_beneath = readable};
 
 	if (number < 0)
 		return number;
+	readable[n++] = d->policy;
+	if (d->resolv_dir >= 0)
+		readable[n++] = d->resolv_dir;
+	if (d->discovery.dir >= 0)
+		readable[n++] = d->discovery.dir;
+	l.n_read_beneath = n;
 	l.uid = netid_uid(number, NETID_DNS);
 	l.gid = l.uid;
 	setrlimit(RLIMIT_NOFILE, &files);
@@ -267,6 +290,7 @@ void daemon_finish(struct daemon *d)
 	guard_free(d->server.guard);
 	log_finish(&d->log);
 	names_finish(&d->names);
+	discovery_finish(&d->discovery);
 	plan_finish(&d->plan);
 	pod_finish(&d->pod);
 	free(d->open);

@@ -18,6 +18,7 @@ struct daemon {
 	struct server server;
 	struct log log;
 	struct names names;
+	struct discovery discovery;
 	struct cidr *open; /* private networks that names may point to */
 	size_t n_open;
 	int policy;     /* directory of dns.json */

@@ -11,8 +11,9 @@
 #include "libcommon/buf.h"
 #include "tools/pod-dns/server.h"
 
-#define REFUSAL_TTL 2
-#define REMAP_TTL   60
+#define REFUSAL_TTL   2
+#define REMAP_TTL     60
+#define DISCOVERY_TTL 10
 
 struct question {
 	struct server *s;
@@ -243,16 +244,33 @@ static void look_up(struct question *w)
 	failed(w, "too many questions wait for an answer");
 }
 
-static void remapped(struct question *w)
+static void answer_fixed(struct question *w, const struct in6_addr *address, uint32_t ttl)
 {
 	static struct reply r;
 	static uint8_t data[MESSAGE_MAX];
 	struct answer a;
 
 	reply_begin(&r, data, &w->name, w->q.type);
-	reply_fixed(&r, &w->verdict.target->address, REMAP_TTL);
+	reply_fixed(&r, address, ttl);
 	a = answer_of(&r);
 	settle(w, &a);
+}
+
+/* Another pod.  What nobody announced does not exist, and is never asked for upstream. */
+static void discover(struct question *w)
+{
+	struct discovered found;
+
+	if (!discovery_find(w->s->discovery, w->text, &found)) {
+		refuse_by(w,
+			  &(struct refusal){RCODE_NXDOMAIN, EDE_PROHIBITED, "no such pod for you"},
+			  "no pod of that name is up, or one side does not want it");
+		return;
+	}
+	w->verdict.decision = DECISION_ALLOW;
+	w->verdict.ports = found.ports;
+	w->reason = "discovery";
+	answer_fixed(w, w->q.type == TYPE_AAAA ? &found.v6 : &found.v4, DISCOVERY_TTL);
 }
 
 /* Questions that are nobody's data: transfers, ANY (RFC 8482), what is for the next hop only. */
@@ -277,7 +295,10 @@ static void judge(struct question *w)
 {
 	if (is_meta(w))
 		return;
-	if (w->verdict.decision == DECISION_DENY)
+	if (discovery_covers(w->text) &&
+	    !(w->verdict.decision == DECISION_DENY && w->verdict.prefix))
+		discover(w);
+	else if (w->verdict.decision == DECISION_DENY)
 		refuse_by(w,
 			  &(struct refusal){RCODE_NXDOMAIN,
 					    w->verdict.prefix ? EDE_BLOCKED : EDE_PROHIBITED,
@@ -285,7 +306,7 @@ static void judge(struct question *w)
 							      : "not on the pod's allow-list"},
 			  NULL);
 	else if (w->verdict.decision == DECISION_REMAP && !w->verdict.target->is_name)
-		remapped(w);
+		answer_fixed(w, &w->verdict.target->address, REMAP_TTL);
 	else
 		look_up(w);
 }

@@ -21,12 +21,20 @@
 static bool is_allowed(void *arg, const char *name, struct rules_ports *ports)
 {
 	const struct daemon *d = arg;
+	struct discovered found;
 	struct verdict v;
 	struct name n;
 
 	if (name_from_text(&n, name, strlen(name)) < 0)
 		return false;
 	rules_judge(d->server.rules, &n, &v);
+	if (discovery_covers(name)) {
+		if ((v.decision == DECISION_DENY && v.prefix) ||
+		    !discovery_find(&d->discovery, name, &found))
+			return false;
+		*ports = found.ports;
+		return true;
+	}
 	*ports = v.ports;
 	return v.decision != DECISION_DENY;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "libcommon/loop.h"
+#include "tools/pod-dns/discovery.h"
 #include "tools/pod-dns/guard.h"
 #include "tools/pod-dns/log.h"
 #include "tools/pod-dns/pins.h"
@@ -35,6 +36,7 @@ struct server {
 	struct rules *rules;
 	struct pins *pins;
 	struct guard *guard;
+	const struct discovery *discovery;
 	struct log *log;
 	struct watch listeners[SERVER_LISTEN];
 	unsigned n_listeners, n_connections;
