@@ -80,3 +80,10 @@ setup" ]'
 	[ "$(events 'select(.event == "rollback") | .undo')" = "$(basename "$(undo_dirs)")" ]
 	events 'select(.event == "rollback") | .paths[]' | lines "$T/proj/a"
 }
+
+@test "a moved directory that is deeper than any path: rolled back all the same" {
+	agent 'perl -e "mkdir q{deep}; chdir q{deep}; mkdir q{d}, chdir q{d} for 1..12000"'
+	agent 'mv deep moved; echo e >>src/one'
+	pod_rollback web
+	[ -z "$(pod_diff web)" ]
+}
