@@ -136,7 +136,7 @@ const struct key keys[] = {
 	{"network.mode", T_ENUM, 0, "None|Isolated=Filtered|Monitored|Unsafe", "Isolated", "network",
 	 BUILT,
 	 "nothing, what is allowed, everything on record, the host's own network"},
-	{"network.engine", T_ENUM, 0, "sockets|veth", "sockets", "engine", TUNES,
+	{"network.engine", T_ENUM, 0, "sockets|veth", "sockets", "engine", "sockets",
 	 "how packets leave"},
 	{"network.subnet", T_SUBNET, 0, NULL, "10.200", "subnet", TUNES,
 	 "addresses for the veth engine"},

@@ -260,10 +260,10 @@ static void end_dns(const struct rules *r, jv *root)
 	read_defaults(root, r->origin, "network.dns");
 }
 
-/* The mode itself and what merely tunes ask for nothing by themselves. */
+/* Modes and what merely tunes ask for nothing by themselves. */
 static bool opens_a_way(const struct key *k, jv root)
 {
-	if (k->type == T_SECTION || strcmp(k->path, "network.mode") == 0 ||
+	if (k->type == T_SECTION || k->type == T_ENUM ||
 	    (k->idle && strcmp(k->idle, KEY_TUNES) == 0))
 		return false;
 	return tree_is_set(root, k->path);
