@@ -18,3 +18,7 @@ all()
 @test "commit to another filesystem" { all far; }
 @test "rollback" { all rollback; }
 @test "rollback of a part" { all part; }
+@test "undo of a commit" { all undo; }
+@test "undo of a commit to another filesystem" { all undofar; }
+@test "undo of an undo" { all redo; }
+@test "undo of a rollback" { all return; }

@@ -238,3 +238,15 @@ M  src/one"
 	pod-mount undo web "$(last)"
 	agent '[ "$(stat -c %s huge)" = 3000000 ]'
 }
+
+@test "what an operation that was taken back had touched can still be undone" {
+	mkdir zdir && echo 1 >zdir/in
+	agent 'echo agent >>src/one'
+	pod_commit web
+	agent 'echo more >>src/one; rm -r zdir; echo file >zdir'
+	echo human >zdir/new
+	expect 3 pod-mount commit --theirs --cwd "$T/proj" web
+	agent true
+	pod_undo web "$(last)"
+	[ "$(cat src/one)" = one ]
+}

@@ -19,7 +19,9 @@
 #include "tools/pod-mount/shared.h"
 #include "tools/pod-mount/survey.h"
 
-#define FILE_NAME "committed"
+#define FILE_NAME    "committed"
+#define RESTORED     "undo/restored"
+#define RESTORED_MAX (16 << 20)
 
 static int by_path(const void *a, const void *b)
 {
@@ -69,17 +71,27 @@ void committed_parse(struct committed *c, const char *text, size_t len)
 		qsort(c->v, c->n, sizeof(c->v[0]), by_path);
 }
 
-int committed_load(struct committed *c, const struct pod *p, struct err *e)
+static int load_file(struct committed *c, const struct pod *p, const char *name, struct err *e)
 {
 	OWN_BUF struct buf text = BUF_INIT;
-	int r = read_file_at(p->dir, FILE_NAME, &text, COMMITTED_MAX);
+	int r = read_file_at(p->dir, name, &text, COMMITTED_MAX);
 
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
-		return err_set(e, -r, "read %s/" FILE_NAME, p->path);
+		return err_set(e, -r, "read %s/%s", p->path, name);
 	committed_parse(c, text.data ? text.data : "", text.len);
 	return 0;
+}
+
+int committed_load(struct committed *c, const struct pod *p, struct err *e)
+{
+	return load_file(c, p, FILE_NAME, e);
+}
+
+int committed_load_restored(struct committed *c, const struct pod *p, struct err *e)
+{
+	return load_file(c, p, RESTORED, e);
 }
 
 void committed_finish(struct committed *c)
@@ -216,10 +228,10 @@ int committed_before(struct journal *j, const struct site *sites, const struct p
 	return r;
 }
 
-static int append(const struct pod *p, const struct buf *b)
+static int append(const struct pod *p, const char *name, const struct buf *b)
 {
-	OWN_FD int fd = openat(p->dir, FILE_NAME,
-			       O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	OWN_FD int fd =
+		openat(p->dir, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int r = fd < 0 ? -errno : write_full(fd, b->data, b->len);
 
 	return r == 0 && fsync(fd) < 0 ? -errno : r;
@@ -234,8 +246,18 @@ int committed_add(const struct run *r, bool live, struct err *e)
 		if (live || r->j->steps[i].kept)
 			put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
 	put_dirs(&b, r);
-	x = b.len ? append(r->pod, &b) : 0;
+	x = b.len ? append(r->pod, FILE_NAME, &b) : 0;
 	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
+}
+
+/* Too much of it is forgotten: then an undo asks about what nobody changed. */
+static int append_restored(const struct pod *p, const struct buf *b)
+{
+	struct stat st;
+
+	if (fstatat(p->dir, RESTORED, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > RESTORED_MAX)
+		unlinkat(p->dir, RESTORED, 0);
+	return append(p, RESTORED, b);
 }
 
 int committed_restored(const struct run *r, struct err *e)
@@ -246,8 +268,10 @@ int committed_restored(const struct run *r, struct err *e)
 	for (size_t i = 0; i < r->j->n; i++)
 		if (r->j->steps[i].restored)
 			put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
+	x = b.len ? append_restored(r->pod, &b) : 0;
 	put_dirs(&b, r);
-	x = b.len ? append(r->pod, &b) : 0;
+	if (x == 0 && b.len)
+		x = append(r->pod, FILE_NAME, &b);
 	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
 }
 

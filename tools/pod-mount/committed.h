@@ -26,6 +26,11 @@ struct committed {
 #define OWN_COMMITTED __attribute__((cleanup(committed_finish)))
 
 int committed_load(struct committed *c, const struct pod *p, struct err *e);
+/*
+ * What operations that were taken back left as it was before them, but for its ctime:
+ * pods/NAME/undo/restored, in the same form, which unlike the above is kept for undo.
+ */
+int committed_load_restored(struct committed *c, const struct pod *p, struct err *e);
 /* The same from text; lines that are not understood are left out: they then protect nothing. */
 void committed_parse(struct committed *c, const char *text, size_t len);
 void committed_finish(struct committed *c);

@@ -41,6 +41,8 @@ int own_left_load(struct own_left *o, const struct pod *p, const struct undo_rec
 {
 	int r = committed_load(&o->committed, p, e);
 
+	if (r == 0)
+		r = committed_load_restored(&o->restored, p, e);
 	for (size_t i = 0; i < records->n && r == 0; i++)
 		if (undo_id_order(records->v[i].id, id) > 0)
 			r = load_one(o, p, records->v[i].id, e);
@@ -55,6 +57,7 @@ void own_left_finish(struct own_left *o)
 		free(o->v[i].path);
 	free(o->v);
 	committed_finish(&o->committed);
+	committed_finish(&o->restored);
 	*o = (struct own_left){0};
 }
 
@@ -79,7 +82,8 @@ bool own_left_has(const struct own_left *o, const char *path, uint64_t ino, uint
 	for (size_t i = end_of(o, path); i-- > 0 && strcmp(o->v[i].path, path) == 0;)
 		if (o->v[i].ino == ino && o->v[i].ctime_ns == ctime_ns)
 			return true;
-	return committed_has(&o->committed, path, ino, ctime_ns);
+	return committed_has(&o->committed, path, ino, ctime_ns) ||
+	       committed_has(&o->restored, path, ino, ctime_ns);
 }
 
 const char *own_left_by(const struct own_left *o, const char *path, uint64_t ino)

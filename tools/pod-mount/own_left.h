@@ -19,7 +19,7 @@ struct own_left {
 		const char *id; /* the record's */
 	} * v;                  /* by path, then as they came */
 	size_t n, cap;
-	struct committed committed;
+	struct committed committed, restored;
 };
 
 #define OWN_LEFT_FINISH __attribute__((cleanup(own_left_finish)))
