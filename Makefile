@@ -182,11 +182,13 @@ check-unit:
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all unit
 	$(Q)$(RUN) $(UNIT) $(FILTERS)
 
+# make check-long LONG_S=3600 SEED=7: so long, from there.
+LONG_S  ?= 600
 check-long:
 	$(Q)share/packages/install build run test
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all unit
 	$(Q)$(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) \
-	  TEST_S=3600 FILE_S=14400 tests/run $(wildcard tests/long/*.bats)
+	  SEED=$(SEED) LONG_S=$(LONG_S) TEST_S=14400 FILE_S=28800 tests/run $(wildcard tests/long/*.bats)
 
 # The stock kernel of the distribution in an emulated machine, under the unified cgroup hierarchy.
 check-vm:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tree [-dlp] DIR: everything below DIR, one entry a line, sorted by path, so that two trees are
+ * tree [-dlp] [DIR]: everything below DIR, one entry a line, sorted by path, so that two trees are
  * equal exactly when their lists are:
  *
  *     PATH TYPE MODE UID:GID SIZE MTIME HASH|"-> TARGET" [NAME=VALUE]...
@@ -191,14 +191,30 @@ static void list_dir(int fd, const char *path)
 	free(names);
 }
 
+static int escape_paths(void)
+{
+	char *path = NULL;
+	size_t size = 0;
+	ssize_t n;
+
+	while ((n = getdelim(&path, &size, '\0', stdin)) > 0) {
+		put_text(path, (size_t)n - 1);
+		putchar('\n');
+	}
+	free(path);
+	return fflush(stdout) != 0;
+}
+
 int main(int argc, char **argv)
 {
 	int c, fd;
 
-	while ((c = getopt(argc, argv, "dlp")) != -1) {
+	while ((c = getopt(argc, argv, "delp")) != -1) {
 		dir_times |= c == 'd';
 		links |= c == 'l';
 		plain |= c == 'p';
+		if (c == 'e')
+			return escape_paths();
 		if (c == '?')
 			return 64;
 	}

@@ -153,8 +153,9 @@ static void descend(struct walk *w, const struct place *at, const char *name, in
 		    const struct dir_marks *marks)
 {
 	OWN_FREE char *plain = at->lower ? xfmt("%s/%s", at->lower, name) : NULL;
-	OWN_FREE char *moved =
-		plain && marks->redirected ? redirect_apply(plain, marks->redirect) : NULL;
+	OWN_FREE char *moved = marks->redirected && (plain || marks->redirect[0] == '/')
+				       ? redirect_apply(plain ? plain : "", marks->redirect)
+				       : NULL;
 	const struct place child = {
 		.tree = tree,
 		.host = host,

@@ -46,6 +46,14 @@ static int open_child(int dirfd, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+static int begin(const struct settler *st, const struct part *last, const char *within)
+{
+	OWN_FREE char *tree = pod_cover_name(st->w.t->cover);
+
+	return settle_begin(&st->s->pod, survey_layer_id(st->s, last->source), tree,
+			    last->raw ? last->raw : within);
+}
+
 /* --- opaque → whiteouts --- */
 
 /* One name that lies below the opaque directory: stays hidden when the directory turns plain. */
@@ -115,50 +123,42 @@ static int hide_host(struct settler *st, const struct level *l, int dirfd)
 	return r;
 }
 
-/* A file or whiteout of a lower layer in the directory's place: hidden for good, and in the way. */
-static int clear_below(struct settler *st, size_t from, const char *within)
+/*
+ * What one lower layer has in the directory's place.  A file or whiteout is hidden for good, and in
+ * the way.  A renamed directory must not begin to show what it was renamed from.
+ */
+static int hide_layer(int dirfd, int parent, const char *name)
 {
-	for (size_t i = from; i < st->w.t->n; i++) {
-		const char *leaf;
-		OWN_FD int parent = st->w.t->layers[i] < 0 ? -1
-							   : open_parent_beneath(st->w.t->layers[i],
-										 within, &leaf);
+	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
+	OWN_FD int below = open_child(parent, name);
+	int r;
 
-		if (parent >= 0 && unlinkat(parent, leaf, 0) < 0 && errno != ENOENT &&
-		    errno != EISDIR)
-			return -errno;
-	}
-	return 0;
+	if (below == -ENOENT)
+		return 0;
+	if (below == -ENOTDIR || below == -ELOOP)
+		return unlinkat(parent, name, 0) < 0 ? -errno : 0;
+	r = below < 0 ? below : dir_marks_read(below, marks);
+	if (r == 0 && marks->redirected)
+		r = opaque_set(below);
+	if (r == 0 && marks->redirected)
+		r = redirect_clear(below);
+	return r < 0 ? r : hide_all(dirfd, below);
 }
 
-static int begin(const struct settler *st, const struct part *last, const char *within)
-{
-	OWN_FREE char *tree = pod_cover_name(st->w.t->cover);
-
-	return settle_begin(&st->s->pod, survey_layer_id(st->s, last->source), tree,
-			    last->raw ? last->raw : within);
-}
-
-static int reveal(struct settler *st, const struct level *l)
+/* l is the directory `name` of up.  Only layers that merge in up can show through. */
+static int reveal(struct settler *st, const struct level *up, const struct level *l,
+		  const char *name)
 {
 	const struct part *last = &l->parts[l->nparts - 1];
-	OWN_FREE char *within = xstrdup(path_within(&st->w));
 	int r = opaque_set(last->fd);
 
 	if (r == 0)
-		r = clear_below(st, last->source + 1u, within);
-	if (r == 0)
-		r = begin(st, last, within);
+		r = begin(st, last, path_within(&st->w));
 	if (r == 0)
 		r = hide_host(st, l, last->fd);
-	for (size_t i = last->source + 1u; i < st->w.t->n && r == 0; i++) {
-		OWN_FD int below = st->w.t->layers[i] < 0 ? -1
-							  : open_beneath(st->w.t->layers[i], within,
-									 O_RDONLY | O_DIRECTORY, 0);
-
-		if (below >= 0)
-			r = hide_all(last->fd, below);
-	}
+	for (size_t i = 0; i < up->nparts && r == 0; i++)
+		if (up->parts[i].source > last->source)
+			r = hide_layer(last->fd, up->parts[i].fd, name);
 	if (r == 0)
 		r = opaque_clear(last->fd);
 	if (r == 0)
@@ -338,9 +338,15 @@ static int materialise(struct settler *st, const struct level *l, size_t k)
 	below.clear = below.fresh = false;
 	r = fill(st, &below, fd, false);
 	if (r == 0)
+		r = begin(st, &l->parts[k], path_within(&st->w));
+	if (r == 0)
 		r = opaque_set(fd);
 	if (r == 0)
 		r = redirect_clear(fd);
+	if (r == 0)
+		r = settle_clean(fd);
+	if (r == 0)
+		r = settle_end(&st->s->pod);
 	return r < 0 ? failed(st, -r, "copy what was moved to") : 1;
 }
 
@@ -403,7 +409,7 @@ static int settle_dir(struct settler *st, unsigned cover, const char *dir, bool 
 		else if (redirecting(&down) < down.nparts)
 			r = materialise(st, &down, redirecting(&down));
 		else
-			r = reveal(st, &down);
+			r = reveal(st, &up, &down, name);
 		level_finish(&down);
 		break;
 	}

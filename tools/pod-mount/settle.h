@@ -32,11 +32,13 @@ int settle(struct survey *s, const struct selection *sel, bool deleted, struct e
 int settle_way(struct survey *s, unsigned cover, const char *dir, struct err *e);
 
 /*
- * Note that whiteouts are made in an opaque directory of a layer (NULL: the upper), tree being the
- * name of its cover; and that it is no longer opaque.  -errno.
+ * Note that an opaque directory of a layer (NULL: the upper) has whiteouts, tree being the name of
+ * its cover; and that it no longer has, or is no longer opaque.  -errno.
  */
 int settle_begin(const struct pod *p, const char *layer, const char *tree, const char *within);
 int settle_end(const struct pod *p);
+/* Remove the whiteouts of an opaque directory and of what is plainly below it.  -errno. */
+int settle_clean(int dirfd);
 /* Take back what a crash left half settled.  Under the pod's lock. */
 int settle_recover(const struct pod *p, struct err *e);
 

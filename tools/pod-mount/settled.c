@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which directory is just being settled.  Of a directory that merges with none below, overlayfs
- * lists whiteouts as if they were files; so those that were made for an opaque directory must go
- * when a crash kept it opaque.  There they hide nothing.
+ * lists whiteouts as if they were files; so those in an opaque directory must go, and they hide
+ * nothing there: neither those made to turn it plain, when a crash kept it opaque, nor those that
+ * a directory had that was opened to what it was renamed from.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,19 +34,32 @@ int settle_end(const struct pod *p)
 	return unlinkat(p->dir, NOTE, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int remove_whiteouts(int dirfd)
+static int clean_entry(int dirfd, const char *name)
 {
+	OWN_FD int down = -1;
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (is_whiteout(&st))
+		return unlinkat(dirfd, name, 0) < 0 ? -errno : 0;
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	down = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return down < 0 ? -errno : settle_clean(down);
+}
+
+int settle_clean(int dirfd)
+{
+	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
 	struct names names = {0};
-	int r = names_read(&names, dirfd, 0);
+	int r = dir_marks_read(dirfd, marks);
 
-	for (size_t i = 0; i < names.n && r == 0; i++) {
-		const char *name = name_text(&names, i);
-		struct stat st;
-
-		if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    (is_whiteout(&st) && unlinkat(dirfd, name, 0) < 0))
-			r = -errno;
-	}
+	if (r < 0 || marks->redirected)
+		return r;
+	r = names_read(&names, dirfd, 0);
+	for (size_t i = 0; i < names.n && r == 0; i++)
+		r = clean_entry(dirfd, name_text(&names, i));
 	names_finish(&names);
 	return r;
 }
@@ -60,7 +74,7 @@ static int take_back(const struct pod *p, const char *layer, const char *tree, c
 
 	if (r == -ENOENT)
 		return 0;
-	return r < 0 || !marks->opaque ? r : remove_whiteouts(dir);
+	return r < 0 || !marks->opaque ? r : settle_clean(dir);
 }
 
 int settle_recover(const struct pod *p, struct err *e)
