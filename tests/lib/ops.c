@@ -286,7 +286,7 @@ static int op_truncate(void)
 		return 0;
 	if (truncate(f->path, st.st_size / 2) < 0)
 		return -errno;
-	return stamp(f->path);
+	return fill(f->path, O_APPEND); /* so that it is never what it was */
 }
 
 static int op_unlink(void)

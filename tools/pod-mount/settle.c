@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,41 +17,13 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/copy.h"
+#include "tools/pod-mount/fill.h"
 #include "tools/pod-mount/hunks.h"
 #include "tools/pod-mount/level.h"
 #include "tools/pod-mount/shared.h"
 #include "tools/pod-mount/whiteout.h"
 
 #define ROUNDS 4096 /* each settles a directory; paths are no deeper */
-
-struct settler {
-	struct survey *s;
-	struct walker w;
-	int scratch;
-	unsigned long made; /* numbers names in the scratch directory */
-	struct err *e;
-};
-
-static int failed(struct settler *st, int code, const char *what)
-{
-	return err_set(st->e, code, "%s %s in a layer of pod %s", what, esc(st->w.path.data),
-		       st->s->pod.name);
-}
-
-static int open_child(int dirfd, const char *name)
-{
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static int begin(const struct settler *st, const struct part *last, const char *within)
-{
-	OWN_FREE char *tree = pod_cover_name(st->w.t->cover);
-
-	return settle_begin(&st->s->pod, survey_layer_id(st->s, last->source), tree,
-			    last->raw ? last->raw : within);
-}
 
 /* --- opaque → whiteouts --- */
 
@@ -68,7 +39,7 @@ static int hide(int dirfd, const char *name)
 		return errno == ENOENT ? whiteout_make(dirfd, name) : -errno;
 	if (!S_ISDIR(st.st_mode))
 		return 0;
-	child = open_child(dirfd, name);
+	child = settle_child(dirfd, name);
 	if (child < 0)
 		return child;
 	r = dir_marks_read(child, marks);
@@ -123,26 +94,40 @@ static int hide_host(struct settler *st, const struct level *l, int dirfd)
 	return r;
 }
 
-/*
- * What one lower layer has in the directory's place.  A file or whiteout is hidden for good, and in
- * the way.  A renamed directory must not begin to show what it was renamed from.
- */
+/* What one lower layer has in its place.  A file or whiteout is hidden for good, and in the way. */
 static int hide_layer(int dirfd, int parent, const char *name)
 {
-	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
-	OWN_FD int below = open_child(parent, name);
-	int r;
+	OWN_FD int below = settle_child(parent, name);
 
 	if (below == -ENOENT)
 		return 0;
 	if (below == -ENOTDIR || below == -ELOOP)
 		return unlinkat(parent, name, 0) < 0 ? -errno : 0;
-	r = below < 0 ? below : dir_marks_read(below, marks);
-	if (r == 0 && marks->redirected)
-		r = opaque_set(below);
-	if (r == 0 && marks->redirected)
-		r = redirect_clear(below);
-	return r < 0 ? r : hide_all(dirfd, below);
+	return below < 0 ? below : hide_all(dirfd, below);
+}
+
+/*
+ * A renamed directory of a lower layer must not begin to show what it was renamed from, and what
+ * was renamed out of it may still be looked up through it.
+ */
+static int fill_renamed(struct settler *st, const struct level *up, uint16_t source,
+			const char *name)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < up->nparts && r >= 0; i++) {
+		struct level part = *up, down;
+
+		if (up->parts[i].source <= source)
+			continue;
+		part.parts = up->parts + i;
+		part.nparts = up->nparts - i;
+		level_step(&st->w, &part, name, &down);
+		if (settle_redirect(&down) == 0 && down.nparts > 0)
+			r = settle_fill(st, &down, 0);
+		level_finish(&down);
+	}
+	return r < 0 ? r : 0;
 }
 
 /* l is the directory `name` of up.  Only layers that merge in up can show through. */
@@ -150,10 +135,14 @@ static int reveal(struct settler *st, const struct level *up, const struct level
 		  const char *name)
 {
 	const struct part *last = &l->parts[l->nparts - 1];
-	int r = opaque_set(last->fd);
+	int r = fill_renamed(st, up, last->source, name);
 
+	if (r < 0)
+		return r;
+	settle_at(st, l);
+	r = opaque_set(last->fd);
 	if (r == 0)
-		r = begin(st, last, path_within(&st->w));
+		r = settle_note(st, last, path_within(&st->w));
 	if (r == 0)
 		r = hide_host(st, l, last->fd);
 	for (size_t i = 0; i < up->nparts && r == 0; i++)
@@ -163,191 +152,7 @@ static int reveal(struct settler *st, const struct level *up, const struct level
 		r = opaque_clear(last->fd);
 	if (r == 0)
 		r = settle_end(&st->s->pod);
-	return r < 0 ? failed(st, -r, "make plain") : 1;
-}
-
-/* --- renamed → copied --- */
-
-static int fill(struct settler *st, const struct level *below, int to, bool fresh);
-
-/* As a layer stores it: the host's ids are shifted, a layer's are so already. */
-static void layer_looks(const struct settler *st, struct looks *l, const struct stat *from,
-			bool from_host)
-{
-	const struct id_map *ids = &st->s->ids;
-
-	*l = (struct looks){
-		.mode = from->st_mode,
-		.uid = from_host ? uid_stored(ids, from->st_uid) : from->st_uid,
-		.gid = from_host ? gid_stored(ids, from->st_gid) : from->st_gid,
-		.mtime = from->st_mtim,
-	};
-}
-
-static void layer_xattrs(const struct settler *st, struct xattrs *x, int dirfd, const char *name,
-			 bool from_host)
-{
-	OWN_FD int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd >= 0 && from_host)
-		xattrs_read_for_layer(x, fd, &st->s->ids);
-	else if (fd >= 0)
-		xattrs_read(x, fd, NULL);
-}
-
-struct origin {
-	int dirfd;
-	bool host;
-	struct stat st;
-};
-
-static int copy_as(struct settler *st, const struct origin *from, const char *name, int to,
-		   const char *as)
-{
-	OWN_XATTRS struct xattrs x = {0};
-	struct looks l;
-
-	layer_looks(st, &l, &from->st, from->host);
-	if (S_ISREG(from->st.st_mode) || S_ISDIR(from->st.st_mode)) {
-		layer_xattrs(st, &x, from->dirfd, name, from->host);
-		l.xattrs = &x;
-	}
-	return copy_entry(from->dirfd, name, &from->st, to, as, &l);
-}
-
-/* A new directory is filled before it is put in place: an empty one would hide what is below. */
-static int fill_new_dir(struct settler *st, const struct level *below, const char *name, int where,
-			const char *as)
-{
-	OWN_FD int made = open_child(where, as);
-	struct level down;
-	int r = made < 0 ? made : opaque_set(made);
-
-	if (r < 0)
-		return r;
-	level_step(&st->w, below, name, &down);
-	r = fill(st, &down, made, true);
-	level_finish(&down);
-	return r;
-}
-
-/* Into a directory of our own directly, into one of the layer's by way of the scratch directory. */
-static int bring(struct settler *st, const struct level *below, const struct origin *from,
-		 const char *name, int to, bool fresh)
-{
-	OWN_FREE char *temp = xfmt("%lu", ++st->made);
-	const char *as = fresh ? name : temp;
-	int where = fresh ? to : st->scratch;
-	int r = copy_as(st, from, name, where, as);
-
-	if (r == -EPERM && !S_ISREG(from->st.st_mode))
-		return 0; /* a socket or device: nothing a pod could have used */
-	if (r == 0 && S_ISDIR(from->st.st_mode))
-		r = fill_new_dir(st, below, name, where, as);
-	if (r == 0 && !fresh && renameat2(where, as, to, name, RENAME_NOREPLACE) < 0)
-		r = -errno;
-	return r;
-}
-
-/* The layer has a directory of that name itself: what shows below it is brought into it. */
-static int merge_into(struct settler *st, const struct level *below, const char *name, int to)
-{
-	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
-	OWN_FD int child = open_child(to, name);
-	struct level down;
-	int r = child < 0 ? child : dir_marks_read(child, marks);
-
-	if (r < 0 || marks->opaque || marks->redirected)
-		return r;
-	level_step(&st->w, below, name, &down);
-	r = fill(st, &down, child, false);
-	level_finish(&down);
-	return r;
-}
-
-/* What shows from below under one name; false when nothing does. */
-static bool origin_of(struct settler *st, const struct level *below, size_t i, struct origin *from)
-{
-	const struct name *n = &below->names.v[i];
-	const char *name = name_text(&below->names, i);
-	OWN_FREE char *path = NULL;
-
-	from->host = n->part == PART_SHOWN;
-	from->dirfd = from->host ? below->shown : below->parts[n->part].fd;
-	if (from->host) {
-		path = xfmt("%s/%s", below->from, name);
-		if (path_hidden(&st->w, path))
-			return false;
-	}
-	return fstatat(from->dirfd, name, &from->st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       (from->host || !is_whiteout(&from->st));
-}
-
-static int fill_one(struct settler *st, const struct level *below, size_t i, int to, bool fresh)
-{
-	const char *name = name_text(&below->names, i);
-	struct origin from;
-	struct stat mine;
-
-	if (i > 0 && strcmp(name_text(&below->names, i - 1), name) == 0)
-		return 0; /* a layer further up has it */
-	if (below->path_len >= PATH_MAX)
-		return 0; /* diff lists it as one entry that nobody can name; it is never committed */
-	if (!origin_of(st, below, i, &from))
-		return 0;
-	if (fresh || fstatat(to, name, &mine, AT_SYMLINK_NOFOLLOW) < 0)
-		return bring(st, below, &from, name, to, fresh);
-	if (S_ISDIR(mine.st_mode) && S_ISDIR(from.st.st_mode))
-		return merge_into(st, below, name, to);
-	return 0;
-}
-
-/* Everything that shows from the layers of `below`, and from the host there, comes into `to`. */
-static int fill(struct settler *st, const struct level *below, int to, bool fresh)
-{
-	struct level l = *below;
-	int r;
-
-	l.host = -1; /* what the host has at the path itself does not show */
-	l.names = (struct names){0};
-	r = level_read(&st->w, &l);
-	for (size_t i = 0; i < l.names.n && r == 0; i++)
-		r = fill_one(st, &l, i, to, fresh);
-	names_finish(&l.names);
-	return r;
-}
-
-/* The part with the redirect; what stands behind it came through it. */
-static size_t redirecting(const struct level *l)
-{
-	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
-
-	for (size_t i = 0; i < l->nparts; i++)
-		if (dir_marks_read(l->parts[i].fd, marks) == 0 && marks->redirected)
-			return i;
-	return l->nparts;
-}
-
-static int materialise(struct settler *st, const struct level *l, size_t k)
-{
-	struct level below = *l;
-	int fd = l->parts[k].fd, r;
-
-	below.parts = l->parts + k + 1;
-	below.nparts = l->nparts - k - 1;
-	below.clear = below.fresh = false;
-	r = fill(st, &below, fd, false);
-	if (r == 0)
-		r = begin(st, &l->parts[k], path_within(&st->w));
-	if (r == 0)
-		r = opaque_set(fd);
-	if (r == 0)
-		r = redirect_clear(fd);
-	if (r == 0)
-		r = settle_clean(fd);
-	if (r == 0)
-		r = settle_end(&st->s->pod);
-	return r < 0 ? failed(st, -r, "copy what was moved to") : 1;
+	return r < 0 ? settle_failed(st, -r, "make plain") : 1;
 }
 
 /* --- deleted → emptied --- */
@@ -365,17 +170,17 @@ static int expand(struct settler *st, const struct level *up, const char *name)
 	if (i == up->nparts || !is_whiteout(&entry) || up->host < 0 ||
 	    fstatat(up->host, name, &host, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(host.st_mode))
 		return 0;
-	layer_looks(st, &l, &host, true);
+	settle_looks(st, &l, &host, true);
 	r = copy_entry(up->host, name, &host, st->scratch, "dir", &l);
 	if (r == 0) {
-		made = open_child(st->scratch, "dir");
+		made = settle_child(st->scratch, "dir");
 		r = made < 0 ? made : opaque_set(made);
 	}
 	if (r == 0 && renameat2(st->scratch, "dir", up->parts[i].fd, name, RENAME_EXCHANGE) < 0)
 		r = -errno;
 	if (r == 0 && unlinkat(st->scratch, "dir", 0) < 0)
 		r = -errno;
-	return r < 0 ? failed(st, -r, "bring back") : 1;
+	return r < 0 ? settle_failed(st, -r, "bring back") : 1;
 }
 
 /* --- which, and in what order --- */
@@ -406,8 +211,8 @@ static int settle_dir(struct settler *st, unsigned cover, const char *dir, bool 
 		}
 		if (down.nparts == 0)
 			r = deleted ? expand(st, &up, name) : 0;
-		else if (redirecting(&down) < down.nparts)
-			r = materialise(st, &down, redirecting(&down));
+		else if (settle_redirect(&down) < down.nparts)
+			r = settle_fill(st, &down, settle_redirect(&down));
 		else
 			r = reveal(st, &up, &down, name);
 		level_finish(&down);
@@ -508,7 +313,7 @@ static int open_scratch(struct settler *st)
 	if (remove_tree_at(st->s->pod.dir, SETTLE_SCRATCH) < 0 ||
 	    mkdirat(st->s->pod.dir, SETTLE_SCRATCH, 0700) < 0)
 		return err_set(st->e, errno, "make %s/" SETTLE_SCRATCH, path);
-	st->scratch = open_child(st->s->pod.dir, SETTLE_SCRATCH);
+	st->scratch = settle_child(st->s->pod.dir, SETTLE_SCRATCH);
 	return st->scratch < 0 ? err_set(st->e, -st->scratch, "open %s/" SETTLE_SCRATCH, path) : 0;
 }
 
