@@ -52,6 +52,16 @@ plant() { as_pod "${1:-web}" 0 "mv ./$T/data/a ./$T/data/a2 && ln -s ../out ./$T
 	[ "$(cat "$ENVPOD_STATE_DIR/pods/web/written")" = "$T/twin" ]
 }
 
+@test "nor does a working directory lead through such a link" {
+	ln -s out "$T/mine"
+	pod web "filesystem: {mounts: [$(rw)]}"
+	plant
+	expect 125 pod-mount enter -w "$T/data/a/b" web -- true
+	[[ $output == *"where a pod may write past review"* ]]
+	pod-mount enter -w "$T/mine/b" web -- true
+	[ "$(cat "$ENVPOD_STATE_DIR/pods/web/tracked")" = "$T/out/b" ]
+}
+
 @test "a link of the person's is followed, also by cow" {
 	ln -s out/b "$T/mine"
 	pod web "filesystem: {mounts: [$(rw), {path: $T/mine, target: $T/at, cow: true}]}"

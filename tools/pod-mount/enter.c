@@ -28,6 +28,7 @@
 #include "tools/pod-mount/overlay.h"
 #include "tools/pod-mount/private.h"
 #include "tools/pod-mount/provenance.h"
+#include "tools/pod-mount/source.h"
 #include "tools/pod-mount/view.h"
 
 #define LOCK_WAIT_MS 10000
@@ -65,6 +66,29 @@ static void enter_finish(struct enter *n)
 	pod_finish(&n->pod);
 }
 
+/* Links of the person's are followed; one that an agent left is not. */
+static int resolve_dir(struct enter *n, const char *dir, struct err *e)
+{
+	OWN_MOUNTS struct mounts host = {0};
+	OWN_FREE char *real = realpath(dir, NULL);
+	OWN_FD int fd = -1;
+	int r;
+
+	if (!real)
+		return err_set(e, errno, "use %s as working directory", esc(dir));
+	if (strcmp(real, dir) != 0) {
+		r = mounts_read(&host, e);
+		if (r == 0)
+			r = fd = source_find(&host, dir, e);
+		if (r < 0)
+			return r;
+		free(take_ptr(real));
+		real = path_of(fd);
+	}
+	n->dir = take_ptr(real);
+	return n->dir ? 0 : err_set(e, ENOENT, "use %s as working directory", esc(dir));
+}
+
 /* -w, else what the pod file's mount_cwd captured, unless that is not wanted. */
 static int find_dir(struct enter *n, struct err *e)
 {
@@ -77,8 +101,7 @@ static int find_dir(struct enter *n, struct err *e)
 	if (dir[0] != '/')
 		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "-w wants an absolute path, not %s",
 				  esc(dir));
-	n->dir = realpath(dir, NULL);
-	return n->dir ? 0 : err_set(e, errno, "use %s as working directory", esc(dir));
+	return resolve_dir(n, dir, e);
 }
 
 static int track(struct enter *n, struct err *e)
