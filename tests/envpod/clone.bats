@@ -126,3 +126,16 @@ new" ]
 	chmod 600 /etc/envpod-test.d/key
 	expect 1 envpod run --root two -- test -e /etc/envpod-test.d/key
 }
+
+@test "a clone knows, too, where its source could write past review" {
+	mkdir "$T/shared"
+	printf 'filesystem: {mounts: [{path: %s, permissions: ReadWrite}]}\n' "$T/shared" >"$T/pod.yaml"
+	envpod init one -c "$T/pod.yaml" >"$T/out" 2>&1
+	envpod run one -- true 2>"$T/err"
+	envpod base create one kept
+	envpod clone --current one two
+	envpod clone kept three
+	for pod in two three; do
+		[ "$(cat "$ENVPOD_STATE_DIR/pods/$pod/written")" = "$T/shared" ]
+	done
+}

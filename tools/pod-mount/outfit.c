@@ -198,6 +198,8 @@ int outfit_copy(int from, const char *path, int to, const char *name, struct err
 	if (r == 0)
 		r = copy_file(&o, "seccomp.bpf");
 	if (r == 0)
+		r = copy_file(&o, "written"); /* who may hold files of its layers still does */
+	if (r == 0)
 		r = name ? copy_json(&o) : copy_file(&o, "pod.json");
 	if (r == 0)
 		r = name ? copy_plan(&o) : copy_file(&o, "plan");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a pod is besides its layers: pod.yaml, pod.json, plan, seccomp.bpf, and the mask, whose tree
- * is linked and not scanned for anew; the next view looks whether it still fits the host, as
- * always. Not copied: audit log, secrets, snapshots, undo records.
+ * What a pod is besides its layers: pod.yaml, pod.json, plan, seccomp.bpf, written, and the mask,
+ * whose tree is linked and not scanned for anew; the next view looks whether it still fits the
+ * host, as always. Not copied: audit log, secrets, snapshots, undo records.
  */
 #ifndef POD_MOUNT_OUTFIT_H
 #define POD_MOUNT_OUTFIT_H
