@@ -16,6 +16,8 @@ all()
 @test "commit of a part" { all some; }
 @test "commit and rollback of the rest" { all rest; }
 @test "commit to another filesystem" { all far; }
+@test "commit of some hunks" { all hunks; }
+@test "a change set from a file" { all apply; }
 @test "rollback" { all rollback; }
 @test "rollback of a part" { all part; }
 @test "undo of a commit" { all undo; }

@@ -125,6 +125,8 @@ static void put_step(struct buf *b, const struct step *st)
 	}
 	if (st->taken)
 		buf_fmt(b, "take %" PRIu64 "\n", st->take);
+	if (st->kept)
+		buf_str(b, "kept \n");
 }
 
 static void put_starts(struct buf *b, const char *word, const struct layer_starts *list)

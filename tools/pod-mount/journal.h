@@ -44,8 +44,8 @@ struct step {
 	bool has_left;     /* else nobody can tell what the step left: it changed at once */
 	struct ident left; /* ino 0: nothing */
 	uint32_t left_mode;
+	bool kept; /* its layer keeps an entry of its own beside what is put on the host */
 	/* not written down: */
-	bool kept;     /* its layer keeps an entry of its own beside what was put on the host */
 	bool busy;     /* somebody else changed its directory since the view began */
 	bool restored; /* undone: the host has the old entry again, with a ctime of our making */
 };

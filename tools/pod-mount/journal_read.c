@@ -252,6 +252,13 @@ static bool read_state(struct journal *j, const char *line)
 	return false;
 }
 
+static bool read_kept(struct journal *j, char *p)
+{
+	if (j->n == 0 || *p)
+		return false;
+	return j->steps[j->n - 1].kept = true;
+}
+
 static bool read_line(struct journal *j, char *line)
 {
 	static const struct {
@@ -261,7 +268,7 @@ static bool read_line(struct journal *j, char *line)
 		{"site ", read_site},   {"step ", read_step},     {"from ", read_from},
 		{"prune ", read_prune}, {"staged ", read_staged}, {"left ", read_left},
 		{"take ", read_take},   {"undoes ", read_undoes}, {"files ", read_files},
-		{"start ", read_start}, {"layer ", read_layer},
+		{"start ", read_start}, {"layer ", read_layer},   {"kept ", read_kept},
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -301,8 +301,8 @@ int run_change_meta(const struct run *run, const struct step *st, int from, cons
 	if (now.st_ino != st->old.ino)
 		return -ESTALE;
 	looks.mtime = now.st_mtim;
-	r = xattrs_read(&x, from, ids);
-	if (r == 0)
+	r = from < 0 ? 0 : xattrs_read(&x, from, ids);
+	if (r == 0 && from >= 0)
 		r = xattrs_replace(&x, fd);
 	return r < 0 ? r : looks_apply(fd, &looks);
 }
@@ -323,8 +323,11 @@ static int meta_source(const struct run *r, const struct step *st)
 static int meta(struct run *r, const struct step *st, struct err *e)
 {
 	const struct looks l = {.mode = st->mode, .uid = st->uid, .gid = st->gid};
-	OWN_FD int from = meta_source(r, st);
-	int x = from < 0 ? from : run_change_meta(r, st, from, &l, st->taken ? NULL : &r->ids);
+	bool looks_only = !st->taken && !st->from_layer; /* of a change set */
+	OWN_FD int from = looks_only ? -1 : meta_source(r, st);
+	int x = from < 0 && !looks_only
+			? from
+			: run_change_meta(r, st, from, &l, st->taken ? NULL : &r->ids);
 
 	if (x == -ESTALE)
 		return conflict(r, st, "changed", e);

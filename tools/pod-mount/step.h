@@ -26,8 +26,8 @@ int run_raw_parent(const struct run *r, const struct step *st, const char **leaf
 /* Where a give puts its entry, within the layer that is being made. */
 int run_given(const struct run *r, const struct step *st, const char **leaf);
 
-/* Give a step's host directory the looks l, and the carried xattrs of the open directory `from`
- * (ids: it is a layer's).  -ESTALE when it is not the directory the plan saw. */
+/* Give a step's host directory the looks l, and the carried xattrs of the open directory `from`,
+ * unless that is -1 (ids: it is a layer's).  -ESTALE when it is not the directory the plan saw. */
 int run_change_meta(const struct run *run, const struct step *st, int from, const struct looks *l,
 		    const struct id_map *ids);
 

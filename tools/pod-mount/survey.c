@@ -13,6 +13,7 @@
 #include "tools/pod-mount/cover.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/marks.h"
+#include "tools/pod-mount/unpack.h"
 #include "tools/pod-mount/window.h"
 
 const char *survey_layer_id(const struct survey *s, unsigned source)
@@ -171,6 +172,8 @@ int survey_open(struct survey *s, const char *pod, const struct survey_opts *o, 
 		r = layers_recover(&s->pod, e);
 	if (r == 0)
 		r = journal_recover(&s->pod, e);
+	if (r == 0)
+		remove_tree_at(s->pod.dir, UNPACK_DIR); /* an apply that was cut off */
 	return r < 0 ? r : load(s, o, e);
 }
 

@@ -165,7 +165,7 @@ int window_open(struct survey *s, const struct survey_opts *o, struct err *e)
 	int r = bounds(s, o, &from, &to, e);
 
 	if (r == 0)
-		r = base_open(&b, s, from, e);
+		r = base_open(&b, s, from < s->stack.n ? from : s->stack.n, e);
 	for (size_t i = 0; i < s->covers.n && r == 0; i++) {
 		keep_layers(s, &s->trees[i], from, to);
 		if (s->trees[i].host >= 0)
