@@ -110,6 +110,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	allowed_command make
 	allowed_command /usr/bin/npm
 	action_log no
+	snapshots.auto yes
 	undo.max_age 172800
 	undo.max_size 2097152
 	host_user.clone no
@@ -142,7 +143,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	  dns: {allow: ["**.a.example:80,22"], deny: [b.a.example], remap: {c.example: 192.0.2.1}, match: suffix, pin_min: 60, upstream: [192.0.2.53#54]}
 	END
 	compile pod.yaml
-	sed -n '/^network /,/^wall /p' "$D/plan" | grep -v -e ^unbuilt -e ^identity -e ^allowed -e ^action -e ^host_user -e ^undo >got
+	sed -n '/^network /,/^wall /p' "$D/plan" | grep -v -e ^unbuilt -e ^identity -e ^allowed -e ^action -e ^host_user -e ^undo -e ^snapshots >got
 	diff - got <<-'END'
 	network isolated
 	engine veth
@@ -203,7 +204,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	processor: {disk_size: 1GB}
 	END
 	compile pod.yaml
-	[ "$(plan unbuilt | sort | tr '\n' ' ')" = "budget.max_duration devices.gpu network.engine network.ports processor.disk_size queue.socket snapshots.max_keep vault.env " ]
+	[ "$(plan unbuilt | sort | tr '\n' ' ')" = "budget.max_duration devices.gpu network.engine network.ports processor.disk_size queue.socket vault.env " ]
 }
 
 @test "a network's wall is asked for only when something may be allowed" {

@@ -208,3 +208,34 @@ layer_dirs() { ls "$ENVPOD_STATE_DIR/layers" | wc -l; }
 	[ "$(ls "$T/archive/layers" | wc -l)" -eq 2 ]
 	[ "$(ls "$T/archive/snapshots" | wc -l)" -eq 2 ]
 }
+
+@test "rollback --all drops the layers whole, renamed directories too; undo brings them back" {
+	mkdir "$T/proj/d"
+	echo 1 >"$T/proj/d/1"
+	run_in 'echo s >setup'
+	pod-mount seal web setup
+	run_in 'mv d e; echo 2 >e/2; rm f'
+	run_in 'mv e g; echo 3 >g/3'
+	seen >"$T/all"
+	pod-mount rollback --all web | grep -q 'Rolled back [1-9]'
+	[ "$(cut -d' ' -f2 "$POD/stack")" = setup ]
+	run_in '[ "$(ls | tr "\n" " ")" = "d f setup " ] && [ "$(cat d/1)" = 1 ]'
+	[ "$(pod-mount rollback --all web)" = "Nothing to roll back." ]
+	id=$(pod-mount undo web --json | jq -r 'select(.what == "reset") | .id')
+	pod-mount undo web "$id"
+	seen | diff "$T/all" -
+}
+
+@test "snapshots.max_keep: so many runs can be gone back to; auto_on_run: no keeps one" {
+	pod two $'snapshots:\n  max_keep: 2'
+	pod one $'snapshots:\n  auto_on_run: no'
+	for name in two one; do
+		for i in 1 2 3 4 5 6; do pod-mount enter -w "$T/proj" "$name" -- sh -c "cd ./$T/proj && echo $i >f$i"; done
+		pod-mount enter "$name" -- true
+	done
+	[ "$(layers two)" -le 4 ] && [ "$(layers two)" -ge 2 ]
+	[ "$(layers one)" -eq 1 ]
+	pod-mount snapshot two prune | grep -q 'merged'
+	[ "$(layers two)" -eq 2 ]
+	[ "$(pod-mount diff -z one | tr -cd '\0' | wc -c)" -eq 6 ]
+}

@@ -205,10 +205,10 @@ const struct key keys[] = {
 
 	{"snapshots", T_SECTION, 0, NULL, NULL, NULL, BUILT,
 	 "layers"},
-	{"snapshots.auto_on_run", T_BOOL, 0, NULL, "yes", NULL, BUILT,
-	 "each run begins a layer of its own"},
-	{"snapshots.max_keep", T_INT, 0, "1..400", NULL, NULL, NONE,
-	 "automatic snapshots to keep"},
+	{"snapshots.auto_on_run", T_BOOL, 0, NULL, "yes", "snapshots.auto", BUILT,
+	 "each run begins a layer of its own, which can be gone back to"},
+	{"snapshots.max_keep", T_INT, 0, "1..150", NULL, "snapshots.keep", BUILT,
+	 "automatic snapshots to keep, 12 if it is not given; merged when there are twice as many"},
 
 	{"undo", T_SECTION, 0, NULL, NULL, NULL, BUILT,
 	 "records of what was committed and rolled back"},

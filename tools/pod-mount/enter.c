@@ -151,7 +151,7 @@ static int turn_over(struct enter *n, struct err *e)
 		r = layer_close(&n->pod, &n->stack, "auto", e);
 	if (r == 0 && plan_is(&n->plan, "ephemeral", "yes"))
 		return forget(n, e);
-	return r < 0 ? r : layers_squash(&n->pod, &n->stack, e);
+	return r < 0 ? r : layers_squash(&n->pod, &n->stack, layers_keep(&n->plan), e);
 }
 
 static int settle(struct enter *n, struct err *e)

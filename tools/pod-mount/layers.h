@@ -76,8 +76,11 @@ int layer_close(const struct pod *p, struct stack *s, const char *kind, struct e
 int layer_describe(const struct pod *p, const struct stack *s, int dir, int tree, struct err *e);
 /* Finish or undo a turn-over that a crash cut off.  Every command that takes the lock begins so. */
 int layers_recover(const struct pod *p, struct err *e);
-/* Merge the oldest automatic layers while there are too many. */
-int layers_squash(const struct pod *p, struct stack *s, struct err *e);
+/* How many automatic layers the plan wants kept. */
+struct plan;
+size_t layers_keep(const struct plan *pl);
+/* Merge the oldest automatic layers, down to keep, once there are twice as many. */
+int layers_squash(const struct pod *p, struct stack *s, size_t keep, struct err *e);
 /* Merge them until no more than keep are left, as far as they can be merged. */
 int layers_squash_to(const struct pod *p, struct stack *s, size_t keep, struct err *e);
 /* Take the i-th layer out of the stack, and its files if no other pod's stack names it. */

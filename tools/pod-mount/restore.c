@@ -103,10 +103,9 @@ static int check_still(const struct pod *p, struct err *e)
 			  p->name, p->name);
 }
 
-int restore_stack(const struct pod *p, const struct stack *want, const char *undoes,
-		  char id[JOURNAL_ID], struct err *e)
+static int restore(const struct pod *p, const struct stack *want, struct journal *j,
+		   char id[JOURNAL_ID], struct err *e)
 {
-	OWN_JOURNAL struct journal j = JOURNAL_INIT;
 	OWN_STACK struct stack now = {0};
 	int r = check_layers(want, e);
 
@@ -119,16 +118,35 @@ int restore_stack(const struct pod *p, const struct stack *want, const char *und
 		r = layer_close(p, &now, "auto", e);
 	if (r < 0 || is_same(&now, want))
 		return r;
+	r = replace(p, &now, want, j, e);
+	memcpy(id, j->id, JOURNAL_ID);
+	return r;
+}
+
+int restore_stack(const struct pod *p, const struct stack *want, const char *undoes,
+		  char id[JOURNAL_ID], struct err *e)
+{
+	OWN_JOURNAL struct journal j = JOURNAL_INIT;
+
 	snprintf(j.verb, sizeof(j.verb), "%s", undoes ? "unrestore" : "restore");
 	snprintf(j.undoes, sizeof(j.undoes), "%s", undoes ? undoes : "");
-	r = replace(p, &now, want, &j, e);
-	memcpy(id, j.id, JOURNAL_ID);
-	return r;
+	return restore(p, want, &j, id, e);
+}
+
+int restore_grounds(const struct pod *p, const struct stack *want, uint64_t files,
+		    char id[JOURNAL_ID], struct err *e)
+{
+	OWN_JOURNAL struct journal j = JOURNAL_INIT;
+
+	snprintf(j.verb, sizeof(j.verb), "reset");
+	j.files = files;
+	return restore(p, want, &j, id, e);
 }
 
 bool restore_is(const char *verb)
 {
-	return strcmp(verb, "restore") == 0 || strcmp(verb, "unrestore") == 0;
+	return strcmp(verb, "restore") == 0 || strcmp(verb, "unrestore") == 0 ||
+	       strcmp(verb, "reset") == 0;
 }
 
 static int record(const struct pod *p, const char *verb, const char *id, struct err *e)

@@ -4,6 +4,7 @@
 #define POD_MOUNT_RESTORE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "libcommon/err.h"
 #include "libcommon/pod.h"
@@ -22,6 +23,9 @@
  */
 int restore_stack(const struct pod *p, const struct stack *want, const char *undoes,
 		  char id[JOURNAL_ID], struct err *e);
+/* The same for one that drops all the pod did, of that many files: record and list say so. */
+int restore_grounds(const struct pod *p, const struct stack *want, uint64_t files,
+		    char id[JOURNAL_ID], struct err *e);
 
 /* Is it a record of this kind? */
 bool restore_is(const char *verb);

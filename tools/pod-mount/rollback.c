@@ -19,6 +19,7 @@
 #include "tools/pod-mount/copy.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/raw.h"
+#include "tools/pod-mount/restore.h"
 #include "tools/pod-mount/retain.h"
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/settle.h"
@@ -190,6 +191,35 @@ struct rollback {
 	bool all, setup, null, stdin_list;
 };
 
+/*
+ * Everything at once: the layers leave the stack as they are, renamed directories and all, and the
+ * record names them.  What the set-up made stays.
+ */
+static int rollback_all(struct survey *s, size_t *files, struct err *e)
+{
+	OWN_STACK struct stack grounds = {0};
+	OWN_JOURNAL struct journal j = JOURNAL_INIT;
+	int r;
+
+	for (size_t i = 0; i < s->stack.n; i++) {
+		const struct layer *l = &s->stack.v[i];
+
+		if (strcmp(l->kind, "auto") != 0 && strcmp(l->kind, "named") != 0)
+			stack_push(&grounds, l->id, l->kind, l->name);
+	}
+	for (size_t i = 0; i < s->changes.n; i++)
+		*files += s->changes.v[i].chosen && !change_is_dir(&s->changes.v[i]);
+	r = restore_grounds(&s->pod, &grounds, *files, j.id, e);
+	return r == 0 && *j.id ? record(s, &j, *files, e) : r;
+}
+
+static int drop(const struct rollback *o, struct survey *s, const struct selection *sel, int n,
+		size_t *files, struct err *e)
+{
+	return o->all && !o->setup && !o->stdin_list && n == 1 ? rollback_all(s, files, e)
+							       : rollback_chosen(s, sel, files, e);
+}
+
 static int rollback(const struct rollback *o, char **args, int n)
 {
 	OWN_SURVEY struct survey s = SURVEY_INIT;
@@ -205,7 +235,7 @@ static int rollback(const struct rollback *o, char **args, int n)
 		return say_err(&e);
 	if (survey_open(&s, args[0], &so, &e) < 0 || rollback_possible(&s, &e) < 0 ||
 	    survey_walk(&s, &e) < 0 || selection_apply(&sel, &s.changes, true, &e) < 0 ||
-	    rollback_chosen(&s, &sel, &files, &e) < 0)
+	    drop(o, &s, &sel, n, &files, &e) < 0)
 		return say_err(&e);
 	if (files)
 		printf("Rolled back %zu file(s).\n", files);

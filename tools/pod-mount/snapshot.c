@@ -9,6 +9,7 @@
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/plan.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/cmds.h"
@@ -221,14 +222,18 @@ static int prune_files(const struct pod *p, uint64_t keep, size_t *gone, struct 
 static int prune(const struct snapshot_ask *a, struct err *e)
 {
 	OWN_STACK struct stack s = {0};
-	size_t gone = 0, before = 0;
-	int r = prune_files(a->pod, a->keep, &gone, e);
+	OWN_PLAN struct plan pl = {0};
+	size_t gone = 0, before = 0, keep;
+	int r = plan_open(&pl, a->pod, e);
 
+	keep = a->keep == UINT64_MAX ? layers_keep(&pl) : (size_t)a->keep;
+	if (r == 0)
+		r = prune_files(a->pod, keep, &gone, e);
 	if (r == 0)
 		r = stack_load(&s, a->pod, e);
 	before = s.n;
 	if (r == 0 && !is_live(a->pod))
-		r = layers_squash_to(a->pod, &s, a->keep, e);
+		r = layers_squash_to(a->pod, &s, keep, e);
 	if (r < 0)
 		return r;
 	printf("Removed %zu snapshot(s), merged %zu layer(s).\n", gone, before - s.n);
@@ -281,7 +286,7 @@ static int act(const struct verb *v, struct snapshot_ask *a, const char *pod, st
 
 int cmd_snapshot(int argc, char **argv)
 {
-	struct snapshot_ask a = {.keep = LAYERS_KEEP};
+	struct snapshot_ask a = {.keep = UINT64_MAX};
 	struct err e = {0};
 	bool yes = false;
 	const struct opt opts[] = {

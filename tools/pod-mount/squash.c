@@ -20,6 +20,7 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/plan.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/base.h"
 #include "tools/pod-mount/fold.h"
@@ -289,9 +290,22 @@ static size_t count_auto(const struct stack *s)
 	return n;
 }
 
-int layers_squash(const struct pod *p, struct stack *s, struct err *e)
+size_t layers_keep(const struct plan *pl)
 {
-	return count_auto(s) > LAYERS_SQUASH ? layers_squash_to(p, s, LAYERS_KEEP, e) : 0;
+	size_t n = plan_u64(pl, "snapshots.keep", LAYERS_KEEP);
+
+	if (plan_is(pl, "snapshots.auto", "no"))
+		return 1;
+	return n ? n : 1;
+}
+
+int layers_squash(const struct pod *p, struct stack *s, size_t keep, struct err *e)
+{
+	size_t most = keep > 1 ? 2 * keep : 1;
+
+	if (most > LAYERS_MAX * 3 / 4)
+		most = LAYERS_MAX * 3 / 4;
+	return count_auto(s) > most ? layers_squash_to(p, s, keep, e) : 0;
 }
 
 int layers_squash_to(const struct pod *p, struct stack *s, size_t keep, struct err *e)

@@ -26,6 +26,7 @@ static const struct undo_kind kinds[] = {
 	{"undo", "undo of a commit", false, undo_on_host},
 	{"return", "undo of a rollback", false, undo_return},
 	{"restore", "restore", true, undo_restore},
+	{"reset", "rollback of everything", true, undo_restore},
 	{"unrestore", "undo of a restore", false, undo_restore},
 	{0},
 };

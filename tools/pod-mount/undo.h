@@ -7,7 +7,7 @@
  *     undo           -> redo      what was taken back is the host's again
  *     rollback       -> return    the agent's work is in the pod again
  *     return         -> rollback
- *     restore        -> unrestore     another stack, and the one of before
+ *     restore, reset -> unrestore     another stack, and the one of before
  *
  * Each kind of record is a row of the table in undo.c.
  */
