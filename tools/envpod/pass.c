@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands that are another tool's word under the user's name for it. */
+#include <string.h>
+
+#include "envpod/exit.h"
 #include "tools/envpod/front.h"
 
 int cmd_diff(int argc, char **argv)
@@ -42,9 +45,19 @@ int cmd_base(int argc, char **argv)
 	return front_pass("pod-mount", "base", false, argc, argv);
 }
 
+/* The networks first: what keeps them is written down where pod-mount removes. */
 int cmd_gc(int argc, char **argv)
 {
-	return front_pass("pod-mount", "gc", false, argc, argv);
+	OWN_STRV struct strv line = {0};
+	int status = POD_EXIT_OK;
+
+	front_words(&line, "pod-net", "gc", NULL);
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "-n") == 0 || strcmp(argv[i], "--dry-run") == 0)
+			strv_add(&line, "-n");
+	if (argc < 2 || strcmp(argv[1], "--help") != 0)
+		status = front_run(&line);
+	return status ? status : front_pass("pod-mount", "gc", false, argc, argv);
 }
 
 int cmd_fsck(int argc, char **argv)

@@ -10,6 +10,7 @@ static const struct cmd cmds[] = {
 	{"status", cmd_status, "what it is, and what it counted"},
 	{"rules", cmd_rules, "print the firewall rules that up gives the pod"},
 	{"watch", cmd_watch, "report what the wall of a pod refuses, until SIGTERM"},
+	{"gc", cmd_gc, "remove what crashes left"},
 	{"doctor", cmd_doctor, "what this host offers for the networks of pods"},
 	{0},
 };

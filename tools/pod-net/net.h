@@ -44,6 +44,7 @@ int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
+int cmd_gc(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 #endif

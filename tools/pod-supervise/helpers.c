@@ -160,6 +160,17 @@ static int cmd_start(const char *pod)
 	return r < 0 ? say_err(&e) : POD_EXIT_OK;
 }
 
+/* Daemons may outlive their pod's directory: what is left of it is enough to end them. */
+static int open_run(struct pod *p, const char *name, struct err *e)
+{
+	if (pod_check_name(name, e) < 0 || pod_state_open(e) < 0)
+		return -e->code;
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	p->runpath = xfmt("%s/%s", pod_run_dir(), name);
+	p->run = open(p->runpath, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return p->run < 0 && errno != ENOENT ? err_set(e, errno, "open %s", p->runpath) : 0;
+}
+
 static int cmd_stop_helpers(const char *name)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
@@ -167,8 +178,10 @@ static int cmd_stop_helpers(const char *name)
 	struct pollfd gone = {.events = POLLIN};
 	struct err e = {0};
 
-	if (pod_open(&p, name, &e) < 0)
+	if (open_run(&p, name, &e) < 0)
 		return say_err(&e);
+	if (p.run < 0)
+		return POD_EXIT_OK;
 	if (wall_keeper(&p, &pidfd) > 0) {
 		gone.fd = pidfd;
 		syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0);
