@@ -104,7 +104,7 @@ tty_of() { readlink "/proc/$1/fd/0"; }
 
 @test "one that was too slow is told what it missed, and goes on" {
 	mkfifo "$T/go"
-	pod-supervise run web -- sh -c 'echo up; read -r x <"$1"; seq 400000; echo all-said; read -r x <"$1"; echo more; read -r x <"$1"' sh "$T/go"
+	pod-supervise run web -- sh -c 'exec 3<>"$1"; echo up; read -r x <&3; seq 400000; echo all-said; read -r x <&3; echo more; read -r x <&3' sh "$T/go"
 	wait_for 10 log_has up
 	pod-supervise attach --no-input web >"$T/slow.out" 3>&- &
 	slow=$!
