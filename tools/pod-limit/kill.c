@@ -22,6 +22,7 @@
 
 #define KILL_MS  10000
 #define ROUND_MS 20
+#define RENEW_MS 1000 /* for the last exits to settle */
 
 static const char *const subs[] = {"app", "guardian"};
 
@@ -104,6 +105,14 @@ static int kill_init(const struct pod *p)
 	return poll(&gone, 1, KILL_MS) == 1 ? 0 : -ETIMEDOUT;
 }
 
+/* A run that came meanwhile is none of those that were to end: it keeps its groups. */
+static int renew(struct cgtree *t)
+{
+	int r = cgtree_renew_v2(t, RENEW_MS);
+
+	return r == -EBUSY && cgtree_populated(t) ? 0 : r;
+}
+
 static int kill_pod(const struct pod *p, struct err *e)
 {
 	OWN_CGTREE struct cgtree t = CGTREE_INIT;
@@ -120,7 +129,7 @@ static int kill_pod(const struct pod *p, struct err *e)
 	/* Neither a freeze nor the kill itself may outlive the processes: they would meet the next
 	 * run before its first instruction. */
 	if (r == 0)
-		r = cgtree_renew_v2(&t, KILL_MS);
+		r = renew(&t);
 	if (r < 0)
 		return err_set(e, -r,
 			       "pod %s: some processes are still there after SIGKILL (stuck in the "
