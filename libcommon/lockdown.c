@@ -73,7 +73,7 @@ static const struct row {
 	{PROMISE_ACCEPT, SYS_shutdown, ANY, 0, 0},
 	{PROMISE_FILE, SYS_pread64, ANY, 0, 0},
 	{PROMISE_FILE, SYS_pwrite64, ANY, 0, 0},
-	{PROMISE_FILE, SYS_lseek, ANY, 0, 0},
+	{PROMISE_STDIO, SYS_lseek, ANY, 0, 0},
 	{PROMISE_FILE, SYS_ftruncate, ANY, 0, 0},
 	{PROMISE_FILE, SYS_fstat, ANY, 0, 0},
 	{PROMISE_FILE, SYS_fdatasync, ANY, 0, 0},

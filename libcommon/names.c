@@ -17,9 +17,10 @@
 
 #include "libcommon/own.h"
 
-#define MAGIC   "podnames"
-#define VERSION 1
-#define RETRIES 1000 /* of a row that is being written; then it counts as not there */
+#define MAGIC     "podnames"
+#define VERSION   1
+#define HOLE_STEP 64   /* places between two looks for holes */
+#define RETRIES   1000 /* of a row that is being written; then it counts as not there */
 
 struct place {
 	_Atomic uint32_t seq; /* 0: never used */
@@ -187,11 +188,26 @@ enum names_state names_find(const struct names *n, const char *name, const struc
 	return NAMES_NONE;
 }
 
+/*
+ * The first place from at on that was ever written.  The file is sparse: to read what was never
+ * written would fill a process with 2.5 MiB of zeroes.
+ */
+static size_t skip_holes(const struct names *n, size_t at)
+{
+	off_t base = offsetof(struct names_file, place);
+	off_t here = base + (off_t)(at * sizeof(struct place));
+	off_t data = at % HOLE_STEP ? here : lseek(n->fd, here, SEEK_DATA);
+
+	if (data < 0)
+		return errno == ENXIO ? NAMES_ROWS : at;
+	return data <= here ? at : (size_t)(data - base) / sizeof(struct place);
+}
+
 bool names_next(const struct names *n, size_t *at, struct names_row *row)
 {
 	uint64_t now = names_now();
 
-	for (; *at < NAMES_ROWS; (*at)++)
+	for (; (*at = skip_holes(n, *at)) < NAMES_ROWS; (*at)++)
 		if (read_place(&n->map->place[*at], row) && !row->revoked && row->until > now) {
 			(*at)++;
 			return true;
@@ -256,7 +272,7 @@ int names_revoke_if(struct names *n, bool (*fn)(void *arg, const struct names_ro
 	uint64_t count;
 	int revoked = 0;
 
-	for (size_t i = 0; i < NAMES_ROWS; i++) {
+	for (size_t i = 0; (i = skip_holes(n, i)) < NAMES_ROWS; i++) {
 		struct place *p = &n->map->place[i];
 
 		if (!read_place(p, &row) || row.revoked || !fn(arg, &row))
