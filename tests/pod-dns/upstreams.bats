@@ -137,3 +137,41 @@ upstream: [${list%,}]"
 	for i in 1 2 3 4 5 6 7 8; do addresses "h$i.test" >/dev/null; done
 	[ "$(awk '{ print $3 }' "$T/asked.5301" | sort -u | wc -l)" = 8 ]
 }
+
+@test "the host's own resolvers are asked, and followed when they change" {
+	liar 53 good # at 127.0.0.1: the pod's resolver listens at another address here
+	printf 'search x\nnameserver 127.0.0.1\noptions edns0\n' >"$T/resolv.conf"
+	printf 'network: {dns: {allow: ["**.test"]}}\n' >"$T/web.yaml"
+	envpod init -c "$T/web.yaml" web
+	mkfifo "$T/ready"
+	exec 7<>"$T/ready"
+	# shellcheck disable=SC2016
+	(exec nsenter -t "$NS" -n unshare -m sh -c 'mount --bind "$0/resolv.conf" /etc/resolv.conf &&
+		exec pod-dns serve --listen 127.0.0.2#53 --ready-fd 7 web' "$T") >>"$T/events" 2>"$T/stderr" 3>&- &
+	DNS=$!
+	read -r -t 5 -u 7
+	exec 7>&-
+	from() { inside kdig @127.0.0.2 +time=2 +retry=0 +short "$1"; }
+	[ "$(from a.test)" = 192.0.2.53 ]
+	inside ip addr add 127.0.0.3/8 dev lo
+	printf '' >"$T/resolv.conf" # being written: what is known stays
+	(exec nsenter -t "$NS" -n /usr/bin/python3 - "$T/second") <<-'END' 3>&- &
+	import dns.message, dns.rrset, socket, sys
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	s.bind(("127.0.0.3", 53))
+	open(sys.argv[1], "w").close()
+	while True:
+	    data, client = s.recvfrom(4096)
+	    q = dns.message.from_wire(data)
+	    a = dns.message.make_response(q, recursion_available=True)
+	    a.answer.append(dns.rrset.from_text(q.question[0].name, 1, "IN", "A", "192.0.2.3"))
+	    s.sendto(a.to_wire(), client)
+	END
+	UPSTREAMS="$UPSTREAMS $!"
+	wait_for 5 test -e "$T/second"
+	[ "$(from b.test)" = 192.0.2.53 ]
+	echo 'nameserver 127.0.0.3' >"$T/resolv.conf"
+	n=0
+	followed() { n=$((n + 1)); [ "$(from "c$n.test")" = 192.0.2.3 ]; }
+	wait_for 6 followed
+}
