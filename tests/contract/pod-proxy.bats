@@ -18,4 +18,4 @@ teardown() { envpod_teardown; }
 	expect 64 "$TOOL" relay
 }
 
-@test "help and completions" { helps relay; }
+@test "help and completions" { helps relay forward; }

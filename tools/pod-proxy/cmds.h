@@ -4,5 +4,6 @@
 #define POD_PROXY_CMDS_H
 
 int cmd_relay(int argc, char **argv);
+int cmd_forward(int argc, char **argv);
 
 #endif

@@ -5,28 +5,24 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "libcommon/buf.h"
 
-#define SO_ORIGINAL_DST 80 /* linux/netfilter_ipv4.h, and the same for IPv6 */
-#define EDGES           (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
-
-#define PEEK_MS    15000
-#define RECORD_MS  1000 /* where names are only recorded: servers may speak first */
 #define CONNECT_MS 60000
 #define REFUSED_MS 2000
 #define IDLE_MS    (2 * 3600 * 1000)
 #define HALF_MS    (10 * 60 * 1000) /* one way has ended */
-#define ACCEPTS    64               /* in one turn */
 
 static void conn_step(struct conn *c);
 
-static void set_state(struct conn *c, enum conn_state s, uint64_t ms)
+void conn_state(struct conn *c, enum conn_state s, uint64_t ms)
 {
 	c->state = s;
 	c->deadline_ms = c->r->loop.now_ms + ms;
@@ -34,7 +30,7 @@ static void set_state(struct conn *c, enum conn_state s, uint64_t ms)
 
 /* --- life and death --- */
 
-static void enqueue(struct conn *c)
+void conn_enqueue(struct conn *c)
 {
 	if (c->queued)
 		return;
@@ -73,7 +69,7 @@ void conn_close(struct conn *c)
 	free(c);
 }
 
-static void reset_on_close(int fd)
+void conn_linger(int fd)
 {
 	const struct linger now = {.l_onoff = 1};
 
@@ -83,12 +79,12 @@ static void reset_on_close(int fd)
 
 void conn_reset(struct conn *c)
 {
-	reset_on_close(c->client.watch.fd);
-	reset_on_close(c->server.watch.fd);
+	conn_linger(c->client.watch.fd);
+	conn_linger(c->server.watch.fd);
 	conn_close(c);
 }
 
-static void tell(struct conn *c, const char *event, const char *reason)
+void conn_tell(struct conn *c, const char *event, const char *reason)
 {
 	const struct note what = {.event = event,
 				  .address = &c->address,
@@ -126,14 +122,44 @@ static void on_server(void *arg, uint32_t events)
 	conn_step(c);
 }
 
+struct conn *conn_new(struct relay *r, int fd)
+{
+	struct conn *c = xcalloc(1, sizeof(*c));
+
+	c->r = r;
+	c->client.watch = (struct watch){.fd = fd, .fn = on_client, .arg = c};
+	c->server.watch.fd = -1;
+	c->up.from = c->down.to = &c->client;
+	c->up.to = c->down.from = &c->server;
+	c->next = r->conns;
+	if (c->next)
+		c->next->prev = c;
+	r->conns = c;
+	r->n++;
+	return c;
+}
+
 /* --- connecting --- */
+
+/* Another pod has no address that the host could reach: its forwarder listens beside us. */
+static bool is_pod(const struct conn *c)
+{
+	return c->r->pods.bits && cidr_has(&c->r->pods, &c->address);
+}
 
 static socklen_t destination(const struct conn *c, struct sockaddr_storage *to)
 {
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)to;
 	struct sockaddr_in *four = (struct sockaddr_in *)to;
+	struct sockaddr_un *un = (struct sockaddr_un *)to;
+	char text[INET6_ADDRSTRLEN];
 
 	memset(to, 0, sizeof(*to));
+	if (is_pod(c)) {
+		un->sun_family = AF_UNIX;
+		snprintf(un->sun_path, sizeof(un->sun_path), "%s", address_text(&c->address, text));
+		return sizeof(*un);
+	}
 	if (address_is_v4(&c->address)) {
 		four->sin_family = AF_INET;
 		four->sin_port = htons(c->port);
@@ -147,7 +173,7 @@ static socklen_t destination(const struct conn *c, struct sockaddr_storage *to)
 }
 
 /* Many small writes of programs are theirs to gather; a peer that is gone is found out. */
-static void tune(int fd)
+void conn_tune(int fd)
 {
 	int one = 1;
 
@@ -155,7 +181,7 @@ static void tune(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 }
 
-static void connect_on(struct conn *c)
+void conn_connect(struct conn *c)
 {
 	struct sockaddr_storage to;
 	socklen_t len = destination(c, &to);
@@ -170,8 +196,14 @@ static void connect_on(struct conn *c)
 		conn_reset(c);
 		return;
 	}
-	tune(fd);
-	set_state(c, CONN_CONNECT, CONNECT_MS);
+	conn_tune(fd);
+	conn_state(c, CONN_CONNECT, CONNECT_MS);
+}
+
+void conn_pass(struct conn *c, enum rule rule)
+{
+	c->rule = rule;
+	conn_connect(c);
 }
 
 /* A request of a connection that is not for the host it began with is judged like the first. */
@@ -183,7 +215,7 @@ static int judge_head(void *arg, const struct head *h)
 
 	if (why) {
 		memcpy(c->name, h->host, sizeof(c->name));
-		tell(c, "net_denied", why);
+		conn_tell(c, "net_denied", why);
 		return -EACCES;
 	}
 	if (!h->upgrade)
@@ -192,17 +224,43 @@ static int judge_head(void *arg, const struct head *h)
 	return c->requests.heads == 0 ? 1 : -EPROTO;
 }
 
+/* A server of the pod's that listens on ::1 alone. */
+static bool try_six(struct conn *c)
+{
+	if (c->rule != RULE_FORWARD || !address_is_v4(&c->address))
+		return false;
+	c->address = in6addr_loopback;
+	loop_remove(&c->r->loop, &c->server.watch);
+	c->server.readable = c->server.writable = false;
+	conn_connect(c);
+	return true;
+}
+
+/* The first bytes on a new socket: they fit. */
+static bool greet_pod(const struct conn *c)
+{
+	char line[GREETING];
+	int n = snprintf(line, sizeof(line), "%u %s\n", c->port, c->r->pod.name);
+
+	return send(c->server.watch.fd, line, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) == n;
+}
+
 static void begin_pumping(struct conn *c)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
 
 	if (getsockopt(c->server.watch.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error) {
+		if (!try_six(c))
+			conn_reset(c);
+		return;
+	}
+	if (is_pod(c) && !greet_pod(c)) {
 		conn_reset(c);
 		return;
 	}
-	set_state(c, CONN_PUMP, IDLE_MS);
-	tell(c, "net_connect", NULL);
+	conn_state(c, CONN_PUMP, IDLE_MS);
+	conn_tell(c, "net_connect", NULL);
 	if (c->rule == RULE_NAME && !c->tls && c->up.held.len) {
 		c->up.requests = &c->requests;
 		c->up.judge = judge_head;
@@ -215,65 +273,6 @@ static void begin_pumping(struct conn *c)
 		c->up.held.ok = c->up.held.len;
 	}
 	conn_step(c);
-}
-
-/* --- who is meant --- */
-
-static void pass(struct conn *c, enum rule rule)
-{
-	c->rule = rule;
-	connect_on(c);
-}
-
-/* What kind of a beginning is it?  As hello_name() and head_parse(). */
-static int read_name(struct conn *c)
-{
-	const struct held *h = &c->up.held;
-	struct head head;
-	int r;
-
-	c->tls = h->len && (unsigned char)h->data[0] == 22;
-	if (c->tls)
-		return hello_name((const uint8_t *)h->data, h->len, c->name);
-	r = h->len ? head_parse(h->data, h->len, &head) : -EAGAIN;
-	if (r == 0)
-		memcpy(c->name, head.host, sizeof(c->name));
-	return r;
-}
-
-static void judge(struct conn *c, int r)
-{
-	const char *why = r == 0         ? judge_name(c->r, c->name, &c->address, c->port)
-			  : r == -ENOENT ? "no_name"
-					 : "no_name_readable";
-
-	if (c->r->records)
-		pass(c, RULE_MONITOR);
-	else if (why)
-		conn_refuse(c, why);
-	else
-		pass(c, RULE_NAME);
-}
-
-static void peek(struct conn *c)
-{
-	size_t max = HELLO_MAX;
-	int n, r;
-
-	if (c->up.held.len && (unsigned char)c->up.held.data[0] != 22)
-		max = HEAD_MAX;
-	if (!c->client.readable)
-		return;
-	n = flow_read_held(&c->up, max);
-	if (n == -EAGAIN)
-		return;
-	r = n > 0 ? read_name(c) : n;
-	if (n <= 0 && !(c->r->records && c->up.held.len))
-		conn_reset(c); /* gone, or too much without a name */
-	else if (r != -EAGAIN)
-		judge(c, r);
-	else
-		enqueue(c);
 }
 
 /* --- moving --- */
@@ -314,7 +313,7 @@ static void pump(struct conn *c)
 	if (c->up.total + c->down.total != before)
 		c->deadline_ms = r->loop.now_ms + (c->up.told || c->down.told ? HALF_MS : IDLE_MS);
 	if (up == FLOW_MORE || down == FLOW_MORE)
-		enqueue(c);
+		conn_enqueue(c);
 }
 
 /* The client was told no, and is given the time to read it: a reset would take it away. */
@@ -334,7 +333,10 @@ static void conn_step(struct conn *c)
 {
 	switch (c->state) {
 	case CONN_PEEK:
-		peek(c);
+		conn_peek(c);
+		break;
+	case CONN_GREET:
+		conn_greeting(c);
 		break;
 	case CONN_CONNECT:
 		if (c->server.writable)
@@ -346,112 +348,6 @@ static void conn_step(struct conn *c)
 	case CONN_REFUSED:
 		discard(c);
 		break;
-	}
-}
-
-/* --- accepting --- */
-
-/* Where the wall sent it from; straight to our own port, that is ourselves. */
-static int original(int fd, bool six, struct in6_addr *a, uint16_t *port)
-{
-	struct sockaddr_storage to;
-	socklen_t len = sizeof(to);
-
-	if (getsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, SO_ORIGINAL_DST, &to, &len) < 0)
-		return -errno;
-	if (six) {
-		*a = ((struct sockaddr_in6 *)&to)->sin6_addr;
-		*port = ntohs(((struct sockaddr_in6 *)&to)->sin6_port);
-	} else {
-		*a = names_v4(((struct sockaddr_in *)&to)->sin_addr);
-		*port = ntohs(((struct sockaddr_in *)&to)->sin_port);
-	}
-	return 0;
-}
-
-static struct conn *conn_new(struct relay *r, int fd)
-{
-	struct conn *c = xcalloc(1, sizeof(*c));
-
-	c->r = r;
-	c->client.watch = (struct watch){.fd = fd, .fn = on_client, .arg = c};
-	c->server.watch.fd = -1;
-	c->up.from = c->down.to = &c->client;
-	c->up.to = c->down.from = &c->server;
-	c->next = r->conns;
-	if (c->next)
-		c->next->prev = c;
-	r->conns = c;
-	r->n++;
-	return c;
-}
-
-/* Ports 80 and 443 are where names are said; everywhere else the wall has decided. */
-static void begin(struct conn *c)
-{
-	const char *why = judge_address(c->r, &c->address, c->port);
-	bool named = c->port == 80 || c->port == 443;
-
-	if (why) {
-		tell(c, "net_denied", why);
-		conn_reset(c);
-	} else if (is_open_network(c->r, &c->address)) {
-		pass(c, RULE_NETWORK);
-	} else if (named) {
-		set_state(c, CONN_PEEK, c->r->records ? RECORD_MS : PEEK_MS);
-	} else {
-		names_of(&c->r->names, &c->address, c->name);
-		pass(c, c->r->records ? RULE_MONITOR : RULE_PIN);
-	}
-}
-
-static void take(struct relay *r, int fd, bool six)
-{
-	struct conn *c = conn_new(r, fd);
-
-	if (original(fd, six, &c->address, &c->port) < 0 ||
-	    loop_add(&r->loop, &c->client.watch, EDGES) < 0) {
-		c->client.watch.fd = -1;
-		reset_on_close(fd);
-		close(fd);
-		conn_close(c);
-		return;
-	}
-	tune(fd);
-	if (r->n <= r->max) {
-		begin(c);
-		return;
-	}
-	tell(c, "net_denied", "too_many_connections");
-	conn_reset(c);
-}
-
-/* No descriptor left: take it by the spare one, to be rid of it, or we would be called for ever. */
-static void turn_away(struct relay *r, int listener)
-{
-	int fd;
-
-	close(r->spare);
-	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	reset_on_close(fd);
-	if (fd >= 0)
-		close(fd);
-	r->spare = epoll_create1(EPOLL_CLOEXEC);
-}
-
-void conn_accept(struct relay *r, int i)
-{
-	int listener = r->listener[i].fd;
-
-	for (int n = 0; n < ACCEPTS; n++) {
-		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0)
-			take(r, fd, i == 1);
-		else if (errno == EMFILE || errno == ENFILE)
-			turn_away(r, listener);
-		else if (errno != ECONNABORTED && errno != EINTR)
-			return;
 	}
 }
 
@@ -475,8 +371,7 @@ static bool is_revoked(struct conn *c)
 {
 	const struct names *n = &c->r->names;
 
-	if (c->state == CONN_REFUSED || c->rule == RULE_NETWORK || c->rule == RULE_MONITOR ||
-	    !*c->name)
+	if (c->state == CONN_REFUSED || (c->rule != RULE_NAME && c->rule != RULE_PIN) || !*c->name)
 		return false;
 	if (names_find(n, c->name, &c->address, 0) != NAMES_REVOKED)
 		return false;
@@ -493,7 +388,7 @@ void conns_cut_revoked(struct relay *r)
 	for (struct conn *c = r->conns; c; c = next) {
 		next = c->next;
 		if (is_revoked(c)) {
-			tell(c, "net_denied", "name_removed");
+			conn_tell(c, "net_denied", "name_removed");
 			conn_reset(c);
 		}
 	}
@@ -503,7 +398,7 @@ void conns_cut_revoked(struct relay *r)
 static void give_up(struct conn *c)
 {
 	if (c->state == CONN_PEEK && c->r->records)
-		judge(c, -ENOENT);
+		conn_judge(c, -ENOENT);
 	else if (c->state == CONN_PEEK)
 		conn_refuse(c, "no_name");
 	else if (c->state == CONN_REFUSED)

@@ -7,6 +7,7 @@
 
 enum conn_state {
 	CONN_PEEK,    /* who is meant? */
+	CONN_GREET,   /* another pod's relay says which port it wants */
 	CONN_CONNECT, /* to the destination */
 	CONN_PUMP,
 	CONN_REFUSED, /* told so; what still comes is thrown away until it goes */
@@ -31,6 +32,25 @@ struct conn {
 
 /* Say no in the client's own words, and why; refuse.c */
 void conn_refuse(struct conn *c, const char *reason);
+
+/* conn.c: what its first part (begin.c) needs */
+struct conn *conn_new(struct relay *r, int fd);
+void conn_state(struct conn *c, enum conn_state s, uint64_t ms);
+void conn_enqueue(struct conn *c); /* there is more to do */
+void conn_tell(struct conn *c, const char *event, const char *reason);
+void conn_linger(int fd); /* a reset when it is closed */
+void conn_connect(struct conn *c);
+void conn_pass(struct conn *c, enum rule rule);
+
+/* begin.c: a step of that state */
+void conn_peek(struct conn *c);
+void conn_greeting(struct conn *c);
+/* r as hello_name() and head_parse() say it */
+void conn_judge(struct conn *c, int r);
+
+#define EDGES    (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+#define GREETING 80 /* bytes of "PORT POD\n" */
+void conn_tune(int fd);
 
 void conn_close(struct conn *c);
 /* Both ends see a reset. */

@@ -8,7 +8,7 @@ const char *rule_text(enum rule r)
 {
 	static const char *const text[] = {
 		[RULE_NONE] = "none",       [RULE_NAME] = "name",       [RULE_PIN] = "pin",
-		[RULE_NETWORK] = "network", [RULE_MONITOR] = "monitor",
+		[RULE_NETWORK] = "network", [RULE_MONITOR] = "monitor", [RULE_FORWARD] = "forward",
 	};
 
 	return text[r];

@@ -6,6 +6,7 @@
 
 static const struct cmd cmds[] = {
 	{"relay", cmd_relay, "carry a pod's connections to where it may go"},
+	{"forward", cmd_forward, "carry connections to a pod's open ports"},
 	{0},
 };
 

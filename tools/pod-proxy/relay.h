@@ -23,7 +23,8 @@ struct relay {
 	struct names names;
 	struct cidr *open; /* cidr_allow: no name is asked for */
 	size_t n_open;
-	bool records; /* Monitored with dns.mode monitor: nothing is judged by name */
+	bool records;     /* Monitored with dns.mode monitor: nothing is judged by name */
+	struct cidr pods; /* addresses of other pods: reached through their forwarders */
 	struct watch listener[2], signals, revoked;
 	int route[2]; /* sockets that ask the host's routing table: IPv4, IPv6; -1 */
 	struct notes notes;
@@ -37,7 +38,7 @@ struct relay {
 };
 
 /* How a connection's destination was let through. */
-enum rule { RULE_NONE, RULE_NAME, RULE_PIN, RULE_NETWORK, RULE_MONITOR };
+enum rule { RULE_NONE, RULE_NAME, RULE_PIN, RULE_NETWORK, RULE_MONITOR, RULE_FORWARD };
 const char *rule_text(enum rule r);
 
 /*
@@ -50,14 +51,23 @@ bool is_open_network(const struct relay *r, const struct in6_addr *a);
 const char *judge_name(const struct relay *r, const char *name, const struct in6_addr *a,
 		       uint16_t port);
 
-/* Everything that needs root, then none of it any more. */
-int relay_open(struct relay *r, const char *pod, int event_fd, struct err *e);
-int relay_lock_down(struct relay *r, struct err *e);
-int relay_run(struct relay *r, struct err *e);
-void relay_finish(struct relay *r);
+/* What relay and forward have in common; root's part of it first. */
+int serve_open(struct relay *r, const char *pod, int event_fd, struct err *e);
+int serve_lock_down(struct relay *r, unsigned more_promises, struct err *e);
+/* Stand in RUN/.inbound, where pods' forwarders have their sockets. */
+int serve_inbound(struct relay *r, struct err *e);
+/* As cmd_relay() and cmd_forward(): what differs is how to open and what else to promise. */
+int serve_main(int argc, char **argv, const char *text, int (*open)(struct relay *r, struct err *e),
+	       unsigned more_promises);
 
 /* Of conn.c */
 void conn_accept(struct relay *r, int listener);
+/* From outside to a port of the pod; the pod's side is the caller's network by then. */
+void conn_forward(struct relay *r, int fd, uint16_t port);
+/* From another pod: which port, it says first. */
+void conn_inbound(struct relay *r, int fd);
+/* Is this port one that other pods may reach? */
+bool is_internal(const struct relay *r, uint16_t port);
 void conns_run(struct relay *r);
 /* Cut those whose name was removed; give up those that take too long. */
 void conns_cut_revoked(struct relay *r);
