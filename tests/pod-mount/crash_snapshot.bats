@@ -118,3 +118,38 @@ consistent()
 	[ "$(layers web)" -eq 1 ]
 	run_in 'find . -printf "%p %y %m %l\n" | sort; find . -type f | sort | xargs cat' | diff "$T/before" -
 }
+
+@test "kill -9 at any point of clone, promote and base destroy: nothing of the source is lost, gc takes the rest" {
+	local call i n=0 id
+	run_in 'mkdir d; echo 1 >d/1; echo 2 >two'
+	pod-mount snapshot web create -n s
+	: >"$POD/created"
+	for call in $calls; do
+		for i in $(seq 1 9 200); do
+			mkdir -p -m 700 "$ENVPOD_STATE_DIR/pods/new"
+			run_in "echo $i >f$call"
+			killed_at "$call" "$i" pod-mount clone --current web new || break
+			n=$((n + 1))
+			pod-mount remove new
+			rm -rf "$ENVPOD_STATE_DIR/pods/new"
+		done
+		rm -rf "$ENVPOD_STATE_DIR/pods/new"
+		for i in $(seq 1 9 200); do
+			killed_at "$call" "$i" pod-mount snapshot web promote s "base$n" || break
+			n=$((n + 1))
+		done
+		for i in 1 2 3; do
+			pod-mount base create web "drop$n" >/dev/null
+			killed_at "$call" "$i" pod-mount base destroy "drop$n" || break
+			n=$((n + 1))
+		done
+	done
+	[ "$n" -ge 30 ]
+	pod-mount snapshot web ls >/dev/null
+	pod-mount gc >/dev/null
+	run_in '[ "$(cat d/1 two | tr "\n" " ")" = "1 2 " ]'
+	pod-mount snapshot web restore s >/dev/null
+	run_in '[ "$(find . -type f | sort | tr "\n" " ")" = "./d/1 ./two " ]'
+	# Every base that is left is whole.
+	for id in $(cat "$ENVPOD_STATE_DIR"/bases/*/stack | cut -d' ' -f1 | sort -u); do [ -d "$ENVPOD_STATE_DIR/layers/$id/tree" ]; done
+}

@@ -239,3 +239,32 @@ layer_dirs() { ls "$ENVPOD_STATE_DIR/layers" | wc -l; }
 	[ "$(layers two)" -eq 2 ]
 	[ "$(pod-mount diff -z one | tr -cd '\0' | wc -c)" -eq 6 ]
 }
+
+@test "diff A B: what changed from one snapshot to another, whatever became of the pod since" {
+	mkdir "$T/proj/d"
+	echo 1 >"$T/proj/d/1"
+	run_in 'echo a >f; echo same >same; echo x >gone; mkdir n; echo 1 >n/1; ln -s f l'
+	snap create -n a
+	run_in 'echo b >f; rm gone; echo new >new; rm -r d; chmod 700 n; rm l; mkdir l'
+	snap create -n b
+	cd "$T/proj"
+	snap diff a b >"$T/ab"
+	diff "$T/ab" - <<-END
+	D  d
+	D  d/1
+	M  f
+	D  gone
+	T  l
+	M  n
+	A  new
+	END
+	pod-mount rollback --cwd "$T/proj" web new f >/dev/null
+	snap diff a b | diff "$T/ab" -
+	snap diff b a | grep -qx 'A  d/1'
+	[ "$(snap diff b now)" = "M  f
+	D  new" ] || [ "$(snap diff b)" = "M  f
+D  new" ]
+	[ -z "$(snap diff a a)" ]
+	snap diff --json a b | jq -se 'map(select(.kind == "type").path | endswith("/l")) == [true]'
+	expect 2 pod-mount snapshot web diff a nosuch
+}

@@ -247,13 +247,10 @@ static const struct verb {
 	int min, max; /* further words */
 	int (*run)(const struct snapshot_ask *a, struct err *e);
 } verbs[] = {
-	{"create", 0, 0, create},
-	{"ls", 0, 0, snapshot_ls},
-	{"restore", 1, 1, restore},
-	{"destroy", 1, 1, destroy},
-	{"prune", 0, 0, prune},
-	{"promote", 2, 2, promote},
-	{0},
+	{"create", 0, 0, create},      {"ls", 0, 0, snapshot_ls},
+	{"restore", 1, 1, restore},    {"destroy", 1, 1, destroy},
+	{"prune", 0, 0, prune},        {"promote", 2, 2, promote},
+	{"diff", 1, 2, snapshot_diff}, {0},
 };
 
 static const struct verb *find_verb(const char *word)
@@ -264,7 +261,7 @@ static const struct verb *find_verb(const char *word)
 		v++;
 	if (!v->word)
 		die(POD_EXIT_USAGE,
-		    "snapshot: %s is none of create, ls, restore, destroy, prune, promote",
+		    "snapshot: %s is none of create, ls, restore, destroy, prune, promote, diff",
 		    esc(word));
 	return v;
 }
@@ -292,13 +289,13 @@ int cmd_snapshot(int argc, char **argv)
 	const struct opt opts[] = {
 		{OPT_STR, 'n', "name", &a.name, "NAME", "create: give it a name"},
 		{OPT_FLAG, 's', "size", &a.size, NULL, "ls: count files and bytes"},
-		{OPT_FLAG, 'j', "json", &a.json, NULL, "ls: one JSON object a line"},
+		{OPT_FLAG, 'j', "json", &a.json, NULL, "ls, diff: one JSON object a line"},
 		{OPT_U64, 0, "keep", &a.keep, "N", "prune: how many automatic ones stay"},
 		{OPT_FLAG, 'y', "yes", &yes, NULL, "accepted: nothing is asked, all can be undone"},
 		{0},
 	};
 	const struct opt_usage u = {
-		"pod-mount snapshot [OPTION]... POD create|ls|restore|destroy|prune|promote [ARGUMENT]...",
+		"pod-mount snapshot [OPTION]... POD create|ls|restore|destroy|prune|promote|diff [ARGUMENT]...",
 		"States of a pod that can be gone back to.", 2, 5, 0};
 	int n = opt_parse(opts, &u, argc, argv);
 	const struct verb *v = find_verb(argv[1]);

@@ -21,4 +21,7 @@ struct snapshot_ask {
 /* List them, oldest first. */
 int snapshot_ls(const struct snapshot_ask *a, struct err *e);
 
+/* What changed from one to another, or to what the pod has now. */
+int snapshot_diff(const struct snapshot_ask *a, struct err *e);
+
 #endif

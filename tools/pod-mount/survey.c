@@ -138,10 +138,29 @@ static void note_quiet(struct survey *s, bool setup)
 	}
 }
 
+static int load_stack(struct survey *s, const struct survey_opts *o, struct err *e)
+{
+	if (!o->stack)
+		return stack_load(&s->stack, &s->pod, e);
+	for (size_t i = 0; i < o->stack->n; i++)
+		stack_push(&s->stack, o->stack->v[i].id, o->stack->v[i].kind, o->stack->v[i].name);
+	return 0;
+}
+
+static void leave_upper(struct survey *s)
+{
+	for (unsigned i = 0; i < s->covers.n; i++) {
+		int *layers = (int *)s->trees[i].layers;
+
+		own_close(&layers[0]);
+		layers[0] = -1;
+	}
+}
+
 static int load(struct survey *s, const struct survey_opts *o, struct err *e)
 {
 	OWN_STRV struct strv dirs = {0};
-	int r = stack_load(&s->stack, &s->pod, e);
+	int r = load_stack(s, o, e);
 
 	if (r == 0)
 		r = bases_load(&s->bases, &s->pod, &s->stack, e);
@@ -153,6 +172,8 @@ static int load(struct survey *s, const struct survey_opts *o, struct err *e)
 		r = open_trees(s, e);
 	if (r < 0)
 		return r;
+	if (o->stack)
+		leave_upper(s);
 	track_init(&s->track, &s->plan, &dirs, o->all);
 	note_quiet(s, o->setup);
 	s->ids = ids_of_plan(&s->plan);

@@ -52,6 +52,7 @@ struct survey {
 struct survey_opts {
 	bool all, setup;
 	const char *layer, *since, *until;
+	const struct stack *stack; /* NULL, or in the place of the pod's stack and its upper */
 	int wait_ms;
 };
 int survey_open(struct survey *s, const char *pod, const struct survey_opts *o, struct err *e);
