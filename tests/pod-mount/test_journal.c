@@ -77,6 +77,9 @@ static void test_refused(void)
 		HEAD STEP "left 1 1 1 1 1 1\n",
 		HEAD STEP "from 0 0 0 ../../x a\n",
 		HEAD "layer - 0\n",
+		HEAD "dir 1 2 3 a\n",
+		HEAD "time 0 2 3 ../a\n",
+		HEAD "dirleft 0 1\n",
 		HEAD "layer .. 0\n",
 		"envpod-journal 1 commit\nsite /\n" STEP "take 1\n",
 	};
@@ -100,8 +103,20 @@ static void test_ids(void)
 	   "form of an ID");
 }
 
+static void test_times(void)
+{
+	OWN_JOURNAL struct journal j = JOURNAL_INIT;
+
+	ok(parse(&j, HEAD "time 0 5 6 a\nplanned\ndir 0 7 8 \nprepared\ndirleft 0 9\n") == 0,
+	   "times of directories");
+	ok(j.times.n == 1 && j.times.v[0].ino == 5 && j.times.v[0].ns == 6, "one to set");
+	ok(j.dirs.n == 1 && j.dirs.v[0].has_left && j.dirs.v[0].left_ns == 9, "one as it was left");
+	is_str(j.dirs.v[0].path, "", "the cover itself");
+}
+
 int main(void)
 {
+	test_times();
 	test_whole();
 	test_from();
 	test_torn();

@@ -72,6 +72,26 @@ static void layer_starts_finish(struct layer_starts *list)
 	free(list->v);
 }
 
+struct dir_time *dir_times_add(struct dir_times *list, uint32_t site, const char *path)
+{
+	struct dir_time *d;
+
+	if (list->n == list->cap) {
+		list->cap = list->cap ? 2 * list->cap : 16;
+		list->v = xrealloc(list->v, list->cap * sizeof(list->v[0]));
+	}
+	d = &list->v[list->n++];
+	*d = (struct dir_time){.site = site, .path = xstrdup(path)};
+	return d;
+}
+
+static void dir_times_finish(struct dir_times *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->v[i].path);
+	free(list->v);
+}
+
 bool journal_on_host(const struct journal *j)
 {
 	return strcmp(j->verb, "commit") == 0 || strcmp(j->verb, "undo") == 0 ||
@@ -93,6 +113,8 @@ void journal_finish(struct journal *j)
 	free(j->prunes);
 	layer_starts_finish(&j->layers);
 	layer_starts_finish(&j->starts);
+	dir_times_finish(&j->dirs);
+	dir_times_finish(&j->times);
 	strv_finish(&j->sites);
 	own_close(&j->dir);
 	own_close(&j->fd);
@@ -136,6 +158,16 @@ static void put_starts(struct buf *b, const char *word, const struct layer_start
 			list->v[i].ns);
 }
 
+static void put_times(struct buf *b, const char *word, const struct dir_times *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct dir_time *d = &list->v[i];
+
+		buf_fmt(b, "%s %u %" PRIu64 " %" PRIu64 " ", word, d->site, d->ino, d->ns);
+		put_path(b, d->path);
+	}
+}
+
 static void put_plan(struct buf *b, const struct journal *j)
 {
 	buf_fmt(b, "envpod-journal 1 %s\n", j->verb);
@@ -156,6 +188,7 @@ static void put_plan(struct buf *b, const struct journal *j)
 		buf_fmt(b, "prune %u %s ", p->site, p->layer ? p->layer : "-");
 		put_path(b, p->raw);
 	}
+	put_times(b, "time", &j->times);
 	buf_str(b, "planned\n");
 }
 
@@ -252,6 +285,7 @@ int journal_prepared(struct journal *j, struct err *e)
 			buf_fmt(&b, "staged %zu %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", i,
 				j->steps[i].staged, j->steps[i].staged_mtime_ns,
 				j->steps[i].staged_size);
+	put_times(&b, "dir", &j->dirs);
 	buf_str(&b, "prepared\n");
 	r = append(j, &b, e);
 	if (r == 0)
@@ -273,6 +307,9 @@ int journal_applied(struct journal *j, struct err *e)
 
 	for (size_t i = 0; i < j->n; i++)
 		put_left(&b, i, &j->steps[i]);
+	for (size_t i = 0; i < j->dirs.n; i++)
+		if (j->dirs.v[i].has_left)
+			buf_fmt(&b, "dirleft %zu %" PRIu64 "\n", i, j->dirs.v[i].left_ns);
 	buf_str(&b, "applied\n");
 	j->state = JOURNAL_APPLIED;
 	return append(j, &b, e);

@@ -17,6 +17,7 @@
 #include "libcommon/buf.h"
 #include "libcommon/err.h"
 #include "libcommon/pod.h"
+#include "tools/pod-mount/journal_times.h"
 
 #define JOURNAL_MAX (1u << 30) /* bytes */
 #define JOURNAL_ID  40
@@ -55,17 +56,6 @@ struct prune {
 	char *layer, *raw;
 };
 
-/* A layer and when its view began: one that the operation adds, or one it dropped entries from. */
-struct layer_start {
-	char *id; /* NULL: the upper */
-	uint64_t ns;
-};
-
-struct layer_starts {
-	struct layer_start *v;
-	size_t n;
-};
-
 enum journal_state {
 	JOURNAL_OPEN, /* cut off before "planned": nothing was done */
 	JOURNAL_PLANNED,
@@ -86,6 +76,8 @@ struct journal {
 	size_t n, cap;
 	struct prune *prunes;
 	size_t nprunes, capprunes;
+	struct dir_times dirs;  /* those that steps act in, as they were before */
+	struct dir_times times; /* what is to be set when all is done */
 	enum journal_state state;
 	int dir; /* undo/ID */
 	int fd;  /* the file, for appending */
@@ -102,7 +94,6 @@ uint32_t journal_site(struct journal *j, const char *cover);
 struct step *journal_step(struct journal *j, enum step_verb verb, uint32_t site, const char *path);
 void step_from(struct step *st, const char *layer, const char *raw);
 void journal_prune(struct journal *j, uint32_t site, const char *layer, const char *raw);
-void layer_starts_add(struct layer_starts *list, const char *id, uint64_t ns);
 void journal_finish(struct journal *j);
 
 /* Does an operation of this kind change the host's files?  (Others look at them only.) */

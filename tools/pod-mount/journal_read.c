@@ -189,6 +189,42 @@ static bool read_left(struct journal *j, char *p)
 	return true;
 }
 
+static bool read_time_of(struct journal *j, struct dir_times *list, char *p)
+{
+	struct dir_time d = {0}, *to;
+
+	if (!field_u32(&p, 10, &d.site) || d.site >= j->sites.n ||
+	    !field_number(&p, 10, UINT64_MAX, &d.ino) || !field_number(&p, 10, UINT64_MAX, &d.ns) ||
+	    !field_path(p) || !is_beneath(p))
+		return false;
+	to = dir_times_add(list, d.site, p);
+	to->ino = d.ino;
+	to->ns = d.ns;
+	return true;
+}
+
+static bool read_dir(struct journal *j, char *p)
+{
+	return read_time_of(j, &j->dirs, p);
+}
+
+static bool read_time(struct journal *j, char *p)
+{
+	return read_time_of(j, &j->times, p);
+}
+
+static bool read_dirleft(struct journal *j, char *p)
+{
+	uint64_t i, ns;
+
+	if (!field_number(&p, 10, UINT64_MAX, &i) || i >= j->dirs.n ||
+	    !field_number(&p, 10, UINT64_MAX, &ns))
+		return false;
+	j->dirs.v[i].has_left = true;
+	j->dirs.v[i].left_ns = ns;
+	return true;
+}
+
 static bool read_take(struct journal *j, char *p)
 {
 	struct step *st = j->n ? &j->steps[j->n - 1] : NULL;
@@ -269,6 +305,7 @@ static bool read_line(struct journal *j, char *line)
 		{"prune ", read_prune}, {"staged ", read_staged}, {"left ", read_left},
 		{"take ", read_take},   {"undoes ", read_undoes}, {"files ", read_files},
 		{"start ", read_start}, {"layer ", read_layer},   {"kept ", read_kept},
+		{"dir ", read_dir},     {"time ", read_time},     {"dirleft ", read_dirleft},
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

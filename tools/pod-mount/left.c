@@ -4,9 +4,12 @@
  * is somebody's work since.
  */
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libcommon/own.h"
+#include "libcommon/path.h"
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/step.h"
 
@@ -50,6 +53,71 @@ static void note(struct step *st, const struct stat *now)
 	st->left_mode = now->st_mode;
 }
 
+/* --- directories that others' entries come and go in --- */
+
+static int open_dir(const struct run *r, const struct dir_time *d, struct stat *st)
+{
+	int fd = open_beneath(r->sites[d->site].host, d->path, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd >= 0 && fstat(fd, st) == 0)
+		return fd;
+	own_close(&fd);
+	return -1;
+}
+
+void run_note_dirs(struct run *r)
+{
+	const struct step *last = NULL;
+
+	for (size_t i = 0; i < r->j->n; i++) {
+		const struct step *st = &r->j->steps[i];
+		size_t n = (size_t)(step_leaf(st) - st->path);
+		OWN_FREE char *dir = xfmt("%.*s", n ? (int)n - 1 : 0, st->path);
+		OWN_FD int fd = -1;
+		struct dir_time *d;
+		struct stat now;
+
+		if ((st->verb != STEP_PUT && st->verb != STEP_REMOVE) ||
+		    (last && last->site == st->site &&
+		     (size_t)(step_leaf(last) - last->path) == n &&
+		     memcmp(last->path, st->path, n) == 0))
+			continue;
+		last = st;
+		d = dir_times_add(&r->j->dirs, st->site, dir);
+		fd = open_dir(r, d, &now);
+		d->ino = fd < 0 ? 0 : now.st_ino; /* 0: a step makes it */
+		d->ns = fd < 0 ? 0 : time_ns(&now.st_mtim);
+	}
+}
+
+static void set_times(const struct run *r)
+{
+	for (size_t i = 0; i < r->j->times.n; i++) {
+		const struct dir_time *d = &r->j->times.v[i];
+		const struct timespec times[2] = {
+			{.tv_nsec = UTIME_OMIT},
+			{(time_t)(d->ns / 1000000000u), (long)(d->ns % 1000000000u)},
+		};
+		struct stat now;
+		OWN_FD int fd = open_dir(r, d, &now);
+
+		if (fd >= 0 && now.st_ino == d->ino)
+			futimens(fd, times);
+	}
+}
+
+static void note_dirs(struct run *r)
+{
+	for (size_t i = 0; i < r->j->dirs.n; i++) {
+		struct dir_time *d = &r->j->dirs.v[i];
+		struct stat now;
+		OWN_FD int fd = open_dir(r, d, &now);
+
+		d->has_left = fd >= 0 && now.st_ino == d->ino;
+		d->left_ns = d->has_left ? time_ns(&now.st_mtim) : 0;
+	}
+}
+
 void run_left(struct run *r)
 {
 	/* From the deepest up: a directory's time is set after those of what is in it. */
@@ -76,4 +144,6 @@ void run_left(struct run *r)
 		}
 		note(st, &now);
 	}
+	set_times(r);
+	note_dirs(r);
 }

@@ -164,8 +164,10 @@ static int carry_out(struct undo_host *h, struct err *e)
 		x = run_sync_staged(&r, e);
 	if (x == 0)
 		x = record(h, h->j.verb, NULL, e);
-	if (x == 0)
+	if (x == 0) {
+		run_note_dirs(&r);
 		x = journal_prepared(&h->j, e);
+	}
 	if (x == 0)
 		x = run_apply(&r, e);
 	if (x < 0)
@@ -207,6 +209,7 @@ static void plan_rest(struct undo_host *h)
 	char id[LAYER_ID_MAX + 1];
 
 	snprintf(h->j.verb, sizeof(h->j.verb), "%s", redo ? "redo" : "undo");
+	undo_times(h);
 	snprintf(h->j.undoes, sizeof(h->j.undoes), "%s", h->u->old.id);
 	h->j.files = h->u->old.files;
 	layer_new_id(id);

@@ -261,3 +261,23 @@ int undo_reverse(struct undo_host *h, struct err *e)
 		say_error("and %zu more", h->conflicts - SHOWN_MAX);
 	return r;
 }
+
+void undo_times(struct undo_host *h)
+{
+	const struct dir_times *old = &h->u->old.dirs;
+
+	for (size_t i = 0; i < old->n; i++) {
+		const struct dir_time *d = &old->v[i];
+		OWN_FD int fd =
+			open_beneath(h->sites[d->site].host, d->path, O_RDONLY | O_DIRECTORY, 0);
+		struct dir_time *to;
+		struct stat now;
+
+		if (!d->has_left || fd < 0 || fstat(fd, &now) < 0 || now.st_ino != d->ino ||
+		    time_ns(&now.st_mtim) != d->left_ns)
+			continue;
+		to = dir_times_add(&h->j.times, d->site, d->path);
+		to->ino = d->ino;
+		to->ns = d->ns;
+	}
+}
