@@ -12,6 +12,7 @@ dns_setup()
 	NS=$!
 	wait_for 5 is_apart
 	inside ip link set lo up
+	inside ip -6 route add 2001:db8::/32 dev lo # or addresses there would not be told
 }
 
 is_apart() { [ "$(readlink "/proc/$NS/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }

@@ -58,6 +58,17 @@ print(dns.query.udp(m.make_query("wWw.eXample.com", "A"), "127.0.0.1", 2).answer
 	[ "$(addresses inner.example.com)" = 10.0.0.1 ]
 }
 
+@test "IPv6 addresses that the host has no way to are not told: clients would not come back for IPv4" {
+	serve "$DNS_POLICY"
+	inside ip -6 route del 2001:db8::/32
+	[ -z "$(addresses www.example.com AAAA)" ]
+	[ "$(status_of www.example.com AAAA)" = NOERROR ]
+	[ "$(addresses www.example.com)" = 192.0.2.1 ]
+	inside ip -6 route add 2001:db8::/32 dev lo
+	told() { [ "$(addresses www.example.com AAAA)" = 2001:db8::1 ]; }
+	wait_for 8 told
+}
+
 @test "remaps to an address and to a name" {
 	serve "$DNS_POLICY"
 	[ "$(addresses here.test)" = 192.0.2.77 ]

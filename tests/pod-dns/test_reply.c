@@ -125,7 +125,7 @@ static void private_ones(void)
 	static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff, [12] = 192, [15] = 1};
 	static const uint8_t nat64[16] = {0, 0x64, 0xff, 0x9b, [12] = 10, [15] = 1};
 	struct cidr ten;
-	const struct reply_filter open = {&ten, 1};
+	const struct reply_filter open = {.open = &ten, .n_open = 1};
 
 	cidr_parse("10.0.0.0/8", &ten);
 	upstream("a.test", TYPE_A, 0);

@@ -126,7 +126,7 @@ static int read_open_networks(struct daemon *d, struct err *e)
 					  text);
 		d->n_open++;
 	}
-	d->resolver.filter = (struct reply_filter){d->open, d->n_open};
+	d->resolver.filter = (struct reply_filter){d->open, d->n_open, route_exists};
 	return 0;
 }
 

@@ -63,6 +63,10 @@ static int clean(struct feed *f, uint16_t type, uint8_t *rdata, int len)
 		r->is_filtered = true;
 		return 0;
 	}
+	/* The relay takes connections before it knows whether they lead anywhere: a client that
+	 * prefers IPv6 would not come back for IPv4 on a host that has none. */
+	if (type == TYPE_AAAA && f->filter->has_route && !f->filter->has_route(&a))
+		return 0;
 	keep_address(r, &a, f->ttl);
 	return len;
 }

@@ -48,6 +48,8 @@ struct reply {
 struct reply_filter {
 	const struct cidr *open; /* private networks that answers may point to */
 	size_t n_open;
+	/* Can the host get there?  NULL: it is not asked. */
+	bool (*has_route)(const struct in6_addr *a);
 };
 
 enum reply_state {

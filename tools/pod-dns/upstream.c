@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/unit.h"
 
@@ -115,6 +116,15 @@ void upstream_failed(struct upstream *u, uint64_t now_ms)
 	u->wait_ms = u->wait_ms * 2 > WAIT_MOST ? WAIT_MOST : u->wait_ms * 2;
 	if (++u->failures >= DOWN_AFTER)
 		u->down_until = now_ms + DOWN_FOR_MS;
+}
+
+bool route_exists(const struct in6_addr *a)
+{
+	const struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6, .sin6_port = htons(443), .sin6_addr = *a};
+	OWN_FD int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0;
 }
 
 uint32_t random_u32(void)

@@ -4,6 +4,7 @@
 #ifndef POD_DNS_UPSTREAM_H
 #define POD_DNS_UPSTREAM_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -44,6 +45,9 @@ unsigned upstream_from_host(struct upstreams *us, const char *resolv_conf, size_
 
 void upstream_answered(struct upstream *u, uint64_t took_ms);
 void upstream_failed(struct upstream *u, uint64_t now_ms);
+
+/* Would the host know where to send a packet for this address?  None is sent. */
+bool route_exists(const struct in6_addr *a);
 
 /* Numbers nobody can guess, from a pool that is refilled by the kernel. */
 uint32_t random_u32(void);

@@ -38,7 +38,7 @@ static void as_answer(const uint8_t *data, size_t size, uint16_t type)
 {
 	static uint8_t buffer[MESSAGE_MAX];
 	static struct reply r;
-	const struct reply_filter filter = {NULL, 0};
+	const struct reply_filter filter = {.open = NULL};
 	struct name n;
 	enum reply_state state;
 
