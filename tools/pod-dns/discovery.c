@@ -107,7 +107,7 @@ bool discovery_covers(const char *name)
 {
 	size_t len = strlen(name), tail = strlen(SUFFIX);
 
-	return strcmp(name, SUFFIX + 1) == 0 ||
+	return strcmp(name, &SUFFIX[1]) == 0 ||
 	       (len > tail && strcmp(name + len - tail, SUFFIX) == 0);
 }
 
