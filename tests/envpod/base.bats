@@ -21,6 +21,7 @@ teardown() { envpod_teardown; }
 	envpod clone mine one
 	[ "$(envpod run -w one -- cat tool)" = tool ]
 	[ -z "$(envpod diff one)" ]
+	[ "$(envpod ls --json one | jq -r .base)" = mine ]
 	envpod run -w one -- sh -c 'echo own >own; rm tool'
 	[ "$(envpod diff one | sort)" = "A  own" ]
 	[ "$(envpod base ls --json | jq -r 'select(.name == "mine") | .pods')" = 1 ]

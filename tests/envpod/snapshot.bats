@@ -80,3 +80,50 @@ fifo" ]
 }
 
 have_strace() { strace -o /dev/null true 2>/dev/null; }
+
+have_loop() { [ -e /dev/loop-control ]; }
+have_btrfs() { modprobe -q btrfs; grep -qw btrfs /proc/filesystems && command -v mkfs.btrfs >/dev/null; }
+
+@test "on btrfs a snapshot of a pod that runs shares its blocks" {
+	need loop btrfs
+	truncate -s 256M "$T/img"
+	mkfs.btrfs -q "$T/img"
+	mkdir "$T/fs"
+	mount -o loop "$T/img" "$T/fs"
+	export ENVPOD_STATE_DIR=$T/fs/state
+	mkdir -m 700 "$ENVPOD_STATE_DIR"
+	UPPER=$ENVPOD_STATE_DIR/pods/web/upper/${PWD//\//_}
+	envpod init web >/dev/null
+	envpod run -w -b web -- sh -c 'dd if=/dev/urandom of=big bs=1M count=40 2>/dev/null; touch ready; sleep 1000' 2>/dev/null
+	wait_for 20 test -e "$UPPER/ready"
+	envpod snapshot web create -n live
+	sync -f "$T/fs"
+	[ "$(df --output=used -BM "$T/fs" | tail -1 | tr -dc 0-9)" -lt 70 ]
+	envpod kill web
+	wait_for 10 sh -c '[ "$(envpod ls --json web | jq -r .status)" = stopped ]'
+	envpod snapshot web restore live
+	[ "$(envpod run -w web -- stat -c %s big)" = 41943040 ]
+}
+
+@test "a commit from a pod that runs changes neither its snapshots nor what its view stands on" {
+	envpod run -w web -- sh -c 'echo one >f; echo 1 >a; echo 2 >b'
+	envpod snapshot web create -n one >/dev/null
+	envpod run -w -b web -- sh -c 'touch ready; while [ ! -e go ]; do sleep 0.02; done; cat a b f >seen; sleep 1000' 2>/dev/null
+	wait_for 10 test -e "$UPPER/ready"
+	envpod commit web f a
+	[ "$(cat f a | tr '\n' ' ')" = "one 1 " ]
+	envpod snapshot web destroy one
+	envpod gc >/dev/null
+	envpod run -w web -- touch go
+	wait_for 10 test -s "$UPPER/seen"
+	[ "$(tr '\n' ' ' <"$UPPER/seen")" = "1 2 one " ]
+	envpod kill web
+	wait_for 10 sh -c '[ "$(envpod ls --json web | jq -r .status)" = stopped ]'
+	envpod run -w web -- true
+	[ "$(envpod diff web | tr '\n' ' ')" = "A  b A  go A  ready A  seen " ]
+	envpod gc >/dev/null
+	[ -z "$(envpod fsck web)" ]
+	# What the human does now is nobody's but theirs.
+	echo human >f
+	envpod run -w web -- sh -c '[ "$(cat f)" = human ]'
+}

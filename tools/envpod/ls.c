@@ -31,13 +31,14 @@ static void one(struct out *o, const char *name)
 	OWN_PLAN struct plan pl = {0};
 	struct row row = {.name = name, .status = "broken"};
 	struct err e = {0};
-	char created[64];
+	char created[64], base[POD_NAME_MAX + 2];
 
 	if (pod_open(&p, name, &e) == 0 && plan_open(&pl, &p, &e) == 0) {
 		row.status = front_state(&p);
 		row.user = plan_str(&pl, "run.user", NULL);
 		row.network = plan_str(&pl, "network", NULL);
-		row.base = plan_str(&pl, "base.name", NULL);
+		if (read_line_at(p.dir, "base", base, sizeof(base)) == 0)
+			row.base = base;
 		if (read_line_at(p.dir, "created", created, sizeof(created)) == 0)
 			row.created_at = created;
 	}
