@@ -40,8 +40,8 @@ static void test_from(void)
 {
 	OWN_JOURNAL struct journal j = JOURNAL_INIT;
 
-	ok(parse(&j, "envpod-journal 1 commit\nsite /h\n" STEP
-		     "from 100600 7 8 00a1 a/b\\nc\n" STEP "kept \nprune 0 - x\nplanned\n") == 0,
+	ok(parse(&j, "envpod-journal 1 commit\nsite /h\n" STEP "from 100600 7 8 00a1 a/b\\nc\n" STEP
+		     "kept \nprune 0 - x\nplanned\n") == 0,
 	   "one with layers");
 	is_str(j.steps[0].layer, "00a1", "its layer");
 	ok(!j.steps[0].kept && j.steps[1].kept, "a step whose layer keeps its entry");

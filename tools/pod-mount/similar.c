@@ -15,8 +15,9 @@
 #include "libcommon/own.h"
 #include "tools/pod-mount/content.h"
 
-#define PAIRS_MAX  160000u /* comparisons */
-#define CHUNK_LINE 64      /* bytes; a longer line is several chunks */
+#define PAIRS_MAX  1000000u   /* comparisons */
+#define STEPS_MAX  200000000u /* of all of them together */
+#define CHUNK_LINE 64         /* bytes; a longer line is several chunks */
 
 struct chunk_bytes {
 	uint64_t hash;
@@ -223,7 +224,7 @@ static void read_chunks(const struct survey *s, struct file *f, enum side_of sid
 		cut(f, &data, key);
 }
 
-static unsigned likeness(const struct file *a, const struct file *b)
+static unsigned likeness(const struct file *a, const struct file *b, uint64_t *steps)
 {
 	uint64_t common = 0, most = a->size > b->size ? a->size : b->size;
 
@@ -235,6 +236,7 @@ static unsigned likeness(const struct file *a, const struct file *b)
 		i += x->hash <= y->hash;
 		k += y->hash <= x->hash;
 	}
+	*steps += a->n + b->n + 1;
 	/* Equal bytes in another order are not the same file. */
 	return common >= most ? 99 : (unsigned)(common * 100 / most);
 }
@@ -259,27 +261,29 @@ static bool may_fit(const struct file *a, const struct file *b, unsigned least)
 	return small <= CONTENT_MAX && large <= CONTENT_MAX && small * 100 >= large * least;
 }
 
-static void pair_alike(struct survey *s, struct files *old, struct files *new, unsigned least)
+static bool pair_alike(struct survey *s, struct files *old, struct files *new, unsigned least)
 {
 	unsigned char key[crypto_shorthash_KEYBYTES] = {0};
 	OWN_FREE struct pair *v = xcalloc(old->n * new->n + 1, sizeof(*v));
+	uint64_t steps = 0;
 	size_t n = 0;
 
 	crypto_shorthash_keygen(key);
-	for (size_t k = 0; k < new->n; k++)
+	for (size_t k = 0; k < new->n &&steps < STEPS_MAX; k++)
 		for (size_t i = 0; i < old->n; i++) {
 			if (!is_free(s, &new->v[k]) || !is_free(s, &old->v[i]) ||
 			    !may_fit(&old->v[i], &new->v[k], least))
 				continue;
 			read_chunks(s, &old->v[i], SIDE_HOST, key);
 			read_chunks(s, &new->v[k], SIDE_POD, key);
-			v[n] = (struct pair){i, k, likeness(&old->v[i], &new->v[k])};
+			v[n] = (struct pair){i, k, likeness(&old->v[i], &new->v[k], &steps)};
 			n += v[n].percent >= least;
 		}
 	qsort(v, n, sizeof(v[0]), by_percent);
 	for (size_t i = 0; i < n; i++)
 		if (is_free(s, &old->v[v[i].from]) && is_free(s, &new->v[v[i].to]))
 			pair(s, &old->v[v[i].from], &new->v[v[i].to], v[i].percent);
+	return steps < STEPS_MAX;
 }
 
 bool similar_find(struct survey *s, unsigned least)
@@ -292,7 +296,7 @@ bool similar_find(struct survey *s, unsigned least)
 		pair_equal(s, &old, &new);
 	all = old.n == 0 || new.n <= PAIRS_MAX / old.n;
 	if (all && least < 100)
-		pair_alike(s, &old, &new, least);
+		all = pair_alike(s, &old, &new, least);
 	finish(&old);
 	finish(&new);
 	return all;

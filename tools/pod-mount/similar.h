@@ -10,7 +10,7 @@
 /*
  * Pair chosen additions with chosen deletions of files or links whose content is equal, or alike to
  * at least `least` percent: twin and similarity of both are set.  Work is bounded: with more than
- * some hundred files on both sides only equal ones are found (then false is returned).
+ * some thousand files on both sides only equal ones are found (then false is returned).
  */
 bool similar_find(struct survey *s, unsigned least);
 
