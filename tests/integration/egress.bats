@@ -17,8 +17,9 @@ setup_file()
 {
 	world_setup
 	sites shop.example=198.51.100.1 cdn.example=198.51.100.1 evil.example=198.51.100.2 'shop.example=[2001:db8:1::1]' short.rebind.example=198.51.100.3
-	resolver "${RECORDS[@]}"
+	DELEGATE='t.rebind.example 198.51.100.53@5353' resolver "${RECORDS[@]}"
 	evil
+	tunnel
 	net_pod web 'dns: {allow: [shop.example, "**.rebind.example"], upstream: [203.0.113.53], pin_min: 1}'
 	on_host envpod run web -- curl -sS -o /dev/null http://shop.example/name
 }
@@ -71,6 +72,23 @@ evil()
 	END
 	chmod 644 "$T/try.py"
 	cp "$T/try.py" /opt/envpod-try.py 2>/dev/null || true
+}
+
+# dns2tcp: TCP in names below t.rebind.example, which the pod may ask for.  It leads to 200 kB.
+tunnel()
+{
+	printf 'listen = 198.51.100.53\nport = 5353\nuser = root\nchroot = %s\ndomain = t.rebind.example\nresources = much:127.0.0.1:7777\n' "$T/www" >"$T/dns2tcpd.conf"
+	start in_world dns2tcpd -F -f "$T/dns2tcpd.conf"
+	start in_world python3 -c '
+import socket
+s = socket.create_server(("127.0.0.1", 7777))
+while True:
+    c, _ = s.accept()
+    try: c.sendall(b"x" * 200000)
+    except OSError: pass
+    c.close()'
+	wait_for 5 listening 198.51.100.53 5353
+	wait_for 5 listening 127.0.0.1 7777
 }
 
 # Ways to be in the pod.
@@ -315,6 +333,23 @@ while True:
 	[ "$before" = "$after" ]
 }
 
+@test "a tunnel by dns2tcp below an allowed wildcard is strangled" {
+	drain='
+import os, select, subprocess, sys, time
+end, got = time.monotonic() + float(sys.argv[1]), 0
+p = subprocess.Popen(["dns2tcpc", "-z", "t.rebind.example", "-r", "much", "-l", "-", sys.argv[2]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+while got < 50000 and time.monotonic() < end:
+    if select.select([p.stdout], [], [], 0.2)[0]:
+        data = os.read(p.stdout.fileno(), 65536)
+        if not data: break
+        got += len(data)
+p.kill(); print(got)'
+	[ "$(on_host python3 -c "$drain" 20 203.0.113.53)" -ge 50000 ]
+	for way in as_user as_pod_root; do
+		[ "$("$way" python3 -c "$drain" 4 127.0.0.1)" -lt 10000 ]
+	done
+}
+
 @test "between answer and pin there is no gap" {
 	as_user python3 - <<-'END'
 	import socket
@@ -337,6 +372,31 @@ while True:
 	wait_for 10 closed
 	refute as_user python3 -c 'import socket; socket.create_connection(("198.51.100.3", 80), 5)' 2>/dev/null
 	as_user curl -sS http://short.rebind.example/name >/dev/null
+}
+
+@test "a name removed: its live connection is cut, its address closed; allowed live, it opens" {
+	on_host envpod dns web --allow evil.example
+	for way in as_user as_pod_root; do
+		[ "$("$way" curl -sSk --retry 5 --retry-all-errors --retry-delay 1 https://evil.example/name)" = evil.example ]
+	done
+	on_host timeout 60 envpod run web -- python3 -c '
+import socket
+s = socket.create_connection(("evil.example", 80)); s.sendall(b"GET /name HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+print("connected" if b" 200 " in s.recv(1000) else "not", flush=True)
+s.settimeout(20)
+try: print("ended" if s.recv(1000) == b"" else "more", flush=True)
+except ConnectionResetError: print("reset", flush=True)
+' >"$T/cut" 2>&1 3>&- &
+	client=$!
+	connected() { grep -q connected "$T/cut"; }
+	wait_for 10 connected
+	on_host envpod dns web --remove-allow evil.example
+	wait "$client"
+	grep -Eq 'reset|ended' "$T/cut"
+	for way in as_user as_pod_root; do
+		refute "$way" getent ahosts evil.example
+		refute "$way" curl -sSk --max-time 5 --resolve evil.example:443:198.51.100.2 https://evil.example/name
+	done
 }
 
 @test "all that was refused is on record" {

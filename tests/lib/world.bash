@@ -107,7 +107,8 @@ sites()
 	wait_for 10 listening "${1#*=}" 443
 }
 
-# resolver RECORD...: unbound that knows these and nothing else.
+# resolver RECORD...: unbound that knows these and nothing else; with DELEGATE="ZONE ADDRESS@PORT", whom
+# to ask about one more zone.
 resolver()
 {
 	{
@@ -115,6 +116,7 @@ resolver()
 		printf ' use-syslog: no\n directory: "%s"\n access-control: 0.0.0.0/0 allow\n module-config: "iterator"\n' "$T"
 		printf ' local-zone: "." static\n local-data: ". 60 IN SOA . . 1 2 3 4 5"\n'
 		printf ' local-data: "%s"\n' "$@"
+		[ -z "${DELEGATE:-}" ] || printf ' local-zone: "%s." transparent\nforward-zone:\n name: "%s."\n forward-addr: %s\n' "${DELEGATE% *}" "${DELEGATE% *}" "${DELEGATE#* }"
 	} >"$T/unbound.conf"
 	start in_world unbound -d -c "$T/unbound.conf"
 	wait_for 10 listening 203.0.113.53 53
