@@ -28,7 +28,10 @@ events() { pod-audit query --json web | jq -r .event | grep -c "^$1\$"; }
 	[ "$(envpod run web -- readlink /proc/self/ns/net)" = "net:[$ns]" ]
 	[ "$(cat "$R/web/helpers.pid")" = "$keeper" ]
 	[ "$(events net_up)" = 1 ]
+	envpod status --json web | jq -e '.wall == "up" and (.addresses | test("^sockets 10\\.200\\.0\\.2/32 fd65:"))'
+	envpod status web | grep -q '^wall  *up: sockets'
 	envpod stop web
+	envpod status --json web | jq -e '.wall == "down"'
 	refute stands
 	refute [ -e "$R/web/net" ]
 	[ "$(events net_down)" = 1 ]
@@ -90,6 +93,7 @@ events() { pod-audit query --json web | jq -r .event | grep -c "^$1\$"; }
 @test "a pod with nothing to allow has its loopback alone, and no daemon" {
 	pod plain 'mode: Isolated'
 	[ "$(envpod run plain -- ls /sys/class/net)" = lo ]
+	envpod status --json plain | jq -e '.wall == "loopback"'
 	refute [ -e "$R/plain/helpers.pid" ]
 	mkdir -p "$ENVPOD_STATE_DIR/pods/plain/policy"
 	echo '{"v":1}' >"$ENVPOD_STATE_DIR/pods/plain/policy/dns.json"

@@ -81,6 +81,7 @@ start()
 	esac
 	(exec </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- "$@" >>"$T/servers.log" 2>&1) &
 	echo $! >>"$T/pids"
+	disown $!
 }
 
 listening() { in_world ss -Htuln "sport = :$2" | grep -q "$1"; }

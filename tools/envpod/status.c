@@ -13,6 +13,7 @@
 #include "libcommon/path.h"
 #include "libcommon/plan.h"
 #include "libcommon/say.h"
+#include "libcommon/wall.h"
 #include "tools/envpod/front.h"
 
 struct status {
@@ -21,6 +22,8 @@ struct status {
 	char created[64];
 	unsigned layers;
 	struct buf usage;    /* pod-limit's JSON object, without newline; empty: none */
+	const char *wall;    /* of the network: see wall_state() */
+	char addresses[160]; /* engine and addresses, while there is a wall */
 	struct strv without; /* keys the live runs go without */
 };
 
@@ -55,13 +58,26 @@ static unsigned count_layers(const struct pod *p)
 	return n;
 }
 
-static void gather(struct status *s, const struct pod *p)
+/* Is there a way out?  "closed": the wall is there, and nobody to open it for a name. */
+static const char *wall_state(const struct pod *p, const struct plan *pl, char addresses[160])
+{
+	if (plan_is(pl, "network", "none") || plan_is(pl, "network", "unsafe"))
+		return plan_is(pl, "network", "none") ? "loopback" : "host";
+	if (read_line_at(p->run, "net/up", addresses, 160) < 0) {
+		addresses[0] = '\0';
+		return wall_wanted(p, pl) ? "down" : "loopback";
+	}
+	return wall_stands(p) ? "up" : "closed";
+}
+
+static void gather(struct status *s, const struct pod *p, const struct plan *pl)
 {
 	OWN_STRV struct strv argv = {0};
 
 	s->state = front_state(p);
 	s->pid = pod_init_pid(p, NULL);
 	s->layers = count_layers(p);
+	s->wall = wall_state(p, pl, s->addresses);
 	if (read_line_at(p->dir, "created", s->created, sizeof(s->created)) < 0)
 		s->created[0] = '\0';
 	if (s->pid <= 0)
@@ -78,11 +94,17 @@ static void gather(struct status *s, const struct pod *p)
 static const struct {
 	const char *key, *label, *fallback;
 } shown[] = {
-	{"run.user", "user", ""},           {"system", "system_access", "safe"},
-	{"view", "view", "host"},           {"network", "network", "isolated"},
-	{"seccomp", "seccomp", "default"},  {"cpu.max", "cpu_max", NULL},
-	{"memory.max", "memory_max", NULL}, {"pids.max", "pids_max", NULL},
+	{"run.user", "user", ""},
+	{"system", "system_access", "safe"},
+	{"view", "view", "host"},
+	{"network", "network", "isolated"},
+	{"seccomp", "seccomp", "default"},
+	{"cpu.max", "cpu_max", NULL},
+	{"memory.max", "memory_max", NULL},
+	{"pids.max", "pids_max", NULL},
 	{"cpuset.cpus", "cpus", NULL},
+	{"rate_limit", "rate_limit", NULL},
+	{"bandwidth_cap", "bandwidth_cap", NULL},
 };
 
 static void plan_list(const struct plan *pl, const char *key, const char *only, struct strv *to)
@@ -112,6 +134,9 @@ static void print_json(const struct pod *p, const struct plan *pl, const struct 
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		if (plan_str(pl, shown[i].key, shown[i].fallback))
 			jw_kstr(&b, shown[i].label, plan_str(pl, shown[i].key, shown[i].fallback));
+	jw_kstr(&b, "wall", s->wall);
+	if (*s->addresses)
+		jw_kstr(&b, "addresses", s->addresses);
 	jw_kstrv(&b, "unbuilt", unbuilt.v);
 	jw_kstrv(&b, "without", s->without.v);
 	jw_kstrv(&b, "writes_past_review", writes.v);
@@ -143,6 +168,7 @@ static void print_text(const struct pod *p, const struct plan *pl, const struct 
 		if (plan_str(pl, shown[i].key, shown[i].fallback))
 			printf("%-20s %s\n", shown[i].label,
 			       esc(plan_str(pl, shown[i].key, shown[i].fallback)));
+	printf("%-20s %s%s%s\n", "wall", s->wall, *s->addresses ? ": " : "", s->addresses);
 	text_list("not built yet", &unbuilt);
 	text_list("runs without", &s->without);
 	text_list("writes past review", &writes);
@@ -174,7 +200,7 @@ int cmd_status(int argc, char **argv)
 	opt_parse(opts, &usage, argc, argv);
 	if (pod_open(&p, argv[0], &e) < 0 || plan_open(&pl, &p, &e) < 0)
 		return say_err(&e);
-	gather(&s, &p);
+	gather(&s, &p, &pl);
 	if (json)
 		print_json(&p, &pl, &s);
 	else
