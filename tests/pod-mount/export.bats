@@ -123,6 +123,8 @@ tree/src/two'
 	another_machine other
 	expect 2 carry "$T/set"
 	[[ $output == *--pod* ]]
+	# The file is named from where the caller stands, the paths in it from --cwd.
+	(cd "$T" && carry --pod other -n set | grep -qx 'Would apply 1 file(s).')
 	carry --pod other "$T/set"
 	[ -e new ]
 	echo nonsense >"$T/bad"

@@ -220,7 +220,7 @@ static int apply(struct apply *o, char **args, int n)
 	OWN_SELECTION struct selection sel = {0};
 	OWN_FREE char *here = getcwd(NULL, 0);
 	OWN_FREE char *cwd = path_clean(here ? here : "/", o->cwd ? o->cwd : "");
-	OWN_FREE char *path = strcmp(args[0], "-") != 0 ? path_clean(cwd, args[0]) : NULL;
+	const char *path = strcmp(args[0], "-") != 0 ? args[0] : NULL;
 	OWN_FD int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	struct err e = {0};
 
