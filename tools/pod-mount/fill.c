@@ -178,7 +178,8 @@ static int fill_one(struct settler *st, const struct level *below, size_t i, int
 	if (i > 0 && strcmp(name_text(&below->names, i - 1), name) == 0)
 		return 0; /* a layer further up has it */
 	if (below->path_len >= PATH_MAX)
-		return 0; /* diff lists it as one entry that nobody can name; it is never committed */
+		return 0; /* diff lists it as one entry that nobody can name; it is never committed
+			   */
 	if (!origin_of(st, below, i, &from))
 		return 0;
 	if (fresh || fstatat(to, name, &mine, AT_SYMLINK_NOFOLLOW) < 0)

@@ -120,12 +120,15 @@ size_t merge3(struct buf *out, const struct merge3 *m)
 		const struct patch_run *a = next_run(&ours), *b = next_run(&theirs);
 		size_t first[2] = {ours.at, theirs.at};
 		struct region g;
+		bool more;
 
 		if (!a && !b)
 			break;
 		g.lo = g.hi = !b || (a && a->a0 < b->a0) ? a->a0 : b->a0;
-		while (take_touching(&ours, &g) | take_touching(&theirs, &g))
-			;
+		do {
+			more = take_touching(&ours, &g);
+			more = take_touching(&theirs, &g) || more;
+		} while (more);
 		put(out, &ours.p.a, at, g.lo);
 		conflicts += put_region(out, m, &ours, &theirs, first, &g);
 		at = g.hi;
