@@ -142,6 +142,17 @@ gone() { refute grep -q "^$1 " <(elements 4); }
 	wait_for 2 gone 192.0.2.1
 }
 
+@test "who asks is on record: the uid as the pod counts it" {
+	walled "$POLICY"
+	base=$(sed -n 's/^base //p' "$ENVPOD_STATE_DIR/pods/web/plan")
+	in_pod setpriv --reuid $((base + 1234)) --clear-groups kdig @127.0.0.1 +short +time=2 www.example.com
+	in_pod setpriv --reuid $((base + 33)) --clear-groups kdig @::1 +short +time=2 evil.test
+	in_pod setpriv --reuid $((base + 33)) --clear-groups kdig +tcp @127.0.0.1 +short +time=2 evil2.test
+	event '.name == "www.example.com" and .uid == 1234'
+	event '.name == "evil.test" and .uid == 33'
+	event '.name == "evil2.test" and (has("uid") | not)'
+}
+
 @test "a wall that is gone: no address is told" {
 	walled "$POLICY"
 	in_pod nft delete table inet envpod

@@ -70,6 +70,20 @@ static int listen_everywhere(struct daemon *d, int ns, const char *where, struct
 	return r;
 }
 
+/* Who asks is nice to know; without it there is a wall all the same. */
+static void open_asker(struct daemon *d, int ns)
+{
+	struct err e = {0};
+	int type = SOCK_RAW | SOCK_CLOEXEC;
+
+	d->server.asker = (struct asker){
+		.fd = ns < 0 ? socket(AF_NETLINK, type, NETLINK_SOCK_DIAG)
+			     : netns_socket(ns, AF_NETLINK, type, NETLINK_SOCK_DIAG, &e),
+		.base = (uid_t)plan_u64(&d->plan, "base", 0),
+		.identity = (uid_t)plan_u64(&d->plan, "identity.uid", 0),
+	};
+}
+
 /* The wall: a netlink socket of the pod's namespace, and the table of names. */
 static int open_pins(struct daemon *d, int ns, struct err *e)
 {
@@ -89,6 +103,7 @@ static int open_pins(struct daemon *d, int ns, struct err *e)
 		if (names_map(&d->names, take_fd(&names), true, e) < 0)
 			return -EINVAL;
 	}
+	open_asker(d, ns);
 	d->server.pins =
 		pins_new(take_fd(&nft), d->names.map ? &d->names : NULL, (uint32_t)pin_min);
 	return 0;
@@ -288,6 +303,7 @@ void daemon_finish(struct daemon *d)
 	rules_free(d->server.rules);
 	pins_free(d->server.pins);
 	guard_free(d->server.guard);
+	own_close(&d->server.asker.fd);
 	log_finish(&d->log);
 	names_finish(&d->names);
 	discovery_finish(&d->discovery);

@@ -24,6 +24,7 @@ struct question {
 	struct verdict verdict;
 	const char *reason; /* why it is refused or marked; NULL: for no reason */
 	uint64_t began_us;
+	long uid; /* who asks; -1: not known */
 	bool is_cached;
 };
 
@@ -62,7 +63,7 @@ static void record(const struct question *w, unsigned rcode, const struct answer
 		.micros = w->is_cached || refused ? 0 : micros_now() - w->began_us,
 		.is_cached = w->is_cached,
 		.is_refused = refused,
-		.uid = -1,
+		.uid = w->uid,
 	};
 
 	log_query(w->s->log, &line);
@@ -145,9 +146,18 @@ static void answer(const struct question *w, const struct answer *a, int ede, co
 	server_send(w->s, &w->from, p.data, p.len);
 }
 
+/* Before the answer leaves: the socket may be closed right after it. */
+static void find_asker(struct question *w)
+{
+	if (w->uid < 0 && w->from.udp >= 0)
+		w->uid = asker_uid(&w->s->asker, (const struct sockaddr *)&w->from.from,
+				   (const struct sockaddr *)w->from.to, w->s->loop->now_ms);
+}
+
 static void refuse_by(struct question *w, const struct refusal *r, const char *reason)
 {
 	w->reason = reason;
+	find_asker(w);
 	refuse(w, r);
 	record(w, r->rcode, NULL, true);
 }
@@ -230,6 +240,7 @@ static void look_up(struct question *w)
 		return;
 	}
 	w->reason = over;
+	find_asker(w);
 	kept = xcalloc(1, sizeof(*kept));
 	*kept = *w;
 	want.arg = kept;
@@ -320,6 +331,7 @@ void question_take(struct server *s, const struct origin *from, const uint8_t *m
 	w.from = *from;
 	w.reason = NULL;
 	w.is_cached = false;
+	w.uid = -1;
 	w.began_us = s->now_us;
 	r = query_parse(&w.q, msg, len);
 	if (r == -EBADMSG)

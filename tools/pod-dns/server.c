@@ -98,7 +98,7 @@ struct listener {
 	struct watch *watch;
 };
 
-static void on_datagrams(struct server *s, int fd)
+static void on_datagrams(struct server *s, int fd, const struct sockaddr_in6 *to)
 {
 	int n;
 
@@ -111,7 +111,8 @@ static void on_datagrams(struct server *s, int fd)
 	for (int i = 0; i < n; i++) {
 		const struct origin from = {.udp = fd,
 					    .from = coming.from[i],
-					    .from_len = coming.msg[i].msg_hdr.msg_namelen};
+					    .from_len = coming.msg[i].msg_hdr.msg_namelen,
+					    .to = to};
 
 		if (!(coming.msg[i].msg_hdr.msg_flags & MSG_TRUNC))
 			question_take(s, &from, coming.data[i], coming.msg[i].msg_len);
@@ -253,7 +254,7 @@ static void on_udp(void *arg, uint32_t events)
 	const struct listener *l = arg;
 
 	(void)events;
-	on_datagrams(l->s, l->watch->fd);
+	on_datagrams(l->s, l->watch->fd, &l->s->local[l->watch - l->s->listeners]);
 }
 
 static void on_tcp(void *arg, uint32_t events)
@@ -268,8 +269,10 @@ int server_listen(struct server *s, int fd, bool is_stream, struct err *e)
 {
 	static struct listener all[SERVER_LISTEN];
 	unsigned i = s->n_listeners++;
+	socklen_t len = sizeof(s->local[i]);
 
 	all[i] = (struct listener){s, &s->listeners[i]};
+	getsockname(fd, (struct sockaddr *)&s->local[i], &len);
 	s->listeners[i] = (struct watch){fd, is_stream ? on_tcp : on_udp, &all[i], 0};
 	if (loop_add(s->loop, &s->listeners[i], EPOLLIN) < 0)
 		return err_set(e, errno, "watch a listener");

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "libcommon/loop.h"
+#include "tools/pod-dns/asker.h"
 #include "tools/pod-dns/discovery.h"
 #include "tools/pod-dns/guard.h"
 #include "tools/pod-dns/log.h"
@@ -27,6 +28,7 @@ struct origin {
 	int udp;                  /* -1: a connection */
 	struct sockaddr_in6 from; /* of either family */
 	socklen_t from_len;
+	const struct sockaddr_in6 *to; /* which address of ours; NULL: a connection */
 	struct connection *connection;
 };
 
@@ -38,7 +40,9 @@ struct server {
 	struct guard *guard;
 	const struct discovery *discovery;
 	struct log *log;
+	struct asker asker;
 	struct watch listeners[SERVER_LISTEN];
+	struct sockaddr_in6 local[SERVER_LISTEN];
 	unsigned n_listeners, n_connections;
 	struct connection *connections;
 	uint64_t now_us; /* when this batch came in */
