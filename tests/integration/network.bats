@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# The network of pods as a whole: ordinary clients, live changes, bad luck.
+load ../lib/envpod
+load ../lib/world
+
+setup()
+{
+	world_setup
+	sites shop.example=198.51.100.1 evil.example=198.51.100.2
+	resolver "shop.example. 60 IN A 198.51.100.1" "shop.example. 60 IN AAAA 2001:db8:1::1" "evil.example. 60 IN A 198.51.100.2"
+}
+teardown() { world_teardown; }
+
+web() { net_pod "${1:-web}" 'dns: {allow: [shop.example], upstream: [203.0.113.53]}'; }
+fetch() { in_pod "${1:-web}" curl -sS --max-time 10 http://shop.example/name; }
+pid_of() { jq ".services[] | select(.name == \"$1\").pid" "$R/web/services.json"; }
+another() { local pid; pid=$(pid_of "$1") && [ "$pid" -gt 0 ] && [ "$pid" != "$2" ] && pod-supervise helpers status web >/dev/null; }
+
+@test "ordinary clients reach an allowed name, and fail for another one" {
+	web
+	git -C "$T/www" init -q repo
+	git -C "$T/www/repo" -c user.name=a -c user.email=a@b commit -q --allow-empty -m one
+	git -C "$T/www/repo" update-server-info
+	for site in shop evil; do
+		in_pod web sh -c "
+			curl -sSk -o /dev/null https://$site.example/name; echo curl \$?
+			wget -q --tries=1 -O /dev/null http://$site.example/name; echo wget \$?
+			python3 -c 'import urllib.request as u; u.urlopen(\"http://$site.example/name\").read()' 2>/dev/null; echo python \$?
+			node -e 'fetch(\"http://$site.example/name\").then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))'; echo node \$?
+			git clone -q http://$site.example/repo/.git /tmp/clone-$site 2>/dev/null; echo git \$?
+		" >"$T/$site.said" 2>/dev/null
+	done
+	[ "$(grep -c ' 0$' "$T/shop.said")" = 5 ] || { cat "$T/shop.said" >&2; false; }
+	[ "$(grep -c ' 0$' "$T/evil.said")" = 0 ] || { cat "$T/evil.said" >&2; false; }
+}
+
+@test "a pod without a wall gets one while it runs, and keeps it" {
+	net_pod web 'dns: {upstream: [203.0.113.53]}'
+	on_host envpod start web -- sleep 1000
+	[ "$(envpod status --json web | jq -r .wall)" = loopback ]
+	refute fetch
+	on_host envpod dns web --allow shop.example
+	[ "$(envpod status --json web | jq -r .wall)" = up ]
+	[ "$(fetch)" = shop.example ]
+	on_host envpod stop -t 1 web
+	[ "$(fetch)" = shop.example ]
+}
+
+@test "each daemon killed in turn: nothing opens, and all is well again" {
+	web
+	fetch
+	for name in net dns proxy; do
+		pid=$(pid_of $name)
+		kill -KILL "$pid"
+		refute in_pod web python3 -c 'import socket; socket.create_connection(("198.51.100.2", 80), 5)' 2>/dev/null
+		wait_for 10 another $name "$pid"
+		[ "$(fetch)" = shop.example ]
+	done
+	pod-audit query --json web | jq -es 'map(select(.event == "service_died").service) == ["net", "dns", "proxy"]'
+}
+
+@test "after a reboot the pod has its number again, and works" {
+	web
+	fetch
+	number=$(cat "$ENVPOD_STATE_DIR/pods/web/netid")
+	envpod stop web
+	grep -o " $R/[^ ]*" /proc/self/mounts | sort -r | xargs -r umount -l
+	find "$R" -mindepth 1 -delete
+	[ "$(fetch)" = shop.example ]
+	[ "$(cat "$ENVPOD_STATE_DIR/pods/web/netid")" = "$number" ]
+}
+
+@test "two pods: what is open in one is not in the other, nor closed with it" {
+	web one
+	net_pod two 'dns: {allow: [evil.example], upstream: [203.0.113.53]}'
+	[ "$(fetch one)" = shop.example ]
+	refute fetch two
+	[ "$(in_pod two curl -sS http://evil.example/name)" = evil.example ]
+	on_host envpod dns two --remove-allow evil.example
+	envpod destroy --force two
+	[ "$(fetch one)" = shop.example ]
+}
+
+@test "many pods at once have a network each, with addresses of their own" {
+	local jobs=() i
+	for i in 1 2 3 4 5 6; do
+		net_pod p$i 'cidr_allow: [203.0.113.9]'
+	done
+	for i in 1 2 3 4 5 6; do
+		on_host pod-net up --walls-only p$i 3>&- &
+		jobs+=($!)
+	done
+	wait "${jobs[@]}"
+	[ "$(cut -d' ' -f2 "$R"/p?/net/up | sort -u | wc -l)" = 6 ]
+	for i in 1 2 3 4 5 6; do
+		pod-net down p$i
+	done
+}
+
+@test "an upstream that is away: names fail, nothing opens; it is back: names work" {
+	web
+	fetch
+	in_world ip addr del 203.0.113.53/32 dev uplink
+	envpod stop web
+	refute fetch
+	in_world ip addr add 203.0.113.53/32 dev uplink
+	works() { [ "$(fetch 2>/dev/null)" = shop.example ]; }
+	wait_for 20 works
+}
