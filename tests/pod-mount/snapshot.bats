@@ -268,3 +268,17 @@ D  new" ]
 	snap diff --json a b | jq -se 'map(select(.kind == "type").path | endswith("/l")) == [true]'
 	expect 2 pod-mount snapshot web diff a nosuch
 }
+
+@test "an undo record that is dropped lets go of the layers it alone named" {
+	pod two $'undo:\n  max_size: 1MB'
+	enter_two() { pod-mount enter -w "$T/proj" two -- sh -c "cd ./$T/proj && { $1; }"; }
+	enter_two 'dd if=/dev/zero of=big bs=1M count=3 2>/dev/null'
+	pod-mount rollback --all two >/dev/null
+	n=$(layer_dirs)
+	enter_two 'echo 1 >a'
+	pod-mount rollback --all two >/dev/null
+	[ "$(layer_dirs)" -eq "$n" ]
+	[ "$(pod-mount undo --json two | wc -l)" -eq 1 ]
+	pod-mount undo two "$(pod-mount undo --json two | jq -r .id)"
+	enter_two '[ -e a ] && [ ! -e big ]'
+}

@@ -197,6 +197,17 @@ bool holders_has(const struct holders *h, const char *id)
 	return h->all || (h->ids.n && bsearch(&id, h->ids.v, h->ids.n, sizeof(*h->ids.v), by_text));
 }
 
+int holders_let_go(const struct holders *before, struct err *e)
+{
+	OWN_HOLDERS struct holders now = {0};
+	int r = holders_load(&now, NULL, HOLDERS_ALL, e);
+
+	for (size_t i = 0; r == 0 && i < before->ids.n; i++)
+		if (!holders_has(&now, before->ids.v[i]))
+			r = layer_delete(before->ids.v[i], e);
+	return r;
+}
+
 void holders_finish(struct holders *h)
 {
 	strv_finish(&h->ids);

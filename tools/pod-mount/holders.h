@@ -44,6 +44,12 @@ int holders_load_own(struct holders *h, const struct pod *p, struct err *e);
 bool holders_has(const struct holders *h, const char *id);
 void holders_finish(struct holders *h);
 
+/*
+ * Delete those layers of `before` that nothing names any more, before being what something named
+ * that is gone now.
+ */
+int holders_let_go(const struct holders *before, struct err *e);
+
 /* The lock on references, which goes with the descriptor: adding exclusive, else shared. */
 int holders_lock(bool adding, struct err *e);
 

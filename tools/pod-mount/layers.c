@@ -118,6 +118,16 @@ int stack_load(struct stack *s, const struct pod *p, struct err *e)
 	return r < 0 ? err_wrap(e, "pod %s", p->name) : 0;
 }
 
+int stack_load_at(struct stack *s, int dirfd, const char *name, struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	int r = read_file_at(dirfd, name, &b, STACK_BYTES);
+
+	if (r < 0)
+		return err_set(e, -r, "read %s", name);
+	return stack_parse(s, b.data ? b.data : "", b.len, e);
+}
+
 void stack_text(struct buf *b, const struct stack *s)
 {
 	buf_str(b, "");

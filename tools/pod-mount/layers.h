@@ -6,8 +6,8 @@
  *     STATE/layers/ID/tree/COVER/...   what it holds, in overlayfs' own terms
  *     STATE/layers/ID/view      the marker of the view it was written in, view.h
  *     STATE/layers/ID/base      the host identities it shadows, base.h
- *     STATE/layers/ID/redirects exists when some directory of it carries a redirect xattr; below new
- *                               directories they are not looked for
+ *     STATE/layers/ID/redirects exists when some directory of it carries a redirect xattr; below
+ * new directories they are not looked for
  *
  * All of it is done under the pod's lock and with no view mounted; functions say where they differ.
  */
@@ -42,6 +42,8 @@ struct stack {
 #define OWN_STACK __attribute__((cleanup(stack_finish)))
 
 int stack_load(struct stack *s, const struct pod *p, struct err *e);
+/* The same from a file of another directory, which must be there: -ENOENT, status 78. */
+int stack_load_at(struct stack *s, int dirfd, const char *name, struct err *e);
 int stack_save(const struct stack *s, const struct pod *p, struct err *e);
 void stack_finish(struct stack *s);
 /* Parse the text of a stack file; status 78 for anything unexpected. */

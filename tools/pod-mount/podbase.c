@@ -17,8 +17,7 @@
 #include "tools/pod-mount/holders.h"
 #include "tools/pod-mount/outfit.h"
 
-#define STACK_BYTES (64 * 1024)
-#define NUMBERS     10000
+#define NUMBERS 10000
 
 static int open_bases(bool make, struct err *e)
 {
@@ -41,13 +40,7 @@ int podbase_open(const char *name)
 
 int podbase_stack(struct stack *s, int dir, const char *name, struct err *e)
 {
-	OWN_BUF struct buf b = BUF_INIT;
-	int r = read_file_at(dir, "stack", &b, STACK_BYTES);
-
-	if (r < 0)
-		return err_set(e, -r, "read the stack of base %s", name);
-	r = stack_parse(s, b.data ? b.data : "", b.len, e);
-	return r < 0 ? err_wrap(e, "base %s", name) : 0;
+	return stack_load_at(s, dir, "stack", e) < 0 ? err_wrap(e, "base %s", name) : 0;
 }
 
 static int write_stack(int dir, const struct stack *s, struct err *e)

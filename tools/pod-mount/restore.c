@@ -14,8 +14,6 @@
 #include "libcommon/say.h"
 #include "tools/pod-mount/undo.h"
 
-#define TEXT_MAX (128u << 10)
-
 static int put_stack(const struct journal *j, const char *name, const struct stack *s,
 		     struct err *e)
 {
@@ -29,13 +27,7 @@ static int put_stack(const struct journal *j, const char *name, const struct sta
 
 static int get_stack(struct stack *s, int dir, const char *id, const char *name, struct err *e)
 {
-	OWN_BUF struct buf b = BUF_INIT;
-	int r = read_file_at(dir, name, &b, TEXT_MAX);
-
-	if (r < 0)
-		return err_set(e, -r, "read undo/%s/%s", id, name);
-	r = stack_parse(s, b.data ? b.data : "", b.len, e);
-	return r < 0 ? err_wrap(e, "undo/%s", id) : 0;
+	return stack_load_at(s, dir, name, e) < 0 ? err_wrap(e, "undo/%s", id) : 0;
 }
 
 /* The layers themselves must be there, or the pod would never start again. */

@@ -17,6 +17,8 @@
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "libcommon/unit.h"
+#include "tools/pod-mount/holders.h"
+#include "tools/pod-mount/layers.h"
 #include "tools/pod-mount/undo_record.h"
 
 #define MAX_AGE   (30ull * 86400)
@@ -78,12 +80,31 @@ static void look(struct measure *m, DIR *d, const char *name)
 		enter(m, dirfd(d), name);
 }
 
+/* A restore's record: the layers that it alone kept when it was made. */
+static void enter_layers(struct measure *m, int record)
+{
+	OWN_FREE char *path = xfmt("%s/layers", pod_state_dir());
+	OWN_FD int layers = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_STACK struct stack old = {0}, new = {0};
+	struct err ignore = {0};
+
+	if (layers < 0 || stack_load_at(&old, record, "stack", &ignore) < 0 ||
+	    stack_load_at(&new, record, "stack.new", &ignore) < 0)
+		return;
+	for (size_t i = 0; i < old.n; i++)
+		if (!stack_has(&new, old.v[i].id))
+			enter(m, layers, old.v[i].id);
+}
+
 static uint64_t measure(int undo, const char *id)
 {
-	struct measure m = {.stack = xcalloc(DEPTH_MAX, sizeof(DIR *))};
+	struct measure m = {.stack = xcalloc(DEPTH_MAX + LAYERS_MAX, sizeof(DIR *))};
+	OWN_FD int record = open_beneath(undo, id, O_RDONLY | O_DIRECTORY, 0);
 	uint64_t bytes;
 
 	enter(&m, undo, id);
+	if (record >= 0)
+		enter_layers(&m, record);
 	while (m.depth > 0) {
 		DIR *d = m.stack[m.depth - 1];
 		struct dirent *ent = readdir(d);
@@ -215,6 +236,17 @@ static int drop_all(struct retain *t, struct err *e)
 	return r;
 }
 
+/* A restore's record names layers, which go with it. */
+static int drop_with_layers(struct retain *t, struct err *e)
+{
+	OWN_HOLDERS struct holders before = {0};
+	int r = holders_load_own(&before, t->pod, e);
+
+	if (r == 0)
+		r = drop_all(t, e);
+	return r == 0 ? holders_let_go(&before, e) : r;
+}
+
 void undo_retain(const struct pod *p, const struct plan *pl)
 {
 	OWN(retain_finish) struct retain t = {.pod = p};
@@ -224,6 +256,6 @@ void undo_retain(const struct pod *p, const struct plan *pl)
 	if (t.undo < 0 || load(&t) < 0)
 		return;
 	choose(&t, plan_u64(pl, "undo.max_age", MAX_AGE), plan_u64(pl, "undo.max_size", MAX_SIZE));
-	if (t.gone.n && drop_all(&t, &e) < 0)
+	if (t.gone.n && drop_with_layers(&t, &e) < 0)
 		say_err(&e);
 }

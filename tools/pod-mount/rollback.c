@@ -210,7 +210,11 @@ static int rollback_all(struct survey *s, size_t *files, struct err *e)
 	for (size_t i = 0; i < s->changes.n; i++)
 		*files += s->changes.v[i].chosen && !change_is_dir(&s->changes.v[i]);
 	r = restore_grounds(&s->pod, &grounds, *files, j.id, e);
-	return r == 0 && *j.id ? record(s, &j, *files, e) : r;
+	if (r == 0 && *j.id)
+		r = record(s, &j, *files, e);
+	if (r == 0)
+		undo_retain(&s->pod, &s->plan);
+	return r;
 }
 
 static int drop(const struct rollback *o, struct survey *s, const struct selection *sel, int n,

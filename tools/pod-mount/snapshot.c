@@ -18,6 +18,7 @@
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/podbase.h"
 #include "tools/pod-mount/restore.h"
+#include "tools/pod-mount/retain.h"
 #include "tools/pod-mount/snapshot.h"
 
 #define LOCK_WAIT_MS 10000
@@ -116,10 +117,13 @@ static int create(const struct snapshot_ask *a, struct err *e)
 static int restore(const struct snapshot_ask *a, struct err *e)
 {
 	OWN_SNAPSHOTS struct snapshots all = {0};
+	OWN_PLAN struct plan pl = {0};
 	const struct snapshot *s;
 	char undo[JOURNAL_ID];
-	int r = snapshots_load(&all, a->pod, true, e);
+	int r = plan_open(&pl, a->pod, e);
 
+	if (r == 0)
+		r = snapshots_load(&all, a->pod, true, e);
 	s = r == 0 ? snapshots_find(&all, a->args[0], a->pod, e) : NULL;
 	if (!s)
 		return -e->code;
@@ -132,6 +136,7 @@ static int restore(const struct snapshot_ask *a, struct err *e)
 		printf("Restored %s; what pod %s had is undo/%s.\n", s->id, a->pod->name, undo);
 	else
 		printf("Pod %s is as snapshot %s has it.\n", a->pod->name, s->id);
+	undo_retain(a->pod, &pl);
 	return 0;
 }
 
