@@ -24,6 +24,6 @@ int main(void)
 	ok(!SAYS("100644 fa2da6 0\ta\0" STAT), "nor a short blob");
 	ok(!SAYS("100644 " BLOB " 0\ta\0  ctime: 1:1\n"), "nor half of the stat data");
 	ok(!SAYS("100644 " BLOB " 0\ta"), "nor none");
-	ok(!SAYS("") && !SAYS("\0") && !SAYS("100"), "nor nothing");
+	ok(!SAYS("") && !SAYS("\0") && !SAYS("100") && !SAYS("100\0\0"), "nor nothing");
 	return done_testing();
 }

@@ -184,7 +184,7 @@ bool git_entry_parse(struct git_entry *g, const char *text, size_t len)
 	OWN_BUF struct buf rest = BUF_INIT;
 	size_t hex;
 
-	if (!stat || strncmp(text, "100", 3) != 0 || text[6] != ' ')
+	if (!stat || stat - text < 8 || strncmp(text, "100", 3) != 0 || text[6] != ' ')
 		return false;
 	hex = strspn(text + 7, "0123456789abcdef");
 	if ((hex != 40 && hex != 64) || strncmp(text + 7 + hex, " 0\t", 3) != 0)
