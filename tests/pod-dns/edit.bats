@@ -122,6 +122,22 @@ more_than() { [ "$(events '.event == "policy_refused"')" -gt "$1" ]; }
 	pod-audit query -j --event policy_change web | jq -e 'select(.allow == ["bad.example.com"])'
 }
 
+@test "lists from files: a hundred thousand names, put in and taken for the same when put in again" {
+	start
+	{ echo '# a list'; awk 'BEGIN { for (i = 0; i < 100000; i++) print "h" i ".long-list.test" }'; echo '  spaced.test # why'; } >"$T/list"
+	envpod dns web --allow-from "$T/list"
+	[ "$(jq '.allow | length' "$POLICY")" = 100001 ]
+	[ "$(decision h99999.long-list.test)" = allow ]
+	[ "$(decision spaced.test)" = allow ]
+	tail -n 50000 "$T/list" | envpod dns web --allow-from - --deny h5.long-list.test
+	[ "$(jq '.allow | length' "$POLICY")" = 100001 ]
+	allowed() { [ "$(status_of h77.long-list.test)" != "" ] && [ "$(status_of h5.long-list.test)" = NXDOMAIN ]; }
+	wait_for 3 allowed
+	echo 'bad..name' >>"$T/list"
+	expect 64 envpod dns web --allow-from "$T/list"
+	expect 2 envpod dns web --allow-from "$T/nosuch"
+}
+
 @test "many at once: nothing is lost" {
 	local jobs=()
 	start

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/pod-dns/book.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,14 +32,44 @@ bool pattern_equal(const char *a, const char *b)
 	return n == pattern_len(b) && strncasecmp(a, b, n) == 0;
 }
 
+static uint32_t hash(enum policy_list list, const char *pattern)
+{
+	uint32_t h = 2166136261u + (uint32_t)list;
+
+	for (size_t i = 0, n = pattern_len(pattern); i < n; i++)
+		h = (h ^ (uint32_t)tolower((unsigned char)pattern[i])) * 16777619u;
+	return h ^ h >> 15;
+}
+
+static void index_put(struct book *b, size_t entry)
+{
+	size_t mask = b->n_index - 1, i = hash(b->v[entry].list, b->v[entry].name) & mask;
+
+	while (b->index[i])
+		i = (i + 1) & mask;
+	b->index[i] = (uint32_t)entry + 1;
+}
+
+/* Entries that were taken out are left out of the new index. */
+static void grow(struct book *b)
+{
+	b->cap = b->cap ? b->cap * 2 : 64;
+	b->v = xrealloc(b->v, b->cap * sizeof(*b->v));
+	free(b->index);
+	b->n_index = b->cap * 2;
+	b->index = xcalloc(b->n_index, sizeof(*b->index));
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].list != LIST_COUNT)
+			index_put(b, i);
+}
+
 static void append(struct book *b, const struct policy_entry *entry)
 {
-	if (b->n == b->cap) {
-		b->cap = b->cap ? b->cap * 2 : 64;
-		b->v = xrealloc(b->v, b->cap * sizeof(*b->v));
-	}
-	b->v[b->n++] = (struct book_entry){entry->list, xstrdup(entry->name), xstrdup(entry->to),
-					   entry->until};
+	if (b->n == b->cap)
+		grow(b);
+	b->v[b->n] = (struct book_entry){entry->list, xstrdup(entry->name), xstrdup(entry->to),
+					 entry->until};
+	index_put(b, b->n++);
 }
 
 static int take_entry(void *arg, const struct policy_entry *entry, struct err *e)
@@ -73,6 +104,7 @@ void book_finish(struct book *b)
 		free(b->v[i].to);
 	}
 	free(b->v);
+	free(b->index);
 	own_close(&b->dir);
 	*b = (struct book)BOOK_INIT;
 }
@@ -85,19 +117,16 @@ void book_put(struct book *b, const struct policy_entry *entry)
 
 unsigned book_take(struct book *b, enum policy_list list, const char *pattern)
 {
-	size_t kept = 0;
 	unsigned taken = 0;
 
-	for (size_t i = 0; i < b->n; i++) {
-		if (b->v[i].list != list || !pattern_equal(b->v[i].name, pattern)) {
-			b->v[kept++] = b->v[i];
+	for (size_t i = hash(list, pattern); b->n_index && b->index[i & (b->n_index - 1)]; i++) {
+		struct book_entry *x = &b->v[b->index[i & (b->n_index - 1)] - 1];
+
+		if (x->list != list || !pattern_equal(x->name, pattern))
 			continue;
-		}
-		free(b->v[i].name);
-		free(b->v[i].to);
+		x->list = LIST_COUNT; /* its place in the index stays, so that others are found */
 		taken++;
 	}
-	b->n = kept;
 	return taken;
 }
 

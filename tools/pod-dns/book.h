@@ -5,19 +5,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "libcommon/pod.h"
 #include "tools/pod-dns/policy.h"
 
 struct book_entry {
-	enum policy_list list;
-	char *name, *to; /* to: "" but for remaps */
+	enum policy_list list; /* LIST_COUNT: taken out */
+	char *name, *to;       /* to: "" but for remaps */
 	int64_t until;
 };
 
 struct book {
 	struct book_entry *v;
 	size_t n, cap;
+	uint32_t *index; /* by list and pattern: a hundred thousand may be put in at once */
+	size_t n_index;
 	int dir; /* policy/, locked */
 };
 

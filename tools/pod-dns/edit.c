@@ -3,6 +3,7 @@
  * Changing which names a pod may resolve: policy/dns.json is replaced, a running pod-dns sees it.
  * All of a command holds or nothing of it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,6 +23,7 @@
 
 struct edit {
 	struct strv list[LIST_COUNT]; /* what was asked for, by what it changes */
+	const char *allow_from, *deny_from;
 	int64_t now, until;
 	struct plan plan;
 	struct book book;
@@ -181,6 +183,40 @@ static void warn_of_denials(const struct edit *d, const char *name)
 	rules_free(rules);
 }
 
+/* Names one a line; what follows a # is a remark. */
+static int read_names(struct strv *to, const char *path, struct err *e)
+{
+	OWN_FILE FILE *own = strcmp(path, "-") == 0 ? NULL : fopen(path, "re");
+	FILE *f = strcmp(path, "-") == 0 ? stdin : own;
+	OWN_FREE char *line = NULL;
+	size_t size = 0;
+
+	if (!f)
+		return err_set(e, errno, "open %s", esc(path));
+	while (getline(&line, &size, f) > 0) {
+		char *name = line + strspn(line, " \t");
+
+		name[strcspn(name, " \t\r\n#")] = '\0';
+		if (*name)
+			strv_add(to, name);
+	}
+	return ferror(f) ? err_set(e, EIO, "read %s", esc(path)) : 0;
+}
+
+static int read_lists(struct edit *d, struct err *e)
+{
+	const struct {
+		const char *path;
+		enum policy_list list;
+	} files[] = {{d->allow_from, LIST_ALLOW}, {d->deny_from, LIST_DENY}};
+	int r = 0;
+
+	for (size_t i = 0; i < 2 && r == 0; i++)
+		if (files[i].path)
+			r = read_names(&d->list[files[i].list], files[i].path, e);
+	return r;
+}
+
 static bool asks_nothing(const struct edit *d)
 {
 	for (int i = 0; i < LIST_COUNT; i++)
@@ -207,6 +243,9 @@ int cmd_edit(int argc, char **argv)
 		 "answer it with another address or name"},
 		{OPT_LIST, 0, "remove-remap", &d.list[LIST_REMOVE_REMAP], "NAME",
 		 "take back a remap"},
+		{OPT_STR, 0, "allow-from", &d.allow_from, "FILE",
+		 "allow every name in it, one a line; - is standard input"},
+		{OPT_STR, 0, "deny-from", &d.deny_from, "FILE", "deny every name in it"},
 		{OPT_STR, 0, "for", &how_long, "DURATION",
 		 "what is added ends after so long (1h30m)"},
 		{0},
@@ -216,6 +255,8 @@ int cmd_edit(int argc, char **argv)
 					1, 1, 0};
 
 	opt_parse(opts, &usage, argc, argv);
+	if (read_lists(&d, &e) < 0)
+		return say_err(&e);
 	if (asks_nothing(&d))
 		die(POD_EXIT_USAGE, "say what to change (see pod-dns edit --help)");
 	if (how_long &&
