@@ -185,6 +185,18 @@ teardown() { net_teardown; }
 	pod-net status --json web | jq -e '.stands and .pins4 == 1'
 }
 
+@test "a down that was cut off: the next up starts other daemons, with the new table of names" {
+	stand_in pod-dns pod-proxy
+	pod web 'dns: {allow: [a.example]}'
+	pod-net up web
+	old=$(pgrep -f "$T/tools/pod-dns")
+	rm "$R/web/net/up"
+	pod-net up web
+	new=$(pgrep -f "$T/tools/pod-dns")
+	[ -n "$new" ] && [ "$new" != "$old" ]
+	pod-net status --json web | jq -e .stands
+}
+
 @test "kill -9 of up at any system call: the next up builds it" {
 	pod web 'dns: {allow: [a.example]}'
 	for call in mkdirat unshare setns mount sendto sendmsg renameat write; do

@@ -91,6 +91,15 @@ static int record_up(const struct net *n, struct err *e)
 	return record_event(&ev, false, e);
 }
 
+/* Daemons of a wall whose taking down was cut off know another table of names than the new one. */
+static int end_strays(const struct net *n, struct err *e)
+{
+	bool any = faccessat(n->pod.run, "helpers.pid", F_OK, 0) == 0 ||
+		   faccessat(n->pod.run, "services.state", F_OK, 0) == 0;
+
+	return any ? services_stop(&n->pod, e) : 0;
+}
+
 /* What stands is left alone: pins and names are in it, and connections that live. */
 static int build(const struct net *n, struct err *e)
 {
@@ -101,7 +110,8 @@ static int build(const struct net *n, struct err *e)
 		return dir;
 	if (faccessat(dir, "up", F_OK, 0) == 0 && (ns = netns_open(&n->pod)) >= 0)
 		return 0;
-	ns = netns_make(&n->pod, -1, e);
+	r = end_strays(n, e);
+	ns = r < 0 ? r : netns_make(&n->pod, -1, e);
 	if (ns < 0)
 		return ns;
 	policy = policy_open(&n->pod, e);
