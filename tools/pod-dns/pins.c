@@ -30,6 +30,7 @@ struct pins {
 	uint64_t pin_min; /* ns */
 	uint64_t swept;   /* when */
 	bool can_destroy; /* the kernel deletes elements that may be gone (6.3) */
+	bool add_only;    /* it does not, and has lost one that we know */
 	uint8_t key[crypto_shorthash_KEYBYTES];
 	struct nft_batch batch;
 };
@@ -169,7 +170,7 @@ static uint64_t held_until(struct pins *p, const struct in6_addr *a, uint16_t po
 static void batch_replace(struct pins *p, const struct in6_addr *a, uint16_t port, uint64_t held,
 			  uint64_t until, uint64_t now)
 {
-	if (held > now + (p->can_destroy ? 0 : 2 * SECOND))
+	if (!p->add_only && held > now + (p->can_destroy ? 0 : 2 * SECOND))
 		nft_delete(&p->batch, a, port, p->can_destroy);
 	if (until > now)
 		nft_add(&p->batch, a, port, (until - now) / 1000000 + 1);
@@ -196,6 +197,9 @@ static void batch_remove(struct pins *p, const struct pin *pin, uint64_t now)
 
 		if (held < pin->until)
 			batch_replace(p, &pin->address, ports->port[i], pin->until, held, now);
+		/* One that is gone would take the whole batch along: each for itself, then. */
+		if (!p->can_destroy)
+			batch_send(p);
 	}
 }
 
@@ -277,6 +281,16 @@ static bool is_good(struct pins *p, const char *name, const struct reply_address
 	return pin && pin->until >= least_end(p, a, age, now);
 }
 
+/* The elements of all that are not good as they are. */
+static int open_all(struct pins *p, const struct pins_answer *w, uint64_t now)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (!is_good(p, w->name, &w->v[i], w->age, now))
+			batch_put(p, &w->v[i].address, real_ports(w->ports),
+				  least_end(p, &w->v[i], w->age, now) + p->pin_min / 4, now);
+	return batch_send(p);
+}
+
 int pins_add(struct pins *p, const struct pins_answer *w, uint64_t now)
 {
 	size_t n = 0;
@@ -290,12 +304,13 @@ int pins_add(struct pins *p, const struct pins_answer *w, uint64_t now)
 		return 0;
 	nft_begin(&p->batch);
 	r = make_room(p, w->name, w->n, now);
-	for (size_t i = 0; i < w->n && r == 0; i++)
-		if (!is_good(p, w->name, &w->v[i], w->age, now))
-			batch_put(p, &w->v[i].address, real_ports(w->ports),
-				  least_end(p, &w->v[i], w->age, now) + p->pin_min / 4, now);
 	if (r == 0)
-		r = batch_send(p);
+		r = open_all(p, w, now);
+	if (r == -ENOENT && !p->can_destroy) { /* an element that we know is not there */
+		p->add_only = true;
+		r = open_all(p, w, now);
+		p->add_only = false;
+	}
 	for (size_t i = 0; i < w->n && r == 0; i++) {
 		struct pin *pin = find(p, w->name, &w->v[i].address);
 
