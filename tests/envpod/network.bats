@@ -67,6 +67,8 @@ events() { pod-audit query --json web | jq -r .event | grep -c "^$1\$"; }
 	envpod run web -- true
 	pod-mount enter web -- pod-exec web -- true
 	kill -KILL "$(cut -d' ' -f1 "$R/web/helpers.pid")"
+	fallen() { ! stands; }
+	wait_for 5 fallen
 	expect 125 pod-mount enter web -- pod-exec web -- true
 	envpod run web -- true
 	stands

@@ -18,6 +18,8 @@ gone() { [ -z "$(daemons)" ]; }
 	exec 9<>"$R/web/lock"
 	flock 9
 	kill -KILL "$(keeper web)"
+	fallen() { pod-net status --json web | jq -e '.stands == false'; }
+	wait_for 5 fallen
 	[ -z "$(pod-net gc)" ]
 	exec 9>&-
 	[ "$(pod-net gc -n)" = 'Would remove 1 network(s), 0 number(s).' ]

@@ -180,7 +180,8 @@ teardown() { net_teardown; }
 	pod-net up web
 	pin web 192.0.2.1 443
 	kill -KILL "$(cut -d' ' -f1 "$R/web/helpers.pid")"
-	pod-net status --json web | jq -e '.stands == false'
+	fallen() { pod-net status --json web | jq -e '.stands == false'; }
+	wait_for 5 fallen
 	pod-net up web
 	pod-net status --json web | jq -e '.stands and .pins4 == 1'
 }
