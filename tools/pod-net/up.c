@@ -130,6 +130,10 @@ static int up(const char *pod, bool helpers, struct err *e)
 
 	if (r < 0 || wall_stands(&n.pod))
 		return r;
+	if (n.veth)
+		return err_status(e, POD_EXIT_UNSUPPORTED, ERR_PLAIN,
+				  "pod %s asks for network.engine: veth, which is not built yet",
+				  pod);
 	r = build(&n, e);
 	if (r < 0 || !helpers)
 		return r;
