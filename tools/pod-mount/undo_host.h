@@ -18,7 +18,9 @@ struct undo_host {
 	int kept;           /* undo/OLD/new */
 	size_t *of;         /* of each step of j: the step of u->old that it takes back */
 	size_t cap;
-	bool *lost; /* of each step of u->old: the host has something else by now */
+	bool *lost;           /* of each step of u->old: the host has something else by now */
+	const char *made_dir; /* the directory found restored last, and its site */
+	uint32_t made_site;
 	struct own_left own;
 	size_t conflicts;
 };

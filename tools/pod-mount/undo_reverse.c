@@ -206,16 +206,27 @@ static void add_kept(struct undo_host *h, enum step_verb verb, size_t i, const s
 }
 
 /* Was its directory restored by a step before?  Those come before what is in them. */
-static bool made_parent(const struct undo_host *h, const struct step *st)
+static bool is_dir_of(const char *dir, uint32_t site, const struct step *st)
 {
 	size_t n = (size_t)(step_leaf(st) - st->path);
 
-	for (size_t i = h->j.n; n > 0 && i-- > 0;) {
+	return n > 0 && site == st->site && strlen(dir) == n - 1 &&
+	       memcmp(dir, st->path, n - 1) == 0;
+}
+
+static bool made_parent(struct undo_host *h, const struct step *st)
+{
+	if (h->made_dir && is_dir_of(h->made_dir, h->made_site, st))
+		return true;
+	for (size_t i = h->j.n; i-- > 0;) {
 		const struct step *up = &h->j.steps[i];
 
-		if (up->site == st->site && up->verb == STEP_PUT && S_ISDIR(up->mode) &&
-		    strlen(up->path) == n - 1 && memcmp(up->path, st->path, n - 1) == 0)
-			return true;
+		if (up->verb != STEP_PUT || !S_ISDIR(up->mode) ||
+		    !is_dir_of(up->path, up->site, st))
+			continue;
+		h->made_dir = up->path;
+		h->made_site = up->site;
+		return true;
 	}
 	return false;
 }
