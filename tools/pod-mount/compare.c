@@ -77,9 +77,9 @@ static bool file_xattrs_differ(const struct side *pod, const struct side *host)
 	OWN_FD int podfd = open_file(pod), hostfd = -1;
 
 	if (podfd < 0)
-		return false;
+		return true; /* nobody knows; whoever acts on it looks again, and fails */
 	hostfd = open_file(host);
-	return hostfd >= 0 && xattrs_differ(podfd, pod->ids, hostfd, host->ids);
+	return hostfd < 0 || xattrs_differ(podfd, pod->ids, hostfd, host->ids);
 }
 
 static bool owners_differ(const struct side *a, const struct side *b)
@@ -115,9 +115,8 @@ bool xattrs_differ(int podfd, const struct id_map *pod_ids, int hostfd,
 	struct xattrs pod = {0}, host = {0};
 	bool differ;
 
-	xattrs_read(&pod, podfd, pod_ids);
-	xattrs_read(&host, hostfd, host_ids);
-	differ = !xattrs_equal(&pod, &host);
+	differ = xattrs_read(&pod, podfd, pod_ids) < 0 ||
+		 xattrs_read(&host, hostfd, host_ids) < 0 || !xattrs_equal(&pod, &host);
 	xattrs_finish(&pod);
 	xattrs_finish(&host);
 	return differ;

@@ -45,13 +45,16 @@ void settle_at(struct settler *st, const struct level *l)
 }
 
 /* The part with the redirect; what stands behind it came through it. */
-size_t settle_redirect(const struct level *l)
+size_t settle_redirect(struct settler *st, const struct level *l)
 {
 	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
 
-	for (size_t i = 0; i < l->nparts; i++)
-		if (dir_marks_read(l->parts[i].fd, marks) == 0 && marks->redirected)
+	for (size_t i = 0; i < l->nparts; i++) {
+		if (dir_marks_read(l->parts[i].fd, marks) < 0)
+			walk_fault(&st->w);
+		else if (marks->redirected)
 			return i;
+	}
 	return l->nparts;
 }
 
@@ -70,15 +73,14 @@ void settle_looks(const struct settler *st, struct looks *l, const struct stat *
 	};
 }
 
-static void layer_xattrs(const struct settler *st, struct xattrs *x, int dirfd, const char *name,
-			 bool from_host)
+static int layer_xattrs(const struct settler *st, struct xattrs *x, int dirfd, const char *name,
+			bool from_host)
 {
 	OWN_FD int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd >= 0 && from_host)
-		xattrs_read_for_layer(x, fd, &st->s->ids);
-	else if (fd >= 0)
-		xattrs_read(x, fd, NULL);
+	if (fd < 0)
+		return -errno;
+	return from_host ? xattrs_read_for_layer(x, fd, &st->s->ids) : xattrs_read(x, fd, NULL);
 }
 
 struct origin {
@@ -95,7 +97,10 @@ static int copy_as(struct settler *st, const struct origin *from, const char *na
 
 	settle_looks(st, &l, &from->st, from->host);
 	if (S_ISREG(from->st.st_mode) || S_ISDIR(from->st.st_mode)) {
-		layer_xattrs(st, &x, from->dirfd, name, from->host);
+		int r = layer_xattrs(st, &x, from->dirfd, name, from->host);
+
+		if (r < 0)
+			return r;
 		l.xattrs = &x;
 	}
 	return copy_entry(from->dirfd, name, &from->st, to, as, &l);
@@ -165,8 +170,11 @@ static bool origin_of(struct settler *st, const struct level *below, size_t i, s
 		if (path_hidden(&st->w, path))
 			return false;
 	}
-	return fstatat(from->dirfd, name, &from->st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       (from->host || !is_whiteout(&from->st));
+	if (fstatat(from->dirfd, name, &from->st, AT_SYMLINK_NOFOLLOW) < 0) {
+		walk_fault(&st->w);
+		return false;
+	}
+	return from->host || !is_whiteout(&from->st);
 }
 
 static int fill_one(struct settler *st, const struct level *below, size_t i, int to, bool fresh)
@@ -237,7 +245,7 @@ static int fill(struct settler *st, const struct level *below, int to, bool fres
 	for (size_t i = 0; i < l.names.n && r == 0; i++)
 		r = fill_one(st, &l, i, to, fresh);
 	names_finish(&l.names);
-	return r;
+	return r < 0 ? r : st->w.fault;
 }
 
 int settle_fill(struct settler *st, const struct level *l, size_t k)

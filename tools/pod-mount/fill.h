@@ -32,7 +32,7 @@ void settle_looks(const struct settler *st, struct looks *l, const struct stat *
 void settle_at(struct settler *st, const struct level *l);
 
 /* The index of the part with the redirect, what stands behind it came through it; nparts: none. */
-size_t settle_redirect(const struct level *l);
+size_t settle_redirect(struct settler *st, const struct level *l);
 /*
  * Copy everything that shows in part k from behind it into it, and make it opaque: it is no longer
  * renamed, and shows the same.  1, or -errno with the message.

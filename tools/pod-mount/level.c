@@ -26,6 +26,33 @@ bool path_hidden(const struct walker *w, const char *path)
 	return !m || !m->soft || !path_below(w->t->cover, m->path);
 }
 
+void walk_fault(struct walker *w)
+{
+	int code = errno;
+
+	if (!w->fault && (code == EIO || code == EUCLEAN || code == ENOMEM || code == ENFILE))
+		w->fault = err_set(w->e, code, "look at %s", esc(w->path.len ? w->path.data : "/"));
+	errno = code;
+}
+
+static int look(struct walker *w, int dirfd, const char *name, struct stat *st)
+{
+	int r = fstatat(dirfd, name, st, AT_SYMLINK_NOFOLLOW);
+
+	if (r < 0)
+		walk_fault(w);
+	return r;
+}
+
+static int open_dir(struct walker *w, int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, OPEN_DIR);
+
+	if (fd < 0)
+		walk_fault(w);
+	return fd;
+}
+
 const char *path_within(const struct walker *w)
 {
 	size_t n = strlen(w->t->cover);
@@ -89,6 +116,10 @@ static void follow_redirect(struct walker *w, struct level *down, uint16_t sourc
 		struct part p = {.source = (uint16_t)i};
 
 		p.fd = w->t->layers[i] < 0 ? -1 : renamed_lookup(w->t->layers[i], where, &stop);
+		if (p.fd < 0 && w->t->layers[i] >= 0) {
+			errno = -p.fd;
+			walk_fault(w);
+		}
 		if (p.fd < 0)
 			continue;
 		p.raw = take_ptr(raw);
@@ -102,8 +133,12 @@ static void follow_redirect(struct walker *w, struct level *down, uint16_t sourc
 	if (path_hidden(w, w->text.data))
 		return;
 	down->shown = open_beneath(w->t->host, where->data, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0);
-	if (down->shown >= 0)
+	if (down->shown >= 0) {
 		down->from = xstrdup(w->text.data);
+		return;
+	}
+	errno = -down->shown;
+	walk_fault(w);
 }
 
 enum flow { FLOW_ON, FLOW_STOPPED, FLOW_REDIRECTED };
@@ -114,12 +149,14 @@ static enum flow join_part(struct walker *w, const struct part *up, const struct
 {
 	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
 	OWN_BUF struct buf where = BUF_INIT;
-	struct part p = {.fd = openat(up->fd, g->name, OPEN_DIR), .source = up->source};
+	struct part p = {.fd = open_dir(w, up->fd, g->name), .source = up->source};
 	bool unreadable;
 
 	if (p.fd < 0)
 		return FLOW_STOPPED; /* a file or a whiteout: it hides what is below */
 	unreadable = dir_marks_read(p.fd, marks) < 0;
+	if (unreadable)
+		walk_fault(w);
 	p.raw = up->raw ? xfmt("%s/%s", up->raw, g->name) : NULL;
 	p.below = up->below ? xfmt("%s/%s", up->below, g->name) : NULL;
 	if (marks->redirected) {
@@ -174,7 +211,7 @@ static void show_below(struct walker *w, const struct level *up, const struct gr
 	buf_fmt(&w->text, "%s/%s", up->from, g->name);
 	if (up->masks && path_hidden(w, w->text.data))
 		return;
-	down->shown = openat(up->shown, g->name, OPEN_DIR);
+	down->shown = open_dir(w, up->shown, g->name);
 	if (down->shown >= 0)
 		down->from = xstrdup(w->text.data);
 }
@@ -188,7 +225,7 @@ void level_enter(struct walker *w, const struct level *up, const struct group *g
 	note_place(w, down, up);
 	flow = join_parts(w, up, g, down);
 	if (g->on_host && S_ISDIR(g->host.st_mode))
-		down->host = openat(up->host, g->name, OPEN_DIR);
+		down->host = open_dir(w, up->host, g->name);
 	down->vanished = up->vanished ||
 			 (flow == FLOW_ON && up->clear && !g->on_host && !g->masked &&
 			  down->nparts > 0 && is_copied_up(up->parts[g->v[0].part].fd, g->name));
@@ -234,11 +271,10 @@ void level_step(struct walker *w, const struct level *up, const char *name, stru
 	w->path.len = up->path_len;
 	buf_fmt(&w->path, "/%s", name);
 	for (size_t i = 0; i < up->nparts; i++)
-		if (fstatat(up->parts[i].fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		if (look(w, up->parts[i].fd, name, &st) == 0)
 			found[g.n++] = (struct name){.part = (uint16_t)i, .type = type_of(&st)};
 	g.masked = up->masks && path_hidden(w, w->path.data);
-	g.on_host = up->host >= 0 && !g.masked &&
-		    fstatat(up->host, name, &g.host, AT_SYMLINK_NOFOLLOW) == 0;
+	g.on_host = up->host >= 0 && !g.masked && look(w, up->host, name, &g.host) == 0;
 	level_enter(w, up, &g, down);
 }
 

@@ -80,8 +80,15 @@ struct walker {
 	struct buf text; /* scratch */
 	struct level *stack;
 	size_t depth, cap;
+	int fault; /* -errno: a disk failed, and what the walk found may not be all */
 	struct err *e;
 };
+
+/*
+ * A look at the walk's path failed with errno.  That something is not there, or is no directory, is
+ * an answer; an error of the disk is none, and the walk fails with it in the end.  Keeps errno.
+ */
+void walk_fault(struct walker *w);
 
 /* Is an absolute host path hidden from the pod? */
 bool path_hidden(const struct walker *w, const char *path);

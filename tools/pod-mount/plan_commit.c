@@ -238,14 +238,19 @@ static void put_step(struct commit_plan *p, struct survey *s, size_t i)
 
 /* --- what leaves the layers --- */
 
-static bool layer_has(const struct survey *s, unsigned cover, unsigned layer, const char *path,
+static bool layer_has(struct survey *s, unsigned cover, unsigned layer, const char *path,
 		      struct stat *st)
 {
 	const char *leaf;
 	int tree = survey_layer_fd(s, cover, layer);
-	OWN_FD int parent = tree < 0 ? -1 : open_parent_beneath(tree, path, &leaf);
+	OWN_FD int parent = tree < 0 ? -ENOENT : open_parent_beneath(tree, path, &leaf);
+	int r = parent < 0                                           ? parent
+		: fstatat(parent, leaf, st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno
+								     : 0;
 
-	return parent >= 0 && fstatat(parent, leaf, st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR && r != -ELOOP)
+		s->fault = r;
+	return r == 0;
 }
 
 static bool is_opaque(const struct survey *s, unsigned cover, unsigned layer, const char *path)
@@ -261,7 +266,7 @@ static bool is_opaque(const struct survey *s, unsigned cover, unsigned layer, co
  * Every layer's entry of this name, lowest first, so that nothing older comes to light.  Of a
  * directory only what it hides in lower layers: itself goes once it is empty.
  */
-static void prune_change(struct commit_plan *p, const struct survey *s, const struct change *c)
+static void prune_change(struct commit_plan *p, struct survey *s, const struct change *c)
 {
 	OWN_BUF struct buf text = BUF_INIT;
 	const char *path = within(s, c, &text);
@@ -298,7 +303,7 @@ static void drop_merged(struct commit_plan *p, struct survey *s)
 	}
 }
 
-static void prune_all(struct commit_plan *p, const struct survey *s)
+static void prune_all(struct commit_plan *p, struct survey *s)
 {
 	for (size_t i = 0; i < p->j.n; i++) {
 		const struct change *c = &s->changes.v[p->change[i]];
@@ -381,7 +386,7 @@ int commit_plan_make(struct commit_plan *p, struct survey *s, struct err *e)
 	drop_merged(p, s);
 	prune_all(p, s);
 	count(p, s);
-	return 0;
+	return s->fault ? err_set(e, -s->fault, "look at the layers of pod %s", s->pod.name) : 0;
 }
 
 void commit_plan_finish(struct commit_plan *p)

@@ -27,7 +27,9 @@ static int step(int fd, const char *name, struct dir_marks *marks, bool *stop)
 {
 	int next = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (next < 0 && errno != ENOENT)
+	if (next < 0)
+		next = -errno;
+	if (next < 0 && next != -ENOENT)
 		*stop = true; /* a whiteout or a file in its place */
 	close(fd);
 	if (next >= 0 && dir_marks_read(next, marks) < 0)
@@ -49,7 +51,7 @@ int renamed_lookup(int rootfd, struct buf *path, bool *stop)
 	char *rest = copy, *name;
 
 	if (fd < 0)
-		return -1;
+		return -errno;
 	while (fd >= 0 && (name = strsep(&rest, "/"))) {
 		if (!*name)
 			continue;

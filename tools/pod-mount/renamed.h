@@ -11,7 +11,7 @@
  * Look a directory up in one layer.  rootfd: the layer's root.  path: absolute within it; becomes
  * the path under which the layers below are to be asked, if a directory on the way was renamed
  * itself, whether this layer has the last one or not.  *stop: nothing below this layer shows
- * through. The descriptor (O_RDONLY), or -1 when this layer has no such directory.
+ * through.  The descriptor (O_RDONLY), or -errno when this layer has no such directory.
  */
 int renamed_lookup(int rootfd, struct buf *path, bool *stop);
 

@@ -2,6 +2,7 @@
 /* pod-mount rollback: the host's version again, for all or some of what changed. */
 #include "tools/pod-mount/rollback.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,13 +43,18 @@ static bool wholly_chosen(const struct survey *s, size_t i, size_t end)
 	return true;
 }
 
-static bool layer_has(const struct survey *s, unsigned cover, unsigned layer, const char *path)
+static bool layer_has(struct survey *s, unsigned cover, unsigned layer, const char *path)
 {
 	const char *leaf;
 	int tree = survey_layer_fd(s, cover, layer);
-	OWN_FD int parent = tree < 0 ? -1 : open_parent_beneath(tree, path, &leaf);
+	OWN_FD int parent = tree < 0 ? -ENOENT : open_parent_beneath(tree, path, &leaf);
+	int r = parent < 0                                               ? parent
+		: faccessat(parent, leaf, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? -errno
+									 : 0;
 
-	return parent >= 0 && faccessat(parent, leaf, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR && r != -ELOOP)
+		s->fault = r;
+	return r == 0;
 }
 
 static void add_drop(struct journal *j, const struct survey *s, const struct change *c,
@@ -66,7 +72,7 @@ static void add_drop(struct journal *j, const struct survey *s, const struct cha
  * Every layer's entry of this name down to the first of a setup layer, lowest first: taking the
  * topmost away last brings the old version back at one stroke.
  */
-static void drop_change(struct journal *j, const struct survey *s, const struct change *c)
+static void drop_change(struct journal *j, struct survey *s, const struct change *c)
 {
 	OWN_BUF struct buf raw = BUF_INIT;
 	unsigned end = c->source;
@@ -179,6 +185,8 @@ int rollback_chosen(struct survey *s, const struct selection *sel, size_t *files
 		*files += s->changes.v[i].chosen && !change_is_dir(&s->changes.v[i]);
 	for (size_t i = 0; i < s->changes.n;)
 		i = plan_one(&j, s, i);
+	if (s->fault)
+		return err_set(e, -s->fault, "look at the layers of pod %s", s->pod.name);
 	if (j.n == 0)
 		return 0;
 	j.files = *files;

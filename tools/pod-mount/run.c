@@ -169,21 +169,36 @@ static bool is_same(const struct stat *st, const struct ident *old)
 	return S_ISDIR(st->st_mode) || st->st_nlink > 1 || time_ns(&st->st_ctim) == old->ctime_ns;
 }
 
+int entry_find(int dirfd, const char *name, struct stat *st)
+{
+	if (fstatat(dirfd, name, st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
+}
+
 bool entry_look(int dirfd, const char *name, struct stat *st)
 {
 	return fstatat(dirfd, name, st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-bool entry_is_empty(int dirfd, const char *name)
+int entry_empty(int dirfd, const char *name)
 {
 	OWN_FD int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(take_fd(&fd));
 	struct dirent *ent;
 
-	while (d && (ent = readdir(d)))
+	if (!d)
+		return -errno;
+	errno = 0;
+	while ((ent = readdir(d)))
 		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
-			return false;
-	return d != NULL;
+			return 0;
+	return errno ? -errno : 1;
+}
+
+bool entry_is_empty(int dirfd, const char *name)
+{
+	return entry_empty(dirfd, name) == 1;
 }
 
 /* --- forward --- */
@@ -191,13 +206,16 @@ bool entry_is_empty(int dirfd, const char *name)
 static int exchange(struct run *r, const struct step *st, int parent, const char *name,
 		    struct err *e)
 {
-	int stage = step_stage(r, st);
+	int stage = step_stage(r, st), there;
 	struct stat now;
 
 	if (renameat2(stage, name, parent, step_leaf(st), RENAME_EXCHANGE) < 0)
 		return errno == ENOENT ? conflict(r, st, "vanished", e)
 				       : run_failed(r, st, errno, "replace", e);
-	if (entry_look(stage, name, &now) && entry_was(&now, &st->old) &&
+	there = entry_find(stage, name, &now);
+	if (there < 0) /* whoever takes it back moves it home */
+		return run_failed(r, st, -there, "look at", e);
+	if (there && entry_was(&now, &st->old) &&
 	    (!S_ISDIR(now.st_mode) || entry_is_empty(stage, name)))
 		return 0;
 	/* Somebody was faster than the check: give back what is theirs. */
@@ -210,11 +228,13 @@ static int put(struct run *r, const struct step *st, const char *name, struct er
 {
 	int parent = run_parent(r, st), stage = step_stage(r, st);
 	struct stat now;
-	bool there;
+	int there;
 
 	if (parent < 0)
 		return run_failed(r, st, -parent, "open the directory of", e);
-	there = entry_look(parent, step_leaf(st), &now);
+	there = entry_find(parent, step_leaf(st), &now);
+	if (there < 0)
+		return run_failed(r, st, -there, "look at", e);
 	if (there && now.st_ino == st->staged)
 		return 0;
 	if (st->old.ino == 0) {
@@ -244,16 +264,26 @@ static int remove_one(struct run *r, const struct step *st, const char *name, st
 {
 	int parent = run_parent(r, st), stage = step_stage(r, st);
 	struct stat now;
+	int there = entry_find(stage, name, &now), empty;
 
-	if (entry_look(stage, name, &now) || entry_look(r->kept, name, &now))
+	if (there == 0)
+		there = entry_find(r->kept, name, &now);
+	if (there == 1)
 		return 0;
 	if (parent < 0)
 		return run_failed(r, st, -parent, "open the directory of", e);
-	if (!entry_look(parent, step_leaf(st), &now))
+	if (there == 0)
+		there = entry_find(parent, step_leaf(st), &now);
+	if (there < 0)
+		return run_failed(r, st, -there, "look at", e);
+	if (there == 0)
 		return conflict(r, st, "vanished", e);
 	if (!is_same(&now, &st->old))
 		return conflict(r, st, "changed", e);
-	if (S_ISDIR(now.st_mode) && !entry_is_empty(parent, step_leaf(st))) {
+	empty = S_ISDIR(now.st_mode) ? entry_empty(parent, step_leaf(st)) : 1;
+	if (empty < 0)
+		return run_failed(r, st, -empty, "look into", e);
+	if (empty == 0) {
 		stays(r, st);
 		return 0;
 	}
@@ -263,8 +293,11 @@ static int remove_one(struct run *r, const struct step *st, const char *name, st
 		stays(r, st);
 		return 0;
 	}
-	if (entry_look(stage, name, &now) && entry_was(&now, &st->old) &&
-	    (!S_ISDIR(now.st_mode) || entry_is_empty(stage, name)))
+	there = entry_find(stage, name, &now);
+	empty = there == 1 && S_ISDIR(now.st_mode) ? entry_empty(stage, name) : 1;
+	if (there < 0 || empty < 0) /* whoever takes it back moves it home */
+		return run_failed(r, st, there < 0 ? -there : -empty, "look at", e);
+	if (there && entry_was(&now, &st->old) && empty)
 		return 0;
 	if (renameat2(stage, name, parent, step_leaf(st), RENAME_NOREPLACE) < 0)
 		return run_failed(r, st, errno, "give back", e);
@@ -364,6 +397,8 @@ static int reset(struct run *r, const struct step *st, struct err *e)
 	struct stat now, own;
 	int y;
 
+	if (host == -EIO || mine == -EIO)
+		return run_failed(r, st, EIO, "look at", e);
 	if (host < 0 || mine < 0)
 		return 0; /* one of them is gone: there is nothing to make the same */
 	if (fstat(host, &now) < 0 || fstat(mine, &own) < 0)

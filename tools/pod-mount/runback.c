@@ -27,9 +27,13 @@ static int undo_put(struct run *r, struct step *st, const char *name)
 	unsigned how = st->old.ino ? RENAME_EXCHANGE : RENAME_NOREPLACE;
 	struct stat now;
 
-	if (!st->staged || parent < 0 || !entry_look(parent, step_leaf(st), &now) ||
-	    now.st_ino != st->staged)
-		return 0; /* never put there, or somebody else's by now */
+	int there;
+
+	if (!st->staged || parent == -ENOENT || parent == -ENOTDIR || parent == -ELOOP)
+		return 0; /* never put there */
+	there = parent < 0 ? parent : entry_find(parent, step_leaf(st), &now);
+	if (there < 1 || now.st_ino != st->staged)
+		return there < 0 ? there : 0; /* or somebody else's by now */
 	if (st->old.ino == 0 && S_ISDIR(now.st_mode) && !entry_is_empty(parent, step_leaf(st)))
 		return -ENOTEMPTY;
 	if (renameat2(parent, step_leaf(st), stage, name, how) < 0)
@@ -43,8 +47,10 @@ static int undo_remove(struct run *r, struct step *st, const char *name)
 	int parent = run_parent(r, st);
 	struct stat now;
 
-	if (!entry_look(step_stage(r, st), name, &now))
-		return 0;
+	int there = entry_find(step_stage(r, st), name, &now);
+
+	if (there < 1)
+		return there;
 	if (parent < 0)
 		return parent;
 	if (renameat2(step_stage(r, st), name, parent, step_leaf(st), RENAME_NOREPLACE) < 0)
@@ -138,8 +144,13 @@ static int unstage_one(struct run *r, const struct step *st, const char *name)
 	int stage = step_stage(r, st);
 	struct stat now;
 
-	if ((st->verb != STEP_PUT && st->verb != STEP_META) || !entry_look(stage, name, &now))
+	int there;
+
+	if (st->verb != STEP_PUT && st->verb != STEP_META)
 		return 0;
+	there = entry_find(stage, name, &now);
+	if (there < 1)
+		return there;
 	if (st->verb == STEP_PUT && st->staged && now.st_ino != st->staged)
 		return -EEXIST;
 	if (st->verb == STEP_PUT && st->taken)

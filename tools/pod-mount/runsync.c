@@ -100,11 +100,15 @@ static int keep_one(struct run *r, const struct step *st, const char *name)
 	struct stat now;
 	int y;
 
-	if (!entry_look(stage, name, &now))
-		return 0;
+	y = entry_find(stage, name, &now);
+	if (y < 1)
+		return y;
 	fd = openat(stage, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0)
-		xattrs_read(&x, fd, NULL);
+	if (fd < 0 && (S_ISREG(now.st_mode) || S_ISDIR(now.st_mode)))
+		return -errno;
+	y = fd < 0 ? 0 : xattrs_read(&x, fd, NULL);
+	if (y < 0)
+		return y;
 	l = (struct looks){now.st_mode, now.st_uid, now.st_gid, now.st_mtim, fd < 0 ? NULL : &x};
 	unlinkat(r->kept, temp, 0);
 	unlinkat(r->kept, temp, AT_REMOVEDIR);

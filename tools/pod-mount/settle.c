@@ -56,9 +56,10 @@ static int hide_names(int dirfd, const struct names *names, int from)
 		struct stat st;
 		const char *name = name_text(names, i);
 
-		if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || is_whiteout(&st))
-			continue;
-		r = hide(dirfd, name);
+		if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			r = errno == ENOENT ? 0 : -errno;
+		else if (!is_whiteout(&st))
+			r = hide(dirfd, name);
 	}
 	return r;
 }
@@ -123,8 +124,10 @@ static int fill_renamed(struct settler *st, const struct level *up, uint16_t sou
 		part.parts = up->parts + i;
 		part.nparts = up->nparts - i;
 		level_step(&st->w, &part, name, &down);
-		if (settle_redirect(&down) == 0 && down.nparts > 0)
+		if (settle_redirect(st, &down) == 0 && down.nparts > 0)
 			r = settle_fill(st, &down, 0);
+		if (st->w.fault)
+			r = st->w.fault;
 		level_finish(&down);
 	}
 	return r < 0 ? r : 0;
@@ -165,8 +168,11 @@ static int expand(struct settler *st, const struct level *up, const char *name)
 	size_t i = 0;
 	int r;
 
-	while (i < up->nparts && fstatat(up->parts[i].fd, name, &entry, AT_SYMLINK_NOFOLLOW) < 0)
+	while (i < up->nparts && fstatat(up->parts[i].fd, name, &entry, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT)
+			return settle_failed(st, errno, "look at");
 		i++;
+	}
 	if (i == up->nparts || !is_whiteout(&entry) || up->host < 0 ||
 	    fstatat(up->host, name, &host, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(host.st_mode))
 		return 0;
@@ -194,6 +200,7 @@ static int settle_dir(struct settler *st, unsigned cover, const char *dir, bool 
 	OWN_FREE char *way = xstrdup(survey_within(st->s, cover, dir));
 	char *rest = way, *name;
 	struct level up, down;
+	size_t k;
 	int r = 0;
 
 	st->w.t = t;
@@ -204,6 +211,12 @@ static int settle_dir(struct settler *st, unsigned cover, const char *dir, bool 
 		level_step(&st->w, &up, name, &down);
 		buf_clear(at);
 		buf_str(at, st->w.path.data);
+		k = settle_redirect(st, &down);
+		r = st->w.fault;
+		if (r < 0) {
+			level_finish(&down);
+			break;
+		}
 		if (down.clear || down.fresh) {
 			level_finish(&up);
 			up = down;
@@ -211,8 +224,8 @@ static int settle_dir(struct settler *st, unsigned cover, const char *dir, bool 
 		}
 		if (down.nparts == 0)
 			r = deleted ? expand(st, &up, name) : 0;
-		else if (settle_redirect(&down) < down.nparts)
-			r = settle_fill(st, &down, settle_redirect(&down));
+		else if (k < down.nparts)
+			r = settle_fill(st, &down, k);
 		else
 			r = reveal(st, &up, &down, name);
 		level_finish(&down);

@@ -140,7 +140,9 @@ static int read_carried(const struct stager *g, struct xattrs *x, const struct c
 			? openat(dirfd, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 			: -1;
 
-	return fd < 0 ? 0 : xattrs_read(x, fd, c->from ? NULL : &g->s->ids);
+	if (fd < 0)
+		return S_ISREG(c->mode) || S_ISDIR(c->mode) ? -errno : 0;
+	return xattrs_read(x, fd, c->from ? NULL : &g->s->ids);
 }
 
 static int stage_copy(struct stager *g, struct step *st, const struct change *c, const char *name)
@@ -215,9 +217,11 @@ static int open_up(const struct stager *g, const struct change *c)
 	raw_path(g->s, c, &raw);
 	for (unsigned i = g->s->nlayers; i-- > c->source;) {
 		int tree = survey_layer_fd(g->s, c->cover, i);
-		OWN_FD int fd =
-			tree < 0 ? -1 : open_beneath(tree, raw.data, O_RDONLY | O_DIRECTORY, 0);
+		OWN_FD int fd = tree < 0 ? -ENOENT
+					 : open_beneath(tree, raw.data, O_RDONLY | O_DIRECTORY, 0);
 
+		if (fd < 0 && fd != -ENOENT && fd != -ENOTDIR && fd != -ELOOP)
+			return fd;
 		if (fd >= 0 && found++ == 0)
 			lowest = take_fd(&fd);
 	}

@@ -35,7 +35,11 @@ int run_change_meta(const struct run *run, const struct step *st, int from, cons
 int run_failed(const struct run *r, const struct step *st, int code, const char *what,
 	       struct err *e);
 
+/* 1: it is there, 0: it is not, -errno: nobody knows. */
+int entry_find(int dirfd, const char *name, struct stat *st);
 bool entry_look(int dirfd, const char *name, struct stat *st);
+/* 1: a directory with nothing in it, 0: it is not, -errno: nobody knows. */
+int entry_empty(int dirfd, const char *name);
 bool entry_is_empty(int dirfd, const char *name);
 /* The entry of before, though its ctime is another: it was moved. */
 bool entry_was(const struct stat *st, const struct ident *old);

@@ -36,6 +36,7 @@ struct survey {
 	bool live;    /* a process lives in the pod */
 	bool foreign; /* the layers are a change set's, see survey_carry() */
 	bool window;  /* seen through a window: conflicts with the host are not looked for */
+	int fault;    /* -errno: a look at a layer failed, and what is planned must not be done */
 };
 
 #define OWN_SURVEY __attribute__((cleanup(survey_finish)))

@@ -236,6 +236,8 @@ static void fill_target(struct walker *w, const struct level *l, const struct gr
 	char to[PATH_MAX + 1];
 	ssize_t n = S_ISLNK(c->mode) ? readlinkat(dir_of(l, g), g->name, to, sizeof(to)) : -1;
 
+	if (S_ISLNK(c->mode) && n < 0)
+		walk_fault(w);
 	if (n >= 0)
 		c->target = changes_text(w->list, to, (size_t)n);
 }
@@ -371,6 +373,8 @@ static void look_at_host(struct walker *w, const struct level *l, struct group *
 	g->masked = l->masks && path_hidden(w, w->path.data);
 	g->on_host = l->host >= 0 && !g->masked &&
 		     fstatat(l->host, g->name, &g->host, AT_SYMLINK_NOFOLLOW) == 0;
+	if (l->host >= 0 && !g->masked && !g->on_host)
+		walk_fault(w);
 }
 
 /* The topmost entry; false when there is none any more, or none the pod could see. */
@@ -384,7 +388,10 @@ static bool look_at_top(struct walker *w, const struct level *l, struct group *g
 		if (l->masks && path_hidden(w, w->text.data))
 			return false;
 	}
-	return fstatat(dir_of(l, g), g->name, &g->top, AT_SYMLINK_NOFOLLOW) == 0;
+	if (fstatat(dir_of(l, g), g->name, &g->top, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
+	walk_fault(w);
+	return false;
 }
 
 static bool is_gone(const struct group *g)
@@ -490,6 +497,8 @@ int walk_tree(const struct walk *w, const struct tree *t, struct changes *list, 
 	r = level_read(&walker, top(&walker));
 	while (r == 0 && walker.depth > 0)
 		r = next_entry(&walker);
+	if (r == 0)
+		r = walker.fault;
 	while (walker.depth > 0)
 		level_finish(&walker.stack[--walker.depth]);
 	free(walker.stack);

@@ -40,20 +40,27 @@ bool redirect_valid(const char *value, size_t len)
 	return true;
 }
 
-static void read_redirect(int fd, struct dir_marks *m)
+static int read_redirect(int fd, struct dir_marks *m)
 {
 	ssize_t n = fgetxattr(fd, OVL_REDIRECT, m->redirect, sizeof(m->redirect) - 1);
 
+	if (n < 0 && errno == EIO)
+		return -EIO; /* other errors: a value that overlayfs takes no more than we do */
 	m->redirect[n > 0 ? n : 0] = '\0';
 	m->redirected = n > 0 && redirect_valid(m->redirect, (size_t)n);
 	m->opaque = !m->redirected;
+	return 0;
 }
 
-static void read_opaque(int fd, struct dir_marks *m)
+static int read_opaque(int fd, struct dir_marks *m)
 {
 	char value = 0;
+	ssize_t n = fgetxattr(fd, OVL_OPAQUE, &value, 1);
 
-	m->opaque = fgetxattr(fd, OVL_OPAQUE, &value, 1) == 1 && value == 'y';
+	if (n < 0 && errno == EIO)
+		return -EIO;
+	m->opaque = n == 1 && value == 'y';
+	return 0;
 }
 
 /*
@@ -65,21 +72,22 @@ int dir_marks_read(int dirfd, struct dir_marks *m)
 	char names[65536];
 	ssize_t n = flistxattr(dirfd, names, sizeof(names));
 	bool redirect = false;
+	int r = 0;
 
 	m->opaque = m->redirected = m->has_xattrs = false;
 	if (n < 0)
 		return errno == EOPNOTSUPP ? 0 : -errno;
-	for (const char *p = names; p < names + n; p += strlen(p) + 1) {
+	for (const char *p = names; p < names + n && r == 0; p += strlen(p) + 1) {
 		if (strcmp(p, OVL_OPAQUE) == 0)
-			read_opaque(dirfd, m);
+			r = read_opaque(dirfd, m);
 		else if (strcmp(p, OVL_REDIRECT) == 0)
 			redirect = true;
 		else if (strncmp(p, OVL, sizeof(OVL) - 1) != 0)
 			m->has_xattrs = true;
 	}
-	if (redirect && !m->opaque)
-		read_redirect(dirfd, m);
-	return 0;
+	if (r == 0 && redirect && !m->opaque)
+		r = read_redirect(dirfd, m);
+	return r;
 }
 
 /* There is no fgetxattrat before 6.13, and symlinks and fifos cannot be opened for reading. */
@@ -88,7 +96,9 @@ bool is_copied_up(int dirfd, const char *name)
 	char path[320];
 	int n = snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd, name);
 
-	return n < (int)sizeof(path) && lgetxattr(path, OVL_ORIGIN, NULL, 0) >= 0;
+	/* When nobody knows it was: then what the host deleted is a conflict, and not put back. */
+	return n < (int)sizeof(path) &&
+	       (lgetxattr(path, OVL_ORIGIN, NULL, 0) >= 0 || errno == EIO);
 }
 
 int whiteout_make(int dirfd, const char *name)
