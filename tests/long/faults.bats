@@ -24,3 +24,6 @@ all()
 @test "undo of a commit to another filesystem" { all undofar; }
 @test "undo of an undo" { all redo; }
 @test "undo of a rollback" { all return; }
+# Calls that only look: that nobody knows is not the same as that nothing is there.
+@test "commit, a look fails" { "$TOP/tests/pod-mount/faults" -r commit EIO; }
+@test "rollback, a look fails" { "$TOP/tests/pod-mount/faults" -r rollback EIO; }
