@@ -16,7 +16,8 @@ faults()
 	[ "${said%% *}" -ge "$least" ] || { echo "$* hit too few: $said"; return 1; }
 }
 
-@test "commit, killed anywhere" { faults 200 commit kill; }
+@test "commit, killed at every other call" { faults 100 commit kill 1 2; }
+@test "commit, killed at those between" { faults 100 commit kill 2 2; }
 @test "commit, any call fails" { faults 90 commit each 1 2; }
 @test "rollback, killed anywhere" { faults 100 rollback kill; }
 @test "rollback, any call fails" { faults 40 rollback each 2 2; }
