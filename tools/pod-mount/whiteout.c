@@ -97,8 +97,7 @@ bool is_copied_up(int dirfd, const char *name)
 	int n = snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd, name);
 
 	/* When nobody knows it was: then what the host deleted is a conflict, and not put back. */
-	return n < (int)sizeof(path) &&
-	       (lgetxattr(path, OVL_ORIGIN, NULL, 0) >= 0 || errno == EIO);
+	return n < (int)sizeof(path) && (lgetxattr(path, OVL_ORIGIN, NULL, 0) >= 0 || errno == EIO);
 }
 
 int whiteout_make(int dirfd, const char *name)
