@@ -66,8 +66,9 @@ main_path='
 	pod-mount undo --all --cwd "$T/proj" web
 	tree . | diff "$top/before" -
 	agent "tree -p ." | diff "$top/view" -
-	agent "echo again >made/again"
-	pod_rollback web made/again type
+	agent "echo again >made/again; chmod 711 src"
+	pod_rollback web made/again type src
+	agent "[ \"\$(stat -c %a src)\" = 755 ]"
 	[ ! -d type ] && agent "[ ! -d type ] && [ ! -e made/again ] && [ -e made/deep/g ]"
 	pod_commit web
 	[ -e made/deep/g ] && [ ! -e moved ] && [ -f type ] && [ -z "$(pod_diff web)" ]

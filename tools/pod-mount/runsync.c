@@ -129,7 +129,8 @@ int run_keep(struct run *r, struct err *e)
 		char name[STEP_NAME];
 		int x;
 
-		if (st->verb == STEP_DROP || st->verb == STEP_GIVE || r->sites[st->site].near)
+		if (st->verb == STEP_DROP || st->verb == STEP_GIVE || r->sites[st->site].near ||
+		    r->sites[st->site].stage < 0) /* a rollback's: nothing of the host was moved */
 			continue;
 		step_name(name, i);
 		x = keep_one(r, st, name);
