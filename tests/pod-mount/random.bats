@@ -6,7 +6,8 @@ teardown() { envpod_teardown; }
 
 have_loop() { [ -e /dev/loop-control ]; }
 
-seed() { echo "${SEED:-$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}"; }
+# The same each time here, so that a failure is the change's; make check-long draws new ones.
+seed() { echo "${SEED:-20261122}"; }
 
 @test "many small trees, a few runs" { TREES=24 "$TOP/tests/pod-mount/random" "$(seed)" "${LONG_S:-14}"; }
 @test "a few trees, many runs" { TREES=6 RUNS=6 COUNT=40 "$TOP/tests/pod-mount/random" "$(seed)" "${LONG_S:-10}"; }
