@@ -45,15 +45,22 @@ void pile_finish(struct pile *p)
 	*p = (struct pile){0};
 }
 
-static bool hides(int fd)
+/* A disk that fails is no answer; what is odd in another way says something. */
+static int odd(int r)
+{
+	return r == -EIO ? r : 1;
+}
+
+static int hides(int fd)
 {
 	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
+	int r = dir_marks_read(fd, marks);
 
-	return dir_marks_read(fd, marks) < 0 || marks->opaque || marks->redirected;
+	return r < 0 ? odd(r) : marks->opaque || marks->redirected;
 }
 
 /* Down one layer, by name; every name is the agent's. */
-static bool layer_speaks(int tree, const char *path, bool *dir)
+static int layer_speaks(int tree, const char *path, bool *dir)
 {
 	OWN_FREE char *way = xstrdup(path);
 	OWN_FD int at = dup(tree);
@@ -62,28 +69,32 @@ static bool layer_speaks(int tree, const char *path, bool *dir)
 	while (at >= 0 && (name = strsep(&rest, "/"))) {
 		OWN_FD int next = -1;
 		struct stat st;
+		int r = entry_find(at, name, &st);
 
-		if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return errno != ENOENT;
+		if (r <= 0)
+			return r ? odd(r) : 0;
 		if (!S_ISDIR(st.st_mode))
-			return true;
+			return 1;
 		next = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0 || hides(next))
-			return true;
+		r = next < 0 ? odd(-errno) : hides(next);
+		if (r)
+			return r;
 		close(at);
 		at = take_fd(&next);
 	}
 	*dir = true;
-	return at < 0;
+	return at < 0 ? -errno : 0;
 }
 
-bool pile_speaks(const struct pile *p, const char *path, bool *dir)
+int pile_speaks(const struct pile *p, const char *path, bool *dir)
 {
+	int r = 0;
+
 	*dir = false;
-	for (size_t i = 0; i < p->n; i++)
-		if (p->fds[i] >= 0 && layer_speaks(p->fds[i], path, dir))
-			return true;
-	return false;
+	for (size_t i = 0; i < p->n && r == 0; i++)
+		if (p->fds[i] >= 0)
+			r = layer_speaks(p->fds[i], path, dir);
+	return r;
 }
 
 /* --- making a layer --- */

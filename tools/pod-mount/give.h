@@ -24,8 +24,9 @@ void pile_finish(struct pile *p);
 /*
  * Do the layers say anything about a path: have an entry of this name, or hide what is there?  A
  * directory that only holds other things says nothing about itself; *dir tells that it is there.
+ * 1, 0, or -errno: nobody knows.
  */
-bool pile_speaks(const struct pile *p, const char *path, bool *dir);
+int pile_speaks(const struct pile *p, const char *path, bool *dir);
 
 /* Make and open the layer undo/ID/layers/LAYER/tree/COVER: the cover's directory in it, or -errno.
  */

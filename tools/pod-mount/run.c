@@ -64,6 +64,9 @@ int run_open(struct run *r, const struct pod *p, struct journal *j, const struct
 		x = site_open(&r->sites[i], j->sites.v[i], p, e);
 		if (!journal_on_host(j)) {
 			/* The host's side is only looked at, and may be gone. */
+			if (x < 0 && e->code != ENOENT && e->code != ENOTDIR &&
+			    e->status != POD_EXIT_REFUSED)
+				return x;
 			*e = x < 0 ? (struct err){0} : *e;
 			continue;
 		}

@@ -75,8 +75,9 @@ static int give_path(struct giver *g, const struct step *st)
 	bool dir;
 	int tree, r;
 
-	if (pile_speaks(&g->piles[st->site], st->path, &dir) || dir)
-		return 0;
+	r = pile_speaks(&g->piles[st->site], st->path, &dir);
+	if (r != 0 || dir)
+		return r < 0 ? r : 0;
 	tree = tree_of(g, st->site);
 	r = tree < 0 ? tree : give_way(g->r, &g->piles[st->site], tree, st->path);
 	/* Below what another step says already: a file, or a whiteout. */
@@ -93,13 +94,15 @@ static int give_step(struct giver *g, size_t i, bool removals, struct err *e)
 {
 	const struct step *st = &g->h->u->old.steps[i];
 	struct stat kept;
-	int r;
+	int r = 1;
 
 	if (g->h->lost[i] || (st->verb == STEP_REMOVE) != removals ||
-	    (st->verb != STEP_REMOVE && st->verb != STEP_PUT && st->verb != STEP_META) ||
-	    (st->verb == STEP_REMOVE && !undo_kept(g->h, i, &kept)))
+	    (st->verb != STEP_REMOVE && st->verb != STEP_PUT && st->verb != STEP_META))
 		return 0;
-	r = give_path(g, st);
+	if (st->verb == STEP_REMOVE)
+		r = undo_kept(g->h, i, &kept);
+	if (r > 0)
+		r = give_path(g, st);
 	return r < 0 ? run_failed(g->r, st, -r, "give back to the pod", e) : 0;
 }
 

@@ -23,16 +23,18 @@ struct undo_host {
 	uint32_t made_site;
 	struct own_left own;
 	size_t conflicts;
+	int fault; /* of a look that failed: 0, or -errno */
 };
 
 /* What the host has at the path of a step. */
 struct host_entry {
 	struct stat st;
 	bool there, no_parent;
+	int fault; /* -errno: nobody knows */
 };
 struct host_entry undo_look(const struct undo_host *h, const struct step *st);
-/* What the record keeps of a step, in *now; false: nothing. */
-bool undo_kept(const struct undo_host *h, size_t i, struct stat *now);
+/* What the record keeps of a step, in *now: 1; 0: nothing; -errno: nobody knows. */
+int undo_kept(const struct undo_host *h, size_t i, struct stat *now);
 
 /* Find the steps that reverse u->old; conflicts are said, and counted. */
 int undo_reverse(struct undo_host *h, struct err *e);

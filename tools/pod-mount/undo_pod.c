@@ -73,7 +73,12 @@ static int open_piles(struct undo_pod *p, struct err *e)
 	for (size_t i = 0; i < sites->n && r == 0; i++) {
 		struct err gone = {0};
 
-		site_open(&p->sites[i], sites->v[i], &p->u->pod, &gone);
+		if (site_open(&p->sites[i], sites->v[i], &p->u->pod, &gone) < 0 &&
+		    gone.code != ENOENT && gone.code != ENOTDIR && gone.code != ELOOP &&
+		    gone.status != POD_EXIT_REFUSED) {
+			*e = gone;
+			return -gone.code;
+		}
 		r = pile_open(&p->piles[i], &p->u->pod, &p->stack, sites->v[i], p->sites[i].host,
 			      e);
 	}
@@ -94,18 +99,22 @@ static void add_path(struct strv *list, const char *path)
 		strv_add(list, path);
 }
 
-static void find_newer(struct undo_pod *p)
+static int find_newer(struct undo_pod *p, struct err *e)
 {
 	const struct journal *old = &p->u->old;
 
 	for (size_t i = 0; i < old->n; i++) {
 		const struct step *st = &old->steps[i];
 		OWN_FREE char *path = path_of(p, st);
-		bool dir, speaks = pile_speaks(&p->piles[st->site], st->path, &dir);
+		bool dir;
+		int speaks = pile_speaks(&p->piles[st->site], st->path, &dir);
 
+		if (speaks < 0)
+			return err_set(e, -speaks, "look at %s in the pod", esc(path));
 		if (st->verb == STEP_DROP && (speaks || dir))
 			add_path(&p->newer, path);
 	}
+	return 0;
 }
 
 static void say_newer(const struct undo_pod *p)
@@ -144,11 +153,10 @@ static int drop_paths(struct undo *u, const struct strv *paths, size_t *files, s
 static int clear_newer(struct undo_pod *p, struct err *e)
 {
 	size_t files;
-	int r;
+	int r = find_newer(p, e);
 
-	find_newer(p);
-	if (p->newer.n == 0)
-		return 0;
+	if (r < 0 || p->newer.n == 0)
+		return r;
 	if (!p->u->force) {
 		say_newer(p);
 		return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
@@ -163,11 +171,10 @@ static int clear_newer(struct undo_pod *p, struct err *e)
 	strv_finish(&p->newer);
 	if (r == 0)
 		r = open_piles(p, e);
-	if (r < 0)
+	if (r == 0)
+		r = find_newer(p, e);
+	if (r < 0 || p->newer.n == 0)
 		return r;
-	find_newer(p);
-	if (p->newer.n == 0)
-		return 0;
 	return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
 			  "%s: what the pod has there cannot be taken out by itself; commit or "
 			  "roll back its directory first",

@@ -30,17 +30,24 @@ struct host_entry undo_look(const struct undo_host *h, const struct step *st)
 	const char *leaf;
 	OWN_FD int parent = open_parent_beneath(h->sites[st->site].host, st->path, &leaf);
 
+	if (parent < 0 && parent != -ENOENT && parent != -ENOTDIR && parent != -ELOOP)
+		now.fault = parent;
 	now.no_parent = parent < 0;
-	now.there = parent >= 0 && entry_look(parent, *leaf ? leaf : ".", &now.st);
+	if (parent >= 0) {
+		int r = entry_find(parent, *leaf ? leaf : ".", &now.st);
+
+		now.there = r > 0;
+		now.fault = r < 0 ? r : 0;
+	}
 	return now;
 }
 
-bool undo_kept(const struct undo_host *h, size_t i, struct stat *now)
+int undo_kept(const struct undo_host *h, size_t i, struct stat *now)
 {
 	char name[STEP_NAME];
 
 	step_name(name, i);
-	return entry_look(h->kept, name, now);
+	return entry_find(h->kept, name, now);
 }
 
 static char *path_of(const struct undo_host *h, const struct step *st)
@@ -156,7 +163,7 @@ static void say_conflict(struct undo_host *h, size_t i, const struct host_entry 
 	OWN_FREE char *path = path_of(h, st);
 	const char *why = reason(h, st, now, path, &text);
 	struct stat kept;
-	bool has = undo_kept(h, i, &kept);
+	bool has = undo_kept(h, i, &kept) > 0;
 
 	if (h->conflicts++ >= SHOWN_MAX && !h->u->json)
 		return;
@@ -236,9 +243,13 @@ static void reverse_one(struct undo_host *h, size_t i)
 	const struct step *st = &h->u->old.steps[i];
 	struct host_entry now = undo_look(h, st);
 	struct stat kept;
-	bool has = undo_kept(h, i, &kept);
+	int has = undo_kept(h, i, &kept);
 	bool makes = st->verb == STEP_PUT && st->old.ino == 0;
 
+	if (has < 0 || now.fault) {
+		h->fault = has < 0 ? has : now.fault;
+		return;
+	}
 	if ((!makes && !has) ||
 	    (st->verb != STEP_PUT && st->verb != STEP_REMOVE && st->verb != STEP_META))
 		return; /* it did nothing: a directory that stayed */
@@ -266,8 +277,10 @@ int undo_reverse(struct undo_host *h, struct err *e)
 	h->lost = xcalloc(old->n + 1, sizeof(*h->lost));
 	for (size_t i = 0; i < old->sites.n; i++)
 		journal_site(&h->j, old->sites.v[i]);
-	for (size_t i = old->n; r == 0 && i-- > 0;)
+	for (size_t i = old->n; r == 0 && h->fault == 0 && i-- > 0;)
 		reverse_one(h, i);
+	if (r == 0 && h->fault)
+		r = err_set(e, -h->fault, "look at what undo/%s keeps and the host has", old->id);
 	if (h->conflicts > SHOWN_MAX && !h->u->json)
 		say_error("and %zu more", h->conflicts - SHOWN_MAX);
 	return r;
