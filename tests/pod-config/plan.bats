@@ -22,11 +22,11 @@ edit() { jq "$1" "$D/pod.json" >"$D/new" && mv "$D/new" "$D/pod.json"; }
 
 @test "an edit of pod.json is seen, and the plan belongs to the edited file" {
 	make_pod
-	edit '.processor.memory = "2GB" | .user = "agent" | .network.ports = [8080]'
+	edit '.processor.memory = "2GB" | .user = "agent" | .vault.env = ["KEY"]'
 	pod-config plan web
 	[ "$(plan memory.max)" = 2147483648 ]
 	[ "$(plan run.user)" = agent ]
-	[ "$(plan unbuilt)" = network.ports ]
+	[ "$(plan unbuilt)" = vault.env ]
 	[ "$(head -1 "$D/plan" | cut -d ' ' -f 3,5)" = "$(stat -c '%i %s' "$D/pod.json")" ]
 }
 
