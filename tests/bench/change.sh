@@ -11,7 +11,7 @@ made()
 	cd "$work" || exit
 	envpod init "$pod" >/dev/null
 	envpod run -w "$pod" -- sh -c "$(write_files "$count")"
-	upper=$(find "$ENVPOD_STATE_DIR" -type d -path '*/new' -prune | head -n 1)
+	upper=$(find "$ENVPOD_STATE_DIR/pods/$pod/upper" -type d -name new -prune | head -n 1)
 	interleave -b "diff_$count" -n "$rounds" -- envpod envpod diff -z "$pod" \
 		-- find find "$upper" -printf '%p %s %m %U %G\n'
 	interleave -b "commit_$count" -n 1 -p 'rm -rf "$T/to-$NAME"; sync' \
