@@ -2,6 +2,7 @@
 #include "libcommon/opt.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,4 +272,13 @@ int cmd_main(const char *tool, const struct cmd *cmds, int argc, char **argv)
 	say_error("unknown command: %s%s%s%s", esc(argv[1]), near ? "; did you mean " : "",
 		  near ? near : "", near ? "?" : "");
 	return POD_EXIT_USAGE;
+}
+
+int opt_fd(uint64_t fd, int fallback)
+{
+	if (fd == UINT64_MAX)
+		return fallback;
+	if (fd > INT32_MAX || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		die(POD_EXIT_USAGE, "descriptor %llu is not open", (unsigned long long)fd);
+	return (int)fd;
 }

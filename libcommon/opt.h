@@ -44,6 +44,12 @@ struct opt_usage {
  */
 int opt_parse(const struct opt *opts, const struct opt_usage *u, int argc, char **argv);
 
+/*
+ * A descriptor named by OPT_U64, UINT64_MAX where it was not: the fallback then.  It is closed on
+ * exec from here on; one that is not open ends the program (64).
+ */
+int opt_fd(uint64_t fd, int fallback);
+
 struct cmd {
 	const char *word;
 	int (*run)(int argc, char **argv); /* argv[0] is the word; returns the exit status */

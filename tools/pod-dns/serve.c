@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Open everything, lock down, say ready, serve. */
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
@@ -9,16 +8,6 @@
 #include "libcommon/say.h"
 #include "tools/pod-dns/cmds.h"
 #include "tools/pod-dns/daemon.h"
-
-/* A descriptor named on the command line is ours alone from here on. */
-static int given(uint64_t fd, int fallback)
-{
-	if (fd == UINT64_MAX)
-		return fallback;
-	if (fd > 1023 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
-		die(POD_EXIT_USAGE, "descriptor %llu is not open", (unsigned long long)fd);
-	return (int)fd;
-}
 
 int cmd_serve(int argc, char **argv)
 {
@@ -40,8 +29,8 @@ int cmd_serve(int argc, char **argv)
 	int ready_fd;
 
 	opt_parse(opts, &usage, argc, argv);
-	ready_fd = given(ready, -1);
-	if (daemon_open(&d, argv[0], where, given(events, STDOUT_FILENO), &e) < 0 ||
+	ready_fd = opt_fd(ready, -1);
+	if (daemon_open(&d, argv[0], where, opt_fd(events, STDOUT_FILENO), &e) < 0 ||
 	    daemon_lock_down(&d, &e) < 0)
 		return say_err(&e);
 	if (ready_fd >= 0 && write_full(ready_fd, "\n", 1) == 0)

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/clock.h"
 #include "libcommon/netns.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -268,14 +268,6 @@ static bool came_too_late(const struct run *r, bool started, const struct err *e
 	return r->join && !started && e->status < POD_EXIT_BEFORE_RUN && boot_wait_gone(r, 100);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* The pod stands and our place in it is taken: others may come. */
 static void release_lock(struct run *r)
 {
@@ -321,7 +313,7 @@ static int run_command(struct run *r, struct relay *y, struct err *e)
 static int do_run(struct run *r, struct relay *y, struct err *e)
 {
 	bool ending;
-	int64_t begin = now_ms();
+	int64_t begin = clock_ms();
 	struct err later = {0};
 	int s = enter(r, y, e);
 
@@ -336,7 +328,7 @@ static int do_run(struct run *r, struct relay *y, struct err *e)
 		y->status = (e->status >= POD_EXIT_CANNOT_RUN ? e->status : POD_EXIT_BEFORE_RUN)
 			    << 8;
 	ending = boot_leave(r);
-	if (report_run_end(r, y->status, now_ms() - begin, &later) < 0)
+	if (report_run_end(r, y->status, clock_ms() - begin, &later) < 0)
 		say_warn("%s", later.msg);
 	if (ending)
 		boot_wait_end(r);

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libcommon/clock.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 
@@ -99,22 +100,14 @@ static void become_git(const char *const *words)
 	_exit(127);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int gather(int fd, struct buf *b, size_t max)
 {
-	int64_t end = now_ms() + WAIT_S * 1000;
+	int64_t end = clock_ms() + WAIT_S * 1000;
 	char block[16384];
 
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 		ssize_t n;
 
 		if (left <= 0 || poll(&p, 1, (int)left) == 0)

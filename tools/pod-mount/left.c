@@ -8,15 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libcommon/clock.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/step.h"
-
-static uint64_t time_ns(const struct timespec *t)
-{
-	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
-}
 
 /* A directory was given its time before its entries came. */
 static void restore_time(int parent, const struct step *st)
@@ -37,7 +33,7 @@ static bool is_ours(const struct step *st, const struct stat *now)
 		return now->st_ino == st->old.ino && S_ISDIR(now->st_mode);
 	if (now->st_ino != st->staged)
 		return false;
-	return S_ISDIR(now->st_mode) || (time_ns(&now->st_mtim) == st->staged_mtime_ns &&
+	return S_ISDIR(now->st_mode) || (clock_ns(&now->st_mtim) == st->staged_mtime_ns &&
 					 (uint64_t)now->st_size == st->staged_size);
 }
 
@@ -48,7 +44,7 @@ static void note(struct step *st, const struct stat *now)
 	st->left_mode = 0;
 	if (!now)
 		return;
-	st->left = (struct ident){now->st_ino, time_ns(&now->st_ctim), time_ns(&now->st_mtim),
+	st->left = (struct ident){now->st_ino, clock_ns(&now->st_ctim), clock_ns(&now->st_mtim),
 				  (uint64_t)now->st_size};
 	st->left_mode = now->st_mode;
 }
@@ -86,7 +82,7 @@ void run_note_dirs(struct run *r)
 		d = dir_times_add(&r->j->dirs, st->site, dir);
 		fd = open_dir(r, d, &now);
 		d->ino = fd < 0 ? 0 : now.st_ino; /* 0: a step makes it */
-		d->ns = fd < 0 ? 0 : time_ns(&now.st_mtim);
+		d->ns = fd < 0 ? 0 : clock_ns(&now.st_mtim);
 	}
 }
 
@@ -114,7 +110,7 @@ static void note_dirs(struct run *r)
 		OWN_FD int fd = open_dir(r, d, &now);
 
 		d->has_left = fd >= 0 && now.st_ino == d->ino;
-		d->left_ns = d->has_left ? time_ns(&now.st_mtim) : 0;
+		d->left_ns = d->has_left ? clock_ns(&now.st_mtim) : 0;
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "tools/pod-mount/view.h"
@@ -13,17 +14,12 @@
 
 #define MARKER_MAX (256 * 1024)
 
-static uint64_t ns_of(const struct timespec *t)
-{
-	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
-}
-
-static uint64_t clock_ns(clockid_t id)
+static uint64_t now_ns(clockid_t id)
 {
 	struct timespec t = {0};
 
 	clock_gettime(id, &t);
-	return ns_of(&t);
+	return clock_ns(&t);
 }
 
 static void boot_id(char out[40])
@@ -53,7 +49,7 @@ static int fill(int fd, const struct covers *c)
 	if (fchmod(fd, 0600) < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	boot_id(boot);
-	buf_fmt(&b, "%" PRIu64 " %" PRIu64 " %s", ns_of(&st.st_ctim), clock_ns(CLOCK_BOOTTIME),
+	buf_fmt(&b, "%" PRIu64 " %" PRIu64 " %s", clock_ns(&st.st_ctim), now_ns(CLOCK_BOOTTIME),
 		boot);
 	for (size_t i = 0; i < c->n; i++) {
 		buf_char(&b, ' ');
@@ -121,7 +117,7 @@ int marker_read(struct marker *m, int dirfd)
  */
 bool marker_stepped(const struct marker *m)
 {
-	uint64_t now = clock_ns(CLOCK_REALTIME), boot = clock_ns(CLOCK_BOOTTIME);
+	uint64_t now = now_ns(CLOCK_REALTIME), boot = now_ns(CLOCK_BOOTTIME);
 	int64_t drift, passed;
 	char id[40];
 

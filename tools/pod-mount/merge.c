@@ -5,17 +5,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/content.h"
 #include "tools/pod-mount/gitbase.h"
 #include "tools/pod-mount/merge3.h"
-
-static uint64_t time_ns(const struct timespec *t)
-{
-	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
-}
 
 static bool is_text(const struct buf *b)
 {
@@ -33,7 +29,7 @@ static bool read_side(struct buf *b, const struct survey *s, const struct change
 	if (fd < 0 || read_fd(fd, b, CONTENT_MAX) < 0 || fstat(fd, &st) < 0 || !is_text(b))
 		return false;
 	return side == SIDE_POD ||
-	       (st.st_ino == c->old_ino && time_ns(&st.st_ctim) == c->old_ctime_ns);
+	       (st.st_ino == c->old_ino && clock_ns(&st.st_ctim) == c->old_ctime_ns);
 }
 
 static bool is_mergeable(const struct change *c)

@@ -11,17 +11,13 @@
 #include <unistd.h>
 
 #include "libcommon/cache.h"
+#include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 
 #define SECOND   1000000000ull
 #define STAMP    160
 #define LIST_MAX (16u << 20)
-
-static uint64_t ns_of(const struct timespec *t)
-{
-	return (uint64_t)t->tv_sec * SECOND + (uint64_t)t->tv_nsec;
-}
 
 /*
  * What the answer was made from.  dpkg never writes into a list, it renames a new one over it, so
@@ -36,8 +32,9 @@ static uint64_t take_stamp(int lists, char stamp[STAMP])
 		return 0;
 	snprintf(stamp, STAMP, "%s %llu %llu %llu %llu", ENVPOD_VERSION,
 		 (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
-		 (unsigned long long)ns_of(&st.st_mtim), (unsigned long long)ns_of(&st.st_ctim));
-	return ns_of(&st.st_ctim);
+		 (unsigned long long)clock_ns(&st.st_mtim),
+		 (unsigned long long)clock_ns(&st.st_ctim));
+	return clock_ns(&st.st_ctim);
 }
 
 /* Cuts the text up. */
@@ -106,7 +103,7 @@ static void keep(const struct packaged *k, const char *stamp, uint64_t changed,
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (take_stamp(k->lists, now_stamp) == changed && strcmp(stamp, now_stamp) == 0 &&
-	    changed + k->settle_ns <= ns_of(&now))
+	    changed + k->settle_ns <= clock_ns(&now))
 		cache_put(k->cache, "packaged", stamp, lines);
 }
 

@@ -8,18 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/pod.h"
 #include "tools/pod-mount/undo_record.h"
-
-static uint64_t time_ns(const struct timespec *t)
-{
-	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
-}
 
 static void add(struct preimages *list, const struct journal *j, const char *pod, size_t i)
 {
@@ -121,7 +116,7 @@ static int read_one(const struct preimage *p, struct buf *b, size_t max)
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fd < 0 ? fd : -errno;
-	if (!S_ISREG(st.st_mode) || time_ns(&st.st_mtim) != p->was.mtime_ns ||
+	if (!S_ISREG(st.st_mode) || clock_ns(&st.st_mtim) != p->was.mtime_ns ||
 	    (uint64_t)st.st_size != p->was.size)
 		return -ENOENT;
 	return read_fd(fd, b, max);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/clock.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/copy.h"
@@ -96,11 +97,6 @@ void run_finish(struct run *r)
 
 /* --- finding the ends of a step --- */
 
-static uint64_t time_ns(const struct timespec *t)
-{
-	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
-}
-
 const char *step_leaf(const struct step *st)
 {
 	const char *slash = strrchr(st->path, '/');
@@ -128,7 +124,7 @@ int run_parent(struct run *r, const struct step *st)
 void step_staged(struct step *st, const struct stat *now)
 {
 	st->staged = now->st_ino;
-	st->staged_mtime_ns = time_ns(&now->st_mtim);
+	st->staged_mtime_ns = clock_ns(&now->st_mtim);
 	st->staged_size = (uint64_t)now->st_size;
 }
 
@@ -158,7 +154,7 @@ bool entry_was(const struct stat *st, const struct ident *old)
 {
 	return st->st_ino == old->ino &&
 	       (S_ISDIR(st->st_mode) ||
-		(time_ns(&st->st_mtim) == old->mtime_ns && (uint64_t)st->st_size == old->size));
+		(clock_ns(&st->st_mtim) == old->mtime_ns && (uint64_t)st->st_size == old->size));
 }
 
 /*
@@ -169,7 +165,7 @@ static bool is_same(const struct stat *st, const struct ident *old)
 {
 	if (!entry_was(st, old))
 		return false;
-	return S_ISDIR(st->st_mode) || st->st_nlink > 1 || time_ns(&st->st_ctim) == old->ctime_ns;
+	return S_ISDIR(st->st_mode) || st->st_nlink > 1 || clock_ns(&st->st_ctim) == old->ctime_ns;
 }
 
 int entry_find(int dirfd, const char *name, struct stat *st)

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libcommon/clock.h"
 #include "libcommon/jsonw.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -18,11 +19,6 @@
 #include "tools/pod-mount/undo_host.h"
 
 #define SHOWN_MAX 50
-
-static uint64_t time_ns(const struct timespec *t)
-{
-	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
-}
 
 struct host_entry undo_look(const struct undo_host *h, const struct step *st)
 {
@@ -75,13 +71,13 @@ static bool is_as_left(const struct undo_host *h, const struct step *st,
 		return false;
 	if (S_ISDIR(st->left_mode))
 		return same_dir(st, &now->st);
-	if (time_ns(&now->st.st_mtim) != st->left.mtime_ns ||
+	if (clock_ns(&now->st.st_mtim) != st->left.mtime_ns ||
 	    (uint64_t)now->st.st_size != st->left.size)
 		return false;
-	if (time_ns(&now->st.st_ctim) == st->left.ctime_ns)
+	if (clock_ns(&now->st.st_ctim) == st->left.ctime_ns)
 		return true;
 	path = path_of(h, st);
-	return own_left_has(&h->own, path, now->st.st_ino, time_ns(&now->st.st_ctim));
+	return own_left_has(&h->own, path, now->st.st_ino, clock_ns(&now->st.st_ctim));
 }
 
 /* --- both sides of a conflict --- */
@@ -194,8 +190,8 @@ static struct step *add(struct undo_host *h, enum step_verb verb, size_t i,
 	h->of[h->j.n] = i;
 	st = journal_step(&h->j, verb, old->site, old->path);
 	if (now->there)
-		st->old = (struct ident){now->st.st_ino, time_ns(&now->st.st_ctim),
-					 time_ns(&now->st.st_mtim), (uint64_t)now->st.st_size};
+		st->old = (struct ident){now->st.st_ino, clock_ns(&now->st.st_ctim),
+					 clock_ns(&now->st.st_mtim), (uint64_t)now->st.st_size};
 	st->mode = now->there ? now->st.st_mode & S_IFMT : 0;
 	return st;
 }
@@ -298,7 +294,7 @@ void undo_times(struct undo_host *h)
 		struct stat now;
 
 		if (!d->has_left || fd < 0 || fstat(fd, &now) < 0 || now.st_ino != d->ino ||
-		    time_ns(&now.st_mtim) != d->left_ns)
+		    clock_ns(&now.st_mtim) != d->left_ns)
 			continue;
 		to = dir_times_add(&h->j.times, d->site, d->path);
 		to->ino = d->ino;

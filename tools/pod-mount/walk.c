@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "libcommon/clock.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/compare.h"
@@ -34,11 +35,6 @@ static struct level *grow(struct walker *w)
 		w->stack = xrealloc(w->stack, w->cap * sizeof(w->stack[0]));
 	}
 	return &w->stack[w->depth++];
-}
-
-static uint64_t time_ns(const struct timespec *t)
-{
-	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
 }
 
 /* --- what one entry amounts to --- */
@@ -67,8 +63,8 @@ static void fill_host(struct change *c, const struct walker *w, const struct sta
 	c->old_size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size;
 	c->old_ino = st->st_ino;
 	c->old_nlink = (uint32_t)st->st_nlink;
-	c->old_ctime_ns = time_ns(&st->st_ctim);
-	c->old_mtime_ns = time_ns(&st->st_mtim);
+	c->old_ctime_ns = clock_ns(&st->st_ctim);
+	c->old_mtime_ns = clock_ns(&st->st_mtim);
 }
 
 static void fill_pod(struct change *c, const struct walker *w, const struct group *g)
@@ -104,7 +100,7 @@ static void fill_source(struct change *c, struct walker *w, const struct level *
 
 static bool is_own(const struct walker *w, const char *path, const struct stat *st)
 {
-	return w->w->own && committed_has(w->w->own, path, st->st_ino, time_ns(&st->st_ctim));
+	return w->w->own && committed_has(w->w->own, path, st->st_ino, clock_ns(&st->st_ctim));
 }
 
 /* Did somebody create or delete in this host directory since the view began? */
@@ -118,7 +114,7 @@ static bool is_recent(const struct walker *w, struct level *l)
 	dir = xfmt("%.*s", (int)l->path_len, w->path.data);
 	l->recent = RECENT_YES;
 	if (fstat(l->host, &st) == 0 &&
-	    (time_ns(&st.st_ctim) < w->w->bases->upper_start || is_own(w, *dir ? dir : "/", &st)))
+	    (clock_ns(&st.st_ctim) < w->w->bases->upper_start || is_own(w, *dir ? dir : "/", &st)))
 		l->recent = RECENT_NO;
 	return l->recent == RECENT_YES;
 }
@@ -160,7 +156,8 @@ static bool has_moved_on(const struct walker *w, const struct level *l, const st
 
 	while (lowest > 0 && g->v[lowest].part >= PART_SHOWN)
 		lowest--;
-	return time_ns(&g->host.st_ctim) >= dir_start(w, l->parts[g->v[lowest].part].fd, g->name) &&
+	return clock_ns(&g->host.st_ctim) >=
+		       dir_start(w, l->parts[g->v[lowest].part].fd, g->name) &&
 	       !is_own(w, w->path.data, &g->host);
 }
 
@@ -193,7 +190,7 @@ static bool is_newer_dir(const struct walker *w, const struct change *c, const s
 	if (c->kind != CHANGE_TYPE || !S_ISDIR(c->old_mode))
 		return false;
 	base_lookup(w->w->bases, w->path.data, &exact, &start);
-	return time_ns(&g->host.st_ctim) >= start && !is_own(w, w->path.data, &g->host);
+	return clock_ns(&g->host.st_ctim) >= start && !is_own(w, w->path.data, &g->host);
 }
 
 /* Of a directory only what is its own is fought over: what is in it is judged by itself. */

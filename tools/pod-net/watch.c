@@ -5,7 +5,6 @@
  * a program that knocks for ever fills no log.
  */
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <poll.h>
@@ -13,9 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 
 #include "envpod/exit.h"
+#include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/lockdown.h"
 #include "libcommon/netid.h"
@@ -24,7 +23,6 @@
 #include "libcommon/own.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
-#include "libcommon/unit.h"
 #include "tools/pod-net/net.h"
 #include "tools/pod-net/netlink.h"
 #include "tools/pod-net/packet.h"
@@ -46,14 +44,6 @@ struct watch {
 	struct known known[KNOWN_MAX];
 	unsigned n, next;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* A line longer than a pipe takes in one piece, or one it has no room for, is lost, and counted. */
 static void emit(struct watch *w, struct event *ev)
@@ -79,7 +69,7 @@ static void tell(struct watch *w, struct known *k)
 	event_str(&ev, "protocol", packet_protocol(&k->packet));
 	event_num(&ev, "packets", (int64_t)k->count);
 	k->count = 0;
-	k->told = now_ms();
+	k->told = clock_ms();
 	emit(w, &ev);
 }
 
@@ -135,7 +125,7 @@ static int take_message(const struct nlmsghdr *m, void *arg)
 		return MNL_CB_OK;
 	k = find(s.watch, &p, s.prefix);
 	k->count++;
-	if (now_ms() - k->told >= QUIET_MS)
+	if (clock_ms() - k->told >= QUIET_MS)
 		tell(s.watch, k);
 	return MNL_CB_OK;
 }
@@ -143,7 +133,7 @@ static int take_message(const struct nlmsghdr *m, void *arg)
 /* Those that went on knocking. */
 static void tell_old(struct watch *w)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	for (unsigned i = 0; i < w->n; i++)
 		if (w->known[i].count && now - w->known[i].told >= QUIET_MS)
@@ -262,25 +252,14 @@ static int watch(struct watch *w, const char *pod, int ready, struct err *e)
 	return 0;
 }
 
-static int descriptor(const char *text, int fallback)
-{
-	uint64_t fd;
-
-	if (!text)
-		return fallback;
-	if (unit_u64(text, INT32_MAX, &fd) < 0 || fcntl((int)fd, F_GETFD) < 0)
-		die(POD_EXIT_USAGE, "%s is not the number of an open descriptor", text);
-	return (int)fd;
-}
-
 int cmd_watch(int argc, char **argv)
 {
-	const char *ready = NULL, *events = NULL;
+	uint64_t ready = UINT64_MAX, events = UINT64_MAX;
 	struct watch w = {.nflog = -1, .signals = -1};
 	struct err e = {0};
 	const struct opt opts[] = {
-		{OPT_STR, 0, "ready-fd", &ready, "N", "write a byte there once it listens"},
-		{OPT_STR, 0, "event-fd", &events, "N", "write events there (1)"},
+		{OPT_U64, 0, "ready-fd", &ready, "N", "write a byte there once it listens"},
+		{OPT_U64, 0, "event-fd", &events, "N", "write events there (1)"},
 		{0},
 	};
 	const struct opt_usage usage = {"pod-net watch [OPTION]... POD",
@@ -288,8 +267,8 @@ int cmd_watch(int argc, char **argv)
 					1, 0};
 
 	opt_parse(opts, &usage, argc, argv);
-	w.events = descriptor(events, STDOUT_FILENO);
-	if (watch(&w, argv[0], descriptor(ready, -1), &e) < 0)
+	w.events = opt_fd(events, STDOUT_FILENO);
+	if (watch(&w, argv[0], opt_fd(ready, -1), &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

@@ -145,16 +145,6 @@ static void finish(struct relay *r)
 	own_close(&r->loop.fd);
 }
 
-/* A descriptor named on the command line is ours alone from here on. */
-static int given(uint64_t fd, int fallback)
-{
-	if (fd == UINT64_MAX)
-		return fallback;
-	if (fd > 1023 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
-		die(POD_EXIT_USAGE, "descriptor %llu is not open", (unsigned long long)fd);
-	return (int)fd;
-}
-
 int serve_main(int argc, char **argv, const char *text, int (*open)(struct relay *r, struct err *e),
 	       unsigned more_promises)
 {
@@ -172,8 +162,8 @@ int serve_main(int argc, char **argv, const char *text, int (*open)(struct relay
 	int ready_fd;
 
 	opt_parse(opts, &usage, argc, argv);
-	ready_fd = given(ready, -1);
-	if (serve_open(&r, argv[0], given(events, STDOUT_FILENO), &e) < 0 || open(&r, &e) < 0 ||
+	ready_fd = opt_fd(ready, -1);
+	if (serve_open(&r, argv[0], opt_fd(events, STDOUT_FILENO), &e) < 0 || open(&r, &e) < 0 ||
 	    serve_lock_down(&r, more_promises, &e) < 0)
 		return say_err(&e);
 	if (ready_fd >= 0 && write_full(ready_fd, "\n", 1) == 0)

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -37,14 +38,6 @@
 #define DELAY_MAX 10000
 #define WRITER_MS 1000  /* between two writers: a full disk is not mended by hurry */
 #define STEADY_MS 10000 /* up for so long: the next death is another matter */
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 int keeper_open(struct keeper *k, struct err *e)
 {
@@ -161,7 +154,7 @@ static int start_service(struct keeper *k, struct service *s, struct err *e)
 		return err_set(e, errno, "start %s", s->name);
 	s->start = pod_start_time(s->pid);
 	s->state = SERVICE_STARTING;
-	s->since = now_ms();
+	s->since = clock_ms();
 	s->due = s->since + READY_MS;
 	return 0;
 }
@@ -221,7 +214,7 @@ static void give_up(struct keeper *k, const struct service *s, const char *how)
 
 static void take_death(struct keeper *k, struct service *s, int status)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 	bool was_steady = s->state == SERVICE_UP && now - s->since > STEADY_MS;
 
 	own_close(&s->ready);
@@ -252,7 +245,7 @@ static void reap(struct keeper *k)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == k->writer) {
 			k->writer = 0;
-			k->writer_due = now_ms() + WRITER_MS;
+			k->writer_due = clock_ms() + WRITER_MS;
 		}
 		for (int i = 0; i < k->services.n; i++)
 			if (k->services.v[i].pid == pid)
@@ -281,7 +274,7 @@ static void take_ready(struct service *s)
 	own_close(&s->ready);
 	s->ready = -1;
 	s->state = SERVICE_UP;
-	s->since = now_ms();
+	s->since = clock_ms();
 }
 
 static bool all_up(const struct keeper *k)
@@ -296,7 +289,7 @@ static bool all_up(const struct keeper *k)
 static void take_time(struct keeper *k)
 {
 	struct err e = {0};
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	for (int i = 0; i < k->services.n && !k->ending; i++) {
 		struct service *s = &k->services.v[i];
@@ -315,7 +308,7 @@ static void take_time(struct keeper *k)
 
 static int patience(const struct keeper *k)
 {
-	int64_t next = k->writer ? INT64_MAX : k->writer_due, now = now_ms();
+	int64_t next = k->writer ? INT64_MAX : k->writer_due, now = clock_ms();
 
 	for (int i = 0; i < k->services.n; i++)
 		if (k->services.v[i].state != SERVICE_UP && k->services.v[i].due < next)
@@ -365,7 +358,7 @@ static void wait_ended(struct keeper *k, int64_t until)
 {
 	for (int i = 0; i < k->services.n; i++)
 		k->services.v[i].due = until;
-	while (any_lives(k) && now_ms() < until) {
+	while (any_lives(k) && clock_ms() < until) {
 		for (int i = 0; i < k->services.n; i++)
 			k->services.v[i].state = SERVICE_WAITING;
 		wait_once(k);
@@ -387,9 +380,9 @@ static void end(struct keeper *k)
 {
 	k->ending = true;
 	signal_all(k, SIGTERM);
-	wait_ended(k, now_ms() + END_MS);
+	wait_ended(k, clock_ms() + END_MS);
 	signal_all(k, SIGKILL);
-	wait_ended(k, now_ms() + END_MS);
+	wait_ended(k, clock_ms() + END_MS);
 	end_writer(k);
 	unlinkat(k->pod.run, "services.json", 0);
 	unlinkat(k->pod.run, "services.state", 0);

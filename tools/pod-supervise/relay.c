@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "libcommon/clock.h"
 #include "libcommon/lockdown.h"
 #include "libcommon/own.h"
 #include "tools/pod-supervise/client.h"
@@ -200,23 +200,15 @@ static bool anybody_waits(struct state *s, struct pollfd *fds)
 	return any;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void farewell(struct state *s, unsigned char status)
 {
 	struct pollfd fds[RELAY_CLIENTS];
-	int64_t end = now_ms() + FAREWELL_MS, left;
+	int64_t end = clock_ms() + FAREWELL_MS, left;
 
 	for (int i = 0; i < RELAY_CLIENTS; i++)
 		if (s->clients[i].fd >= 0)
 			client_exit(&s->clients[i], status);
-	while (anybody_waits(s, fds) && (left = end - now_ms()) > 0) {
+	while (anybody_waits(s, fds) && (left = end - clock_ms()) > 0) {
 		poll(fds, RELAY_CLIENTS, (int)left);
 		for (int i = 0; i < RELAY_CLIENTS; i++)
 			if (fds[i].revents)

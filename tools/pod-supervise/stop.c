@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/clock.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
@@ -56,14 +56,6 @@ static void signal_all(const struct targets *t, int sig)
 			syscall(SYS_pidfd_send_signal, t->fds[i].fd, sig, NULL, 0);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static int alive(const struct targets *t)
 {
 	int n = 0;
@@ -77,7 +69,7 @@ static int alive(const struct targets *t)
 static bool wait_all(struct targets *t, int64_t until)
 {
 	while (alive(t)) {
-		int64_t left = until - now_ms();
+		int64_t left = until - clock_ms();
 		int r = poll(t->fds, (nfds_t)t->n, left > 0 ? (int)left : 0);
 
 		if (r == 0 || (r < 0 && errno != EINTR))
@@ -106,11 +98,11 @@ static int force(struct targets *runs, const struct pod *p)
 
 	if (r < 0)
 		say_err(&e);
-	if (r == 0 && wait_all(runs, now_ms() + AFTER_KILL_MS))
+	if (r == 0 && wait_all(runs, clock_ms() + AFTER_KILL_MS))
 		return POD_EXIT_OK;
 	/* Whatever keeps the chain from ending: its supervisor kills it. */
 	signal_all(runs, SIGQUIT);
-	if (wait_all(runs, now_ms() + AFTER_KILL_MS) && r == 0)
+	if (wait_all(runs, clock_ms() + AFTER_KILL_MS) && r == 0)
 		return POD_EXIT_OK;
 	say_error("pod %s: not everything could be ended (pod-limit kill %s)", p->name, p->name);
 	return POD_EXIT_FAILED;
@@ -120,7 +112,7 @@ static int stop(const char *pod, unsigned number, uint64_t seconds)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN(targets_finish) struct targets runs = {.n = 0}, others = {.n = 0};
-	int64_t until = now_ms() + (int64_t)seconds * 1000;
+	int64_t until = clock_ms() + (int64_t)seconds * 1000;
 	struct err e = {0};
 
 	if (pod_open(&p, pod, &e) < 0)
@@ -136,7 +128,7 @@ static int stop(const char *pod, unsigned number, uint64_t seconds)
 	}
 	if (number) {
 		signal_all(&runs, SIGQUIT);
-		return wait_all(&runs, now_ms() + AFTER_KILL_MS) ? POD_EXIT_OK : POD_EXIT_FAILED;
+		return wait_all(&runs, clock_ms() + AFTER_KILL_MS) ? POD_EXIT_OK : POD_EXIT_FAILED;
 	}
 	return force(&runs, &p);
 }

@@ -345,7 +345,7 @@ static void record_end(const struct supervisor *s, int64_t ms)
 		say_error("%s", e.msg);
 }
 
-static int64_t clock_ms(void)
+static int64_t boot_ms(void)
 {
 	struct timespec ts;
 
@@ -355,7 +355,7 @@ static int64_t clock_ms(void)
 
 int supervisor_wait(struct supervisor *s)
 {
-	int64_t begin = clock_ms();
+	int64_t begin = boot_ms();
 	sigset_t set;
 
 	block_signals(&set);
@@ -369,7 +369,7 @@ int supervisor_wait(struct supervisor *s)
 	write_status(s); /* before anybody hears of it: who attached may look right away */
 	end_relay(s, &set);
 	unblock_signals(&set);
-	record_end(s, clock_ms() - begin);
+	record_end(s, boot_ms() - begin);
 	slot_release(&s->pod, s->number);
 	return s->status;
 }

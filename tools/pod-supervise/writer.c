@@ -8,10 +8,10 @@
 
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "libcommon/buf.h"
+#include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/lockdown.h"
 #include "libcommon/own.h"
@@ -25,14 +25,6 @@ struct intake {
 	uint64_t refused; /* lines since it was last said */
 	bool skipping;    /* the rest of a line that was too long */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void take_line(struct writer *w, int i, struct intake *t, const char *line, size_t len,
 		      struct buf *out)
@@ -136,7 +128,7 @@ static int loop(struct writer *w, struct pollfd *fds, struct intake *t, struct e
 	bool dirty = false;
 
 	while (open > 0 && r == 0) {
-		int64_t left = dirty ? due - now_ms() : -1;
+		int64_t left = dirty ? due - clock_ms() : -1;
 		bool was_dirty = dirty;
 
 		if (dirty && left <= 0) {
@@ -147,7 +139,7 @@ static int loop(struct writer *w, struct pollfd *fds, struct intake *t, struct e
 		if (poll(fds, (nfds_t)w->n, (int)left) > 0)
 			r = take_round(w, fds, t, &open, &dirty, e);
 		if (dirty && !was_dirty)
-			due = now_ms() + SYNC_MS;
+			due = clock_ms() + SYNC_MS;
 	}
 	sync_log(w);
 	return r;
