@@ -22,6 +22,7 @@ LIBS_pod-config := -lyaml -ljq
 LIBS_pod-audit  := -ljq
 LIBS_pod-net    := -lmnl -ldl
 LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
+LIBS_pod-proxy  := -lssl -lcrypto
 LIBS            := -lsodium -lm
 NEED_-lseccomp  := seccomp.h:libseccomp-dev
 NEED_-lzstd     := zstd.h:libzstd-dev

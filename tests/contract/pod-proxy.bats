@@ -18,4 +18,12 @@ teardown() { envpod_teardown; }
 	expect 64 "$TOOL" relay
 }
 
-@test "help and completions" { helps relay forward; }
+@test "ca: a certificate authority of the pod's own, and the hash its file is called by" {
+	expect 2 "$TOOL" ca nosuch
+	"$TOOL" ca web
+	cd "$ENVPOD_STATE_DIR/pods/web/ca"
+	[ "$(openssl x509 -in crt -noout -hash)" = "$(cat hash)" ]
+	[ "$(stat -c %a key)" = 600 ]
+}
+
+@test "help and completions" { helps relay forward ca; }

@@ -3,6 +3,7 @@
 #ifndef POD_PROXY_CMDS_H
 #define POD_PROXY_CMDS_H
 
+int cmd_ca(int argc, char **argv);
 int cmd_relay(int argc, char **argv);
 int cmd_forward(int argc, char **argv);
 

@@ -7,6 +7,7 @@
 static const struct cmd cmds[] = {
 	{"relay", cmd_relay, "carry a pod's connections to where it may go"},
 	{"forward", cmd_forward, "carry connections to a pod's open ports"},
+	{"ca", cmd_ca, "make the certificate authority of a pod"},
 	{0},
 };
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The certificate authority of a pod: pods/NAME/ca/{crt,key,hash}. */
+#ifndef POD_PROXY_CA_H
+#define POD_PROXY_CA_H
+
+#include <stdbool.h>
+
+#include "libcommon/pod.h"
+
+/*
+ * The pod has one afterwards, that is good for 90 days at least; anew: another one.  The caller
+ * holds the pod's lock.  key is PKCS#8 (0600), crt PEM, hash OpenSSL's of the subject's name, as
+ * files in /etc/ssl/certs are called, and a newline.
+ */
+int ca_settle(const struct pod *p, bool anew, struct err *e);
+
+#endif
