@@ -10,17 +10,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SCRUB_MIN 8 /* bytes; what is shorter would hit everywhere, and is not injected */
+#define SCRUB_MIN 8    /* bytes; what is shorter would hit everywhere, and is not injected */
+#define SCRUB_MAX 8192 /* likewise what is longer: it would have to be held back */
 
 struct patterns;
 
-/* Locked memory, wiped when it goes. */
+/* Locked memory, wiped when it goes.  NULL: no memory can be locked. */
 struct patterns *patterns_new(void);
 void patterns_free(struct patterns *p);
-/* All encodings of value; id is told with each hit.  -EINVAL: too short. */
+/* All encodings of value; id is told with each hit.  -EINVAL: too short, or too long.  -ENOMEM: no
+ * more memory can be locked. */
 int patterns_add(struct patterns *p, int id, const void *value, size_t len);
 /* After the last patterns_add(). */
 void patterns_compile(struct patterns *p);
+/* No run holds back more than this. */
+size_t patterns_reach(const struct patterns *p);
 
 typedef void scrub_hit(void *arg, int id);
 

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "tests/lib/tap.h"
+#include "tools/pod-proxy/scrub.h"
+
+static unsigned hits;
+
+static void on_hit(void *arg, int id)
+{
+	(void)arg;
+	hits += 1u << id;
+}
+
+static struct patterns *patterns_of(const char *const *values)
+{
+	struct patterns *p = patterns_new();
+
+	for (int i = 0; values[i]; i++)
+		patterns_add(p, i, values[i], strlen(values[i]));
+	patterns_compile(p);
+	return p;
+}
+
+/* As a stream that is read in such steps. */
+static void stream(const struct patterns *p, const char *text, size_t len, size_t step, char *out)
+{
+	size_t passed = 0, shown = 0;
+
+	hits = 0;
+	memcpy(out, text, len);
+	while (passed < len) {
+		shown = shown + step < len ? shown + step : len;
+		passed += scrub_run(p, out + passed, shown - passed, shown == len, false, on_hit,
+				    NULL);
+	}
+	out[len] = '\0';
+}
+
+static const char value[] = "sk-Tést/+9 \"a\\b\nzz";
+static struct patterns *one;
+
+/* The text has the value from `from` on, `len` bytes long: nothing else is touched, at any step. */
+static void hidden(const char *text, size_t from, size_t len, const char *what)
+{
+	size_t n = strlen(text);
+	char want[512], got[512];
+	bool good = true;
+
+	memcpy(want, text, n + 1);
+	memset(want + from, '*', len);
+	for (size_t step = 1; step <= n; step++) {
+		stream(one, text, n, step, got);
+		if (strcmp(want, got) != 0 || hits != 1)
+			good = false;
+	}
+	ok(good, "%s", what);
+	if (!good)
+		diag("%u hits, %s", hits, got);
+}
+
+static void inside(const char *encoded, const char *what)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "before %s after", encoded);
+	hidden(text, 7, strlen(encoded), what);
+}
+
+static void encodings(void)
+{
+	static const char *const values[] = {value, NULL};
+
+	one = patterns_of(values);
+	inside(value, "as it is");
+	inside("sk-T\\u00e9st/+9 \\\"a\\\\b\\nzz", "JSON, ASCII alone");
+	inside("sk-T\\u00E9st\\/\\u002b9 \\u0022a\\u005Cb\\u000azz", "JSON, escaped needlessly");
+	inside("sk-Tést/+9 \\\\\\\"a\\\\\\\\b\\\\nzz", "JSON in JSON");
+	inside("sk-T%c3%a9st%2f%2b9%20%22a%5cb%0azz", "percent, lower case");
+	inside("sk-T%C3%A9st/%2B9+%22a%5Cb%0Azz", "percent, of a form");
+	inside("%73%6B%2D%54%C3%A9%73%74%2F%2B%39%20%22%61%5C%62%0A%7A%7A", "percent, all of it");
+	inside("sk-T%25C3%25A9st%252F%252B9%2520%2522a%255Cb%250Azz", "percent, twice");
+	inside("sk-T\\u00e9st%2F+9 \\\"a%5Cb\\nzz", "a mixture");
+	inside("736b2d54c3a973742f2b39202261"
+	       "5c620a7a7a",
+	       "hex");
+	inside("736B2D54C3A973742F2B39202261"
+	       "5C620A7A7A",
+	       "hex, upper case");
+	patterns_free(one);
+}
+
+/* Each number of bytes before and after: the stable part goes, alphabet by alphabet. */
+static void base64(int variant, const char *what)
+{
+	static const char secret[] = "\xfb\xff\xbfkey?>~\xff";
+	static const char *const values[] = {secret, NULL};
+	char plain[64], text[128], out[128], stable[] = "aaaaaaaaaaaaaa";
+	bool good = true;
+
+	one = patterns_of(values);
+	for (size_t before = 0; before < 6; before++)
+		for (size_t after = 0; after < 4; after++) {
+			size_t n = before + strlen(secret) + after;
+
+			snprintf(plain, sizeof(plain), "%.*s%s%.*s", (int)before, stable, secret,
+				 (int)after, stable);
+			sodium_bin2base64(text, sizeof(text), (unsigned char *)plain, n, variant);
+			stream(one, text, strlen(text), 5, out);
+			good = good && hits == 1 && strstr(out, "************");
+		}
+	ok(good, "%s", what);
+	patterns_free(one);
+}
+
+static void slashes_of_base64(void)
+{
+	static const char *const values[] = {"\xff\xff\xffkey\xff\xff\xff\xff", NULL};
+
+	one = patterns_of(values);
+	inside("\\/\\/\\/\\/a2V5\\/\\/\\/\\/\\/", "base64 in JSON that escapes slashes");
+	inside("%2F%2F%2F%2Fa2V5%2f%2f%2f%2f%2f", "base64 in a query");
+	patterns_free(one);
+}
+
+static void bounds(void)
+{
+	static char big[SCRUB_MAX + 1];
+	struct patterns *p = patterns_new();
+	char text[] = "nothing is looked for";
+
+	is_int(patterns_add(p, 0, "1234567", 7), -EINVAL, "too short");
+	is_int(patterns_add(p, 0, big, sizeof(big)), -EINVAL, "too long");
+	is_int((intmax_t)scrub_run(p, text, 21, false, false, NULL, NULL), 21,
+	       "no patterns: everything passes");
+	patterns_free(p);
+	patterns_free(NULL);
+}
+
+static void overlaps(void)
+{
+	static const char *const values[] = {"abcdefgh", "efghijkl", "abcdefghijklmn", NULL};
+	static const char *const same[] = {"aaaaaaaa", NULL};
+	struct patterns *p = patterns_of(values);
+	char out[1024], text[1024];
+	bool good = true;
+
+	for (size_t step = 1; step < 20; step++) {
+		stream(p, "-abcdefghijkl-", 14, step, out);
+		good = good && strcmp(out, "-************-") == 0 && hits == 3;
+		stream(p, "-abcdefghijklmn-", 16, step, out);
+		good = good && strcmp(out, "-**************-") == 0 && hits == 7;
+		stream(p, "-abcdefghijklm-", 15, step, out);
+		good = good && strcmp(out, "-************m-") == 0 && hits == 3;
+	}
+	ok(good, "values that overlap, at any step");
+	patterns_free(p);
+
+	p = patterns_of(same);
+	memset(text, 'a', 1000);
+	stream(p, text, 1000, 7, out);
+	ok(strspn(out, "*") == 1000, "a value that overlaps itself without end");
+	patterns_free(p);
+}
+
+static void tells(void)
+{
+	static const char *const values[] = {"dummy-12345", NULL};
+	struct patterns *p = patterns_of(values);
+	char text[] = "x=dummy-12345";
+
+	hits = 0;
+	is_int((intmax_t)scrub_run(p, text, 13, false, true, on_hit, NULL), 13, "keep: all passes");
+	ok(hits == 1 && strcmp(text, "x=dummy-12345") == 0, "keep: told, not changed");
+	is_int((intmax_t)scrub_run(p, text, 10, false, true, on_hit, NULL), 2,
+	       "the beginning of a match is held back");
+	is_int((intmax_t)scrub_run(p, text, 10, true, true, on_hit, NULL), 10,
+	       "not at the end of the stream");
+	patterns_free(p);
+}
+
+/*
+ * The oracle: encode in all ways, look for each at each place.  Random texts over few letters, with
+ * the values and pieces of them strewn in, cut at random.
+ */
+static uint64_t seed = 88172645463325252u;
+
+static unsigned draw(unsigned below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (unsigned)(seed >> 20) % below;
+}
+
+static char forms[4][16][512]; /* of each value */
+static size_t n_forms[4];
+
+static void form(int id, const char *text, size_t len)
+{
+	memcpy(forms[id][n_forms[id]], text, len);
+	forms[id][n_forms[id]++][len] = '\0';
+}
+
+static void forms_of(int id, const char *v)
+{
+	size_t n = strlen(v);
+	char text[512], padded[64];
+
+	n_forms[id] = 0;
+	form(id, v, n);
+	for (size_t i = 0; i < n; i++)
+		sprintf(text + 2 * i, "%02x", (unsigned char)v[i]);
+	form(id, text, 2 * n);
+	for (size_t i = 0; i < n; i++)
+		sprintf(text + 2 * i, "%02X", (unsigned char)v[i]);
+	form(id, text, 2 * n);
+	for (size_t before = 0; before < 3; before++)
+		for (int url = 0; url < 2; url++) {
+			static const size_t first[] = {0, 2, 3};
+
+			snprintf(padded, sizeof(padded), "%.*s%s", (int)before, "xx", v);
+			sodium_bin2base64(text, sizeof(text), (unsigned char *)padded, before + n,
+					  url ? sodium_base64_VARIANT_URLSAFE_NO_PADDING
+					      : sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+			form(id, text + first[before], (before + n) * 8 / 6 - first[before]);
+		}
+}
+
+static void oracle(const char *text, size_t len, int values, char *want)
+{
+	memcpy(want, text, len + 1);
+	for (int id = 0; id < values; id++)
+		for (size_t f = 0; f < n_forms[id]; f++)
+			for (size_t at = 0, n = strlen(forms[id][f]); at + n <= len; at++)
+				if (memcmp(text + at, forms[id][f], n) == 0)
+					memset(want + at, '*', n);
+}
+
+static size_t random_text(char *text, int values)
+{
+	size_t len = 0;
+
+	while (len < 1500) {
+		int id = (int)draw((unsigned)values);
+		const char *f = forms[id][draw((unsigned)n_forms[id])];
+		size_t n = strlen(f);
+
+		switch (draw(3)) {
+		case 0:
+			text[len++] = "abc-"[draw(4)];
+			break;
+		case 1:
+			memcpy(text + len, f, n);
+			len += n;
+			break;
+		default:
+			n = draw((unsigned)n);
+			memcpy(text + len, f, n);
+			len += n;
+		}
+	}
+	text[len] = '\0';
+	return len;
+}
+
+static bool round_of(void)
+{
+	char values[3][40], text[4096], want[4096], got[4096];
+	const char *list[4] = {NULL};
+	size_t shown = 0, passed = 0, len;
+	struct patterns *p;
+	bool good;
+
+	for (int id = 0; id < 3; id++) {
+		size_t n = SCRUB_MIN + draw(30);
+
+		for (size_t i = 0; i < n; i++)
+			values[id][i] = "abc-"[draw(id ? 4 : 2)];
+		values[id][n] = '\0';
+		list[id] = values[id];
+		forms_of(id, values[id]);
+	}
+	len = random_text(text, 3);
+	oracle(text, len, 3, want);
+	p = patterns_of(list);
+	memcpy(got, text, len + 1);
+	while (passed < len) {
+		shown = shown + 1 + draw(200);
+		shown = shown < len ? shown : len;
+		passed +=
+			scrub_run(p, got + passed, shown - passed, shown == len, false, NULL, NULL);
+	}
+	good = strcmp(want, got) == 0;
+	patterns_free(p);
+	if (!good)
+		diag("text %s\n# want %s\n# got  %s", text, want, got);
+	return good;
+}
+
+int main(void)
+{
+	bool good = true;
+
+	encodings();
+	base64(sodium_base64_VARIANT_ORIGINAL, "base64, anywhere in more");
+	base64(sodium_base64_VARIANT_URLSAFE, "base64url, anywhere in more");
+	slashes_of_base64();
+	bounds();
+	overlaps();
+	tells();
+	for (int i = 0; i < 400 && good; i++)
+		good = round_of();
+	ok(good, "as the oracle says, cut anywhere");
+	return done_testing();
+}
