@@ -15,7 +15,8 @@
 #define HEAD_MAX    65536
 #define HEAD_FIELDS 200
 
-enum head_body { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
+/* BODY_CLOSE: of responses alone, until the connection ends. */
+enum head_body { BODY_NONE, BODY_LENGTH, BODY_CHUNKED, BODY_CLOSE };
 
 struct head {
 	char host[NAME_TEXT]; /* without port */

@@ -27,17 +27,27 @@ struct message {
 	uint32_t method, authority, target; /* of a request; target: path and query, or "*" */
 	int status;                         /* of a response */
 	enum head_body body;
-	uint64_t length; /* of BODY_LENGTH */
-	bool upgrade, expect,
-		close; /* Upgrade: websocket; Expect: 100-continue; Connection: close */
+	uint64_t length; /* of BODY_LENGTH; also said where none comes (HEAD, 304) */
+	bool upgrade;    /* Upgrade: websocket */
+	bool expect;     /* Expect: 100-continue */
+	bool close;      /* Connection: close */
 };
 
+/*
+ * What belongs to one connection, and the framing, is no field: host, content-length, transfer-
+ * encoding, connection and what it names, keep-alive, proxy-connection, te, trailer, upgrade and
+ * expect are in the members above, or gone.  A message may hold credentials: it is wiped.
+ */
 void message_finish(struct message *m);
-void message_clear(struct message *m);
+void message_clear(struct message *m); /* memory is kept */
+/* The string that begins there; "" for 0. */
 const char *message_text(const struct message *m, uint32_t at);
+/* Pointers into text are void afterwards. */
 uint32_t message_store(struct message *m, const char *s, size_t len);
-/* -EMSGSIZE: too many fields, or too long together. */
+/* -EMSGSIZE: too many fields, or too long together.  The name is made lower case. */
 int message_add(struct message *m, const char *name, const char *value);
+int message_put(struct message *m, const char *name, size_t name_len, const char *value,
+		size_t len);
 /* The first value of that name (lower case), or NULL. */
 const char *message_get(const struct message *m, const char *name);
 /* Remove all of that name; how many there were. */
