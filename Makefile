@@ -22,7 +22,7 @@ LIBS_pod-config := -lyaml -ljq
 LIBS_pod-audit  := -ljq
 LIBS_pod-net    := -lmnl -ldl
 LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
-LIBS_pod-proxy  := -lssl -lcrypto
+LIBS_pod-proxy  := -lssl -lcrypto -lc
 LIBS            := -lsodium -lm
 NEED_-lseccomp  := seccomp.h:libseccomp-dev
 NEED_-lzstd     := zstd.h:libzstd-dev
@@ -35,6 +35,9 @@ NEED_-lssl      := openssl/ssl.h:libssl-dev
 NEED_-lcrypto   := openssl/crypto.h:libssl-dev
 NEED_-lsodium   := sodium.h:libsodium-dev
 NEED_-lmnl      := libmnl/libmnl.h:libmnl-dev
+# Sources, which tools/pod-proxy/llhttp.c takes in; LLHTTP is where the package has them.
+NEED_-lc        := llhttp.h:node-llhttp
+LLHTTP          ?= /usr/share
 NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
@@ -56,7 +59,7 @@ OBJCOPY  ?= objcopy
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wformat=2 -Wvla -Wundef
-CPPFLAGS += -Iinclude -I. -D_GNU_SOURCE -DENVPOD_VERSION='"$(VERSION)"' \
+CPPFLAGS += -Iinclude -I. -isystem $(LLHTTP)/include/llhttp -isystem $(LLHTTP)/llhttp -D_GNU_SOURCE -DENVPOD_VERSION='"$(VERSION)"' \
             -DENVPOD_LIBDIR='"$(LIBEXECDIR)"' -DENVPOD_DATADIR='"$(DATADIR)/envpod"'
 BASE     := -std=c11 $(WARN) -fvisibility=hidden -fPIC
 HARDEN   := -fstack-protector-strong $(if $(SAN)$(COV),,-D_FORTIFY_SOURCE=2)

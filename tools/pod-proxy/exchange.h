@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The seam between what the client speaks (a codec: h1.c, h2.c) and what is done with it
+ * (exchange.c).  A session is one connection of the pod's; an exchange is one request of it with
+ * its response.  Bytes flow only as far as the other side has room: nobody holds more than that.
+ *
+ * Calls go round in turns (session_run): the codec reads what came and gives it to its exchanges;
+ * then each exchange that has something to do calls the codec back with what its server said.  So a
+ * codec never finds itself inside its own call.
+ */
+#ifndef POD_PROXY_EXCHANGE_H
+#define POD_PROXY_EXCHANGE_H
+
+#include "tools/pod-proxy/inject.h"
+#include "tools/pod-proxy/message.h"
+#include "tools/pod-proxy/wire.h"
+
+struct exchange;
+struct session;
+
+struct codec {
+	const char *name; /* as ALPN calls it */
+	/* The handshake is done: s->codec_state is the codec's.  -errno: not that one. */
+	int (*open)(struct session *s);
+	/*
+	 * Go on: read s->wire, call exchange_*(), write what waits.  1: something was done and
+	 * there may be more, 0: nothing to do until something happens, -errno: the connection is of
+	 * no use any more and is reset, with all of its exchanges.
+	 */
+	int (*run)(struct session *s);
+	/* Nothing is to come any more: finish what is under way, take nothing new (GOAWAY). */
+	void (*drain)(struct session *s);
+	/* Does nothing wait, and is nothing under way?  (Then an idle deadline closes it.) */
+	bool (*is_idle)(const struct session *s);
+	void (*close)(struct session *s); /* exchanges are gone by then */
+
+	/* Of an exchange's response, in this order; 1xx heads may come before the head. */
+	void (*head)(struct exchange *x, struct message *m, bool end);
+	size_t (*room)(const struct exchange *x); /* bytes that data() takes now */
+	void (*data)(struct exchange *x, const char *data, size_t len);
+	void (*end)(struct exchange *x, struct message *trailers); /* NULL: none */
+	/* It ended too early, also in the middle: the client must not take it for whole. */
+	void (*reset)(struct exchange *x);
+	/* So many bytes of the request's body have gone on: more may come. */
+	void (*consumed)(struct exchange *x, size_t len);
+	/* After a 101 (h1 alone): bytes of any kind, both ways; NULL: no upgrades. */
+	void (*tunnel)(struct exchange *x);
+};
+extern const struct codec codec_h1;
+
+/* --- what a codec calls --- */
+
+/*
+ * A request has come; m is emptied.  authority is as the client gave it.  end: it has no body.
+ * The answer, also a refusal, comes by the codec's calls later.
+ */
+struct exchange *exchange_begin(struct session *s, void *stream, struct message *m, bool end);
+/* How many bytes of its body are taken now. */
+size_t exchange_room(const struct exchange *x);
+void exchange_data(struct exchange *x, const char *data, size_t len);
+void exchange_end(struct exchange *x);
+/* data() has room again, or the exchange may go on for another reason. */
+void exchange_wake(struct exchange *x);
+/* The client has given it up; no call comes back for it. */
+void exchange_cancel(struct exchange *x);
+/* After codec->end() or reset() the exchange is gone, and x->stream is the codec's alone. */
+
+/* A whole refusal instead of a response, before head() was called; rule, ask may be NULL. */
+struct refusal {
+	int status;
+	const char *error; /* in words */
+	const char *rule, *ask;
+	unsigned retry_after; /* seconds; 0: not said */
+};
+void exchange_refuse(struct exchange *x, const struct refusal *why);
+
+struct session {
+	struct inject *in;
+	struct session *next, *prev;
+	struct session *behind; /* in the queue */
+	bool queued, draining;
+	enum { SESSION_HELLO, SESSION_OPEN, SESSION_LINGER } state;
+	struct wire wire;
+	char name[NAME_TEXT]; /* the host: what the relay found, and has checked */
+	struct in6_addr address;
+	uint16_t port;
+	bool tls;
+	const struct codec *codec;
+	void *codec_state;
+	struct exchange *exchanges;
+	unsigned n_exchanges;
+	uint64_t deadline_ms;
+};
+
+/* More to do for it: run it in this turn of the loop. */
+void session_enqueue(struct session *s);
+/* The codec has nothing more to say: flush, close, and swallow what still comes for a moment. */
+void session_linger(struct session *s);
+
+#endif

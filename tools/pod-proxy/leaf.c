@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-proxy/leaf.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcommon/buf.h"
+#include "libcommon/io.h"
+
+#define HOUR     3600L
+#define LIFETIME (24 * HOUR)
+#define RENEW    (12 * HOUR)
+#define FILE_MAX 16384
+
+/* Forward secrecy and authenticated encryption, and nothing else. */
+#define CIPHERS                                                                           \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-" \
+	"GCM-SHA384"
+
+/* --- one certificate --- */
+
+static bool set_serial(X509 *crt)
+{
+	unsigned char bytes[16];
+	BIGNUM *n;
+	bool done;
+
+	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+		return false;
+	bytes[0] = (bytes[0] & 0x7f) | 0x40;
+	n = BN_bin2bn(bytes, sizeof(bytes), NULL);
+	done = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(crt));
+	BN_free(n);
+	return done;
+}
+
+static bool extend(X509 *crt, X509 *issuer, int nid, const char *value)
+{
+	X509V3_CTX ctx;
+	X509_EXTENSION *ext;
+	bool done;
+
+	X509V3_set_ctx_nodb(&ctx);
+	X509V3_set_ctx(&ctx, issuer, crt, NULL, NULL, 0);
+	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	done = ext && X509_add_ext(crt, ext, -1) == 1;
+	X509_EXTENSION_free(ext);
+	return done;
+}
+
+/* The name is letters, digits, '-', '_' and '.' (name_copy()): it cannot say anything else here.
+ * The subject stays empty, so that a name of any length fits; the alternative name is critical
+ * then. */
+static bool fill(X509 *crt, const struct leaves *l, const char *name)
+{
+	char alt[NAME_TEXT + 32];
+
+	snprintf(alt, sizeof(alt), "critical,DNS:%s", name);
+	return X509_set_version(crt, X509_VERSION_3) == 1 && set_serial(crt) &&
+	       X509_set_issuer_name(crt, X509_get_subject_name(l->ca)) == 1 &&
+	       X509_gmtime_adj(X509_getm_notBefore(crt), -HOUR) &&
+	       X509_gmtime_adj(X509_getm_notAfter(crt), LIFETIME) &&
+	       X509_set_pubkey(crt, l->key) == 1 &&
+	       extend(crt, l->ca, NID_basic_constraints, "critical,CA:FALSE") &&
+	       extend(crt, l->ca, NID_key_usage, "critical,digitalSignature") &&
+	       extend(crt, l->ca, NID_ext_key_usage, "serverAuth") &&
+	       extend(crt, l->ca, NID_subject_alt_name, alt) &&
+	       extend(crt, l->ca, NID_subject_key_identifier, "hash") &&
+	       extend(crt, l->ca, NID_authority_key_identifier, "keyid") &&
+	       X509_sign(crt, l->ca_key, EVP_sha256()) > 0;
+}
+
+/* --- a context around it --- */
+
+/* The best of ours that the client has; a client that names only others is told so. */
+static int choose(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+		  const unsigned char *in, unsigned in_len, void *arg)
+{
+	const struct leaves *l = arg;
+
+	(void)ssl;
+	if (SSL_select_next_proto((unsigned char **)out, out_len, l->alpn, l->alpn_len, in,
+				  in_len) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static SSL_CTX *context(struct leaves *l, X509 *crt)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+
+	if (!ctx)
+		return NULL;
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+					 SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+				      SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_read_ahead(ctx, 1);
+	SSL_CTX_set_num_tickets(ctx, 1);
+	SSL_CTX_set_alpn_select_cb(ctx, choose, l);
+	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+	    SSL_CTX_set_cipher_list(ctx, CIPHERS) == 1 &&
+	    SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"envpod", 6) == 1 &&
+	    SSL_CTX_use_certificate(ctx, crt) == 1 && SSL_CTX_use_PrivateKey(ctx, l->key) == 1)
+		return ctx;
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
+static SSL_CTX *make(struct leaves *l, const char *name)
+{
+	X509 *crt = X509_new();
+	SSL_CTX *ctx = crt && fill(crt, l, name) ? context(l, crt) : NULL;
+
+	X509_free(crt);
+	ERR_clear_error();
+	return ctx;
+}
+
+/* --- keeping them --- */
+
+/* That of this name, or where one may be put. */
+static struct leaf *place(struct leaves *l, const char *name)
+{
+	struct leaf *oldest = l->v;
+
+	for (size_t i = 0; i < LEAVES; i++) {
+		if (l->v[i].ctx && strcmp(l->v[i].name, name) == 0)
+			return &l->v[i];
+		if (l->v[i].used < oldest->used)
+			oldest = &l->v[i];
+	}
+	return oldest;
+}
+
+SSL_CTX *leaves_get(struct leaves *l, const char *name)
+{
+	struct leaf *f = place(l, name);
+	time_t now = time(NULL);
+	bool same = f->ctx && strcmp(f->name, name) == 0;
+
+	/* Also when the clock was put back before it was made. */
+	if (!same || now < f->made || now - f->made > RENEW) {
+		SSL_CTX *ctx = make(l, name);
+
+		if (!ctx)
+			return NULL;
+		SSL_CTX_free(f->ctx);
+		*f = (struct leaf){.ctx = ctx, .made = now};
+		snprintf(f->name, sizeof(f->name), "%s", name);
+	}
+	f->used = ++l->uses;
+	return f->ctx;
+}
+
+static void *read_pem(int dirfd, const char *path, void *(*read)(BIO *from))
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	BIO *bio;
+	void *made;
+
+	if (read_file_at(dirfd, path, &b, FILE_MAX) < 0 || b.len == 0)
+		return NULL;
+	bio = BIO_new_mem_buf(b.data, (int)b.len);
+	made = bio ? read(bio) : NULL;
+	BIO_free(bio);
+	OPENSSL_cleanse(b.data, b.len);
+	return made;
+}
+
+static void *read_crt(BIO *from)
+{
+	return PEM_read_bio_X509(from, NULL, NULL, NULL);
+}
+
+static void *read_key(BIO *from)
+{
+	return PEM_read_bio_PrivateKey(from, NULL, NULL, NULL);
+}
+
+int leaves_open(struct leaves *l, int dirfd, struct err *e)
+{
+	*l = (struct leaves){.alpn = (const unsigned char *)"\010http/1.1", .alpn_len = 9};
+	l->ca = read_pem(dirfd, "ca/crt", read_crt);
+	l->ca_key = read_pem(dirfd, "ca/key", read_key);
+	if (!l->ca || !l->ca_key || X509_check_private_key(l->ca, l->ca_key) != 1)
+		return err_set(e, ERR_PLAIN,
+			       "the pod has no certificate authority (pod-proxy ca makes it)");
+	l->key = EVP_EC_gen("P-256");
+	if (!l->key)
+		return err_set(e, ENOMEM, "make a key");
+	l->v = xcalloc(LEAVES, sizeof(*l->v));
+	return 0;
+}
+
+void leaves_finish(struct leaves *l)
+{
+	for (size_t i = 0; l->v && i < LEAVES; i++)
+		SSL_CTX_free(l->v[i].ctx);
+	free(l->v);
+	X509_free(l->ca);
+	EVP_PKEY_free(l->ca_key);
+	EVP_PKEY_free(l->key);
+	*l = (struct leaves){0};
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Certificates for the hosts that are intercepted, signed by the pod's own authority: one host
+ * each, for a day, all with one key that lives as long as this process.
+ */
+#ifndef POD_PROXY_LEAF_H
+#define POD_PROXY_LEAF_H
+
+#include <stdint.h>
+#include <time.h>
+
+#include "libcommon/err.h"
+#include "tools/pod-proxy/hello.h"
+
+#define LEAVES 256 /* the one used longest ago makes room */
+
+struct ssl_ctx_st;
+struct x509_st;
+struct evp_pkey_st;
+
+struct leaf {
+	char name[NAME_TEXT];
+	struct ssl_ctx_st *ctx;
+	time_t made;
+	uint64_t used;
+};
+
+struct leaves {
+	struct x509_st *ca;
+	struct evp_pkey_st *ca_key, *key;
+	struct leaf *v; /* LEAVES */
+	uint64_t uses;
+	const unsigned char *alpn; /* what codecs there are, in ALPN's form, best first */
+	unsigned alpn_len;
+};
+
+/* Read the authority beneath dirfd (pods/NAME); by root, before lock-down. */
+int leaves_open(struct leaves *l, int dirfd, struct err *e);
+/* A server's context for this host, kept by l; NULL when it cannot be made.  The first time it
+ * takes a millisecond: hosts that are known beforehand are asked for beforehand. */
+struct ssl_ctx_st *leaves_get(struct leaves *l, const char *name);
+void leaves_finish(struct leaves *l);
+
+#endif
