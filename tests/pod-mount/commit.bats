@@ -283,6 +283,33 @@ src/r 0:0
 src/w 1000:1000" ]
 }
 
+@test "a directory whose owner is not carried over is the host's afterwards, and no change for ever" {
+	agent 'mkdir n; echo f >n/f; chown 5:6 n src; chmod 2775 n'
+	pod_commit web
+	[ -z "$(pod_diff web)" ]
+	[ "$(stat -c '%a %u:%g' n src | tr '\n' ' ')" = "775 0:0 755 0:0 " ]
+	agent '[ "$(stat -c "%a %u:%g" n src | tr "\n" " ")" = "775 0:0 755 0:0 " ]; echo more >>n/f; echo x >src/new'
+	pod_commit web
+	# In part: what stays uncommitted keeps its directory in the layer.
+	agent 'mkdir k; echo a >k/a; echo b >k/b; chown 5:6 k'
+	pod_commit web k/a
+	pod_diff web | lines "A  k/b"
+	pod-mount undo --cwd "$T/proj" web --all
+	pod_commit web
+	[ "$(cat k/a k/b n/f src/new | tr '\n' ' ')" = "a b f more x " ]
+}
+
+@test "in the place of a file of root's: a directory keeps its owner, and what is in it is root's, too" {
+	again_with 'user: root'
+	export SUDO_UID=1000 SUDO_GID=1000
+	again_with ''
+	chown 1000:1000 .
+	agent 'rm src/two; mkdir src/two; echo in >src/two/in; mkdir d; echo in >d/in; ln -s x src/link; chown -h 1:1 src/link'
+	chown 0:0 .
+	pod_commit web src d
+	[ "$(stat -c %u src/two src/two/in d d/in src/link | tr '\n' ' ')" = "0 0 0 0 1000 " ]
+}
+
 @test "an ACL comes back with the host's ids" {
 	setfacl -m u:33:rw src/one
 	agent 'echo more >>src/one'

@@ -103,6 +103,29 @@ undo"
 	pod_undo web --all | lines "Nothing to undo."
 }
 
+@test "several commits of one file, all undone: what they made can be committed again, once" {
+	agent 'mkdir n; echo 1 >n/f; echo 1 >>src/one; rm src/two'
+	pod_commit web
+	agent 'echo 2 >>n/f; echo 2 >>src/one; echo again >src/two'
+	pod_commit web
+	view_hashes >"$T/view"
+	pod_undo web --all
+	[ ! -e n ] && [ "$(cat src/one src/two)" = "one
+two" ]
+	pod_diff web | lines "A  n/f
+M  src/one
+M  src/two"
+	agent true
+	pod_commit web
+	host_hashes | diff "$T/view" -
+	[ -z "$(pod_diff web)" ]
+	# What the human deletes afterwards is deleted, and what was undone before does not speak for it.
+	agent 'echo 3 >>n/f'
+	rm n/f
+	expect 3 pod-mount commit --cwd "$T/proj" web
+	[ ! -e n/f ]
+}
+
 @test "what the host changed since is refused with both sides; --force keeps it for another undo" {
 	agent 'echo agent >>src/one; rm src/two; echo new >n'
 	pod_commit web

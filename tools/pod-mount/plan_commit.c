@@ -94,6 +94,14 @@ static const char *within(const struct survey *s, const struct change *c, struct
 	return survey_within(s, c->cover, change_path(c, path));
 }
 
+static struct owner owner_in(const struct survey *s, const struct change *c, uid_t parent)
+{
+	const struct owner old = {c->old_uid, c->old_gid};
+
+	return owner_for_commit(&s->ids, (struct owner){c->uid, c->gid}, c->old_mode ? &old : NULL,
+				parent);
+}
+
 /* Who owns the host directory that the entry goes into; one made by this commit counts as made. */
 static uid_t parent_owner(struct commit_plan *p, struct survey *s, const struct change *c)
 {
@@ -104,23 +112,18 @@ static uid_t parent_owner(struct commit_plan *p, struct survey *s, const struct 
 	struct stat st;
 
 	if (up)
-		return owner_for_commit(&s->ids, (struct owner){up->uid, up->gid}, NULL,
-					parent_owner(p, s, up))
-			.uid;
+		return owner_in(s, up, parent_owner(p, s, up)).uid;
 	fd = open_parent_beneath(s->trees[c->cover].host, within(s, c, &path), &leaf);
 	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_uid : s->ids.owner_uid;
 }
 
 static struct owner owner_of(struct commit_plan *p, struct survey *s, const struct change *c)
 {
-	const struct owner old = {c->old_uid, c->old_gid};
-
 	if (c->dir != p->owner_dir) {
 		p->owner_uid = parent_owner(p, s, c);
 		p->owner_dir = c->dir;
 	}
-	return owner_for_commit(&s->ids, (struct owner){c->uid, c->gid}, c->old_mode ? &old : NULL,
-				p->owner_uid);
+	return owner_in(s, c, p->owner_uid);
 }
 
 static void note(struct commit_plan *p, const struct change *c, const char *what)
@@ -204,6 +207,29 @@ static void compose_step(struct commit_plan *p, struct survey *s, size_t i)
 	st->kept = !c->merged;
 }
 
+/*
+ * A directory's owner or mode may not be the host's even so: not every id is carried over, nor
+ * every bit.  Where the directory stays in its layer, for what else is in it, it would be a change
+ * for ever, and the host's, which this commit touched, in conflict with it.
+ */
+static void reset_step(struct commit_plan *p, struct survey *s, size_t i, const struct step *put)
+{
+	const struct change *c = &s->changes.v[i];
+	uint32_t uid = put->uid, gid = put->gid, mode = put->mode & 07777;
+	OWN_BUF struct buf raw = BUF_INIT;
+	struct step *st;
+
+	if (!S_ISDIR(c->mode) || survey_is_fixed(s) || !c->plain || c->source == SOURCE_NONE ||
+	    (uid == c->uid && gid == c->gid && mode == (c->mode & 07777)))
+		return;
+	st = add_step(p, s, i, STEP_RESET);
+	st->mode = S_IFDIR;
+	step_from(st, survey_layer_id(s, c->source), raw_path(s, c, &raw));
+	st->was_mode = c->mode;
+	st->was_uid = uid_stored(&s->ids, c->uid);
+	st->was_gid = gid_stored(&s->ids, c->gid);
+}
+
 static void put_step(struct commit_plan *p, struct survey *s, size_t i)
 {
 	const struct change *c = &s->changes.v[i];
@@ -228,12 +254,15 @@ static void put_step(struct commit_plan *p, struct survey *s, size_t i)
 			note(p, c, "attributes of a directory were left behind");
 		return; /* its layer is gone when a crash is recovered from */
 	}
-	if (!meta && !can_move(p, s, c))
+	if (!meta && !can_move(p, s, c)) {
+		reset_step(p, s, i, st);
 		return;
+	}
 	step_from(st, survey_layer_id(s, c->source), raw_path(s, c, &raw));
 	st->was_mode = c->mode;
 	st->was_uid = pod_map_out(c->uid, s->ids.base, s->ids.uid);
 	st->was_gid = pod_map_out(c->gid, s->ids.base, s->ids.gid);
+	reset_step(p, s, i, st);
 }
 
 /* --- what leaves the layers --- */
@@ -308,6 +337,8 @@ static void prune_all(struct commit_plan *p, struct survey *s)
 	for (size_t i = 0; i < p->j.n; i++) {
 		const struct change *c = &s->changes.v[p->change[i]];
 
+		if (p->j.steps[i].verb == STEP_RESET)
+			continue;
 		if (!survey_is_fixed(s) && c->plain && c->source != SOURCE_NONE && !c->composed &&
 		    !(p->j.steps[i].from_layer && p->j.steps[i].verb == STEP_PUT))
 			prune_change(p, s, c);
