@@ -7,33 +7,24 @@
 #include "libcommon/io.h"
 #include "libcommon/spawn.h"
 
-/* Words are names of tools and pods: none of them holds a blank. */
+/* Words are names of tools and pods: none of them holds a blank.  A ? says that there may be
+ * nothing to do for it: it rests until somebody opens a port. */
 static const struct service {
 	const char *name, *words;
-	const char *key; /* only where the plan has such a line */
 } table[] = {
-	{"net", "pod-net watch", NULL},
-	{"dns", "pod-dns serve", NULL},
-	{"proxy", "pod-proxy relay", NULL},
-	{"forward", "pod-proxy forward", "port"},
-	{"forward", "pod-proxy forward", "public_port"},
-	{"forward", "pod-proxy forward", "internal_port"},
-	{NULL, NULL, NULL},
+	{"net", "pod-net watch"},
+	{"dns", "pod-dns serve"},
+	{"proxy", "pod-proxy relay"},
+	{"forward?", "pod-proxy forward"},
 };
 
 int services_write(const struct net *n, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
-	const char *last = "";
 	int r;
 
-	for (const struct service *s = table; s->name; s++) {
-		if (strcmp(s->name, last) == 0 || (s->key && !plan_str(&n->plan, s->key, NULL)))
-			continue;
-		buf_fmt(&b, "%s %s %s\n", s->name, s->words, n->pod.name);
-		if (s->key)
-			last = s->name;
-	}
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		buf_fmt(&b, "%s %s %s\n", table[i].name, table[i].words, n->pod.name);
 	r = write_file_at(n->pod.run, "services", b.data, b.len, 0600, false);
 	return r < 0 ? err_set(e, -r, "write %s/services", n->pod.runpath) : 0;
 }

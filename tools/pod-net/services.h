@@ -5,7 +5,7 @@
 
 #include "tools/pod-net/net.h"
 
-/* RUN/NAME/services, by what the plan asks for. */
+/* RUN/NAME/services. */
 int services_write(const struct net *n, struct err *e);
 
 /* Start them, or find them started; returns when all are ready. */

@@ -230,9 +230,14 @@ static int cmd_list(const char *name)
 		return say_err(&e);
 	services_look(&s, &p);
 	for (int i = 0; i < s.n; i++) {
-		struct row row = {s.v[i].name, s.v[i].pid ? "up" : "down", (uint64_t)s.v[i].pid};
+		bool rests = kept && s.v[i].state == SERVICE_RESTING;
+		struct row row = {s.v[i].name,
+				  s.v[i].pid ? "up"
+				  : rests    ? "resting"
+					     : "down",
+				  (uint64_t)s.v[i].pid};
 
-		all = all && s.v[i].pid;
+		all = all && (s.v[i].pid || rests);
 		out_row(&o, &row);
 	}
 	return say_end(kept && all ? POD_EXIT_OK : POD_EXIT_NO);
@@ -245,6 +250,7 @@ static const struct {
 	{"start", cmd_start},
 	{"stop", cmd_stop_helpers},
 	{"status", cmd_list},
+	{"wake", cmd_wake},
 };
 
 int cmd_helpers(int argc, char **argv)
@@ -253,12 +259,12 @@ int cmd_helpers(int argc, char **argv)
 		{OPT_FLAG, 'j', "json", &json, NULL, "one JSON object a line"},
 		{0},
 	};
-	const struct opt_usage usage = {"pod-supervise helpers [--json] start|stop|status POD",
+	const struct opt_usage usage = {"pod-supervise helpers [--json] start|stop|wake|status POD",
 					"Keep the daemons of a pod alive.", 2, 2, 0};
 
 	opt_parse(opts, &usage, argc, argv);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i].word, argv[0]) == 0)
 			return words[i].run(argv[1]);
-	die(POD_EXIT_USAGE, "helpers: %s is none of start, stop, status", esc(argv[0]));
+	die(POD_EXIT_USAGE, "helpers: %s is none of start, stop, wake, status", esc(argv[0]));
 }

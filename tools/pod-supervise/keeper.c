@@ -154,6 +154,7 @@ static int start_service(struct keeper *k, struct service *s, struct err *e)
 		return err_set(e, errno, "start %s", s->name);
 	s->start = pod_start_time(s->pid);
 	s->state = SERVICE_STARTING;
+	s->woken = false;
 	s->since = clock_ms();
 	s->due = s->since + READY_MS;
 	return 0;
@@ -212,6 +213,32 @@ static void give_up(struct keeper *k, const struct service *s, const char *how)
 	k->ending = true;
 }
 
+/* Somebody who woke it while it was on its way out gets it started once more. */
+static bool goes_to_rest(struct service *s, int status)
+{
+	if (!s->may_rest || status < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return false;
+	s->state = s->woken ? SERVICE_WAITING : SERVICE_RESTING;
+	s->due = s->woken ? clock_ms() : INT64_MAX;
+	s->delay_ms = 0;
+	return true;
+}
+
+static void wake_all(struct keeper *k)
+{
+	k->services.wakes++;
+	for (int i = 0; i < k->services.n; i++) {
+		struct service *s = &k->services.v[i];
+
+		s->woken = true;
+		if (!s->may_rest || (s->state != SERVICE_RESTING && s->state != SERVICE_WAITING))
+			continue;
+		s->state = SERVICE_WAITING;
+		s->due = clock_ms();
+		s->delay_ms = 0;
+	}
+}
+
 static void take_death(struct keeper *k, struct service *s, int status)
 {
 	int64_t now = clock_ms();
@@ -223,7 +250,7 @@ static void take_death(struct keeper *k, struct service *s, int status)
 	s->pid = 0;
 	s->state = SERVICE_WAITING;
 	s->since = now;
-	if (k->ending)
+	if (k->ending || goes_to_rest(s, status))
 		return;
 	if (k->told >= 0) {
 		give_up(k, s, "ended at once");
@@ -262,6 +289,8 @@ static void take_signals(struct keeper *k)
 			reap(k);
 		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			k->ending = true;
+		else if (info.ssi_signo == SIGHUP)
+			wake_all(k);
 	}
 }
 
@@ -280,7 +309,8 @@ static void take_ready(struct service *s)
 static bool all_up(const struct keeper *k)
 {
 	for (int i = 0; i < k->services.n; i++)
-		if (k->services.v[i].state != SERVICE_UP)
+		if (k->services.v[i].state != SERVICE_UP &&
+		    k->services.v[i].state != SERVICE_RESTING)
 			return false;
 	return true;
 }

@@ -40,13 +40,17 @@ static int add_line(struct services *s, char *line, struct err *e)
 {
 	struct service *one = &s->v[s->n];
 	char *save = NULL, *word = strtok_r(line, " ", &save);
+	size_t n = word ? strlen(word) : 0;
+	bool may_rest = n && word[n - 1] == '?';
 
 	if (!word)
 		return 0;
+	if (may_rest)
+		word[n - 1] = '\0';
 	if (!is_name(word) || s->n == SERVICES_MAX)
 		return err_set(e, ERR_PLAIN, "services: %s: %s", esc(word),
 			       is_name(word) ? "there are too many" : "this is no name");
-	*one = (struct service){.pidfd = -1, .ready = -1, .events = -1};
+	*one = (struct service){.pidfd = -1, .ready = -1, .events = -1, .may_rest = may_rest};
 	snprintf(one->name, sizeof(one->name), "%s", word);
 	while ((word = strtok_r(NULL, " ", &save)))
 		strv_add(&one->argv, word);
@@ -80,11 +84,11 @@ int services_read(struct services *s, const struct pod *p, struct err *e)
 	return b.len ? services_parse(s, b.data, b.len, e) : 0;
 }
 
+static const char *const states[] = {"waiting", "starting", "up", "resting"};
+
 const char *service_state(const struct service *s)
 {
-	static const char *const words[] = {"waiting", "starting", "up"};
-
-	return words[s->state];
+	return states[s->state];
 }
 
 static void add_json(struct buf *b, const struct service *s)
@@ -107,10 +111,10 @@ void services_save(const struct services *s, const struct pod *p)
 	jw_open(&json, '[');
 	for (int i = 0; i < s->n; i++) {
 		add_json(&json, &s->v[i]);
-		if (s->v[i].pid)
-			buf_fmt(&state, "%s %d %llu\n", s->v[i].name, (int)s->v[i].pid,
-				s->v[i].start);
+		buf_fmt(&state, "%s %d %llu %s\n", s->v[i].name, (int)s->v[i].pid,
+			s->v[i].pid ? s->v[i].start : 0, service_state(&s->v[i]));
 	}
+	buf_fmt(&state, "wakes %u\n", s->wakes);
 	jw_close(&json, ']');
 	jw_close(&json, '}');
 	buf_char(&json, '\n');
@@ -120,7 +124,7 @@ void services_save(const struct services *s, const struct pod *p)
 }
 
 struct orphan {
-	char name[SERVICE_NAME];
+	char name[SERVICE_NAME], state[12];
 	int pid;
 	unsigned long long start;
 };
@@ -167,7 +171,17 @@ static void adopt_one(struct services *s, const struct orphan *o, bool end_other
 	one->pid = o->pid;
 	one->start = o->start;
 	one->pidfd = take_fd(&pidfd);
-	one->state = SERVICE_UP;
+	one->state = end_others ? SERVICE_UP : one->state;
+}
+
+/* Of one that does not live: why not. */
+static void look_at_state(struct services *s, const struct orphan *o)
+{
+	struct service *one = find(s, o->name);
+
+	for (int i = SERVICE_WAITING; one && i <= SERVICE_RESTING; i++)
+		if (strcmp(o->state, states[i]) == 0)
+			one->state = (enum service_state)i;
 }
 
 static void each_orphan(struct services *s, const struct pod *p, bool end_others)
@@ -179,8 +193,13 @@ static void each_orphan(struct services *s, const struct pod *p, bool end_others
 		return;
 	for (char *line = strtok_r(b.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		struct orphan o = {.pid = 0};
+		int n = sscanf(line, "%23s %d %llu %11s", o.name, &o.pid, &o.start, o.state);
 
-		if (sscanf(line, "%23s %d %llu", o.name, &o.pid, &o.start) == 3 && o.pid > 1)
+		if (s && n == 2 && strcmp(o.name, "wakes") == 0)
+			s->wakes = (unsigned)o.pid;
+		if (s && n == 4 && !end_others)
+			look_at_state(s, &o);
+		if (n >= 3 && o.pid > 1)
 			adopt_one(s, &o, end_others);
 	}
 }
