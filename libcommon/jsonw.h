@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writing one-line JSON (RFC 8259) without a parser, for programs on the warm path.
- * Commas are placed by looking at the last byte.  Reading is libjq's job (json.h).
+ * Commas are placed by looking at the last byte.  Reading: jsonr.h, or libjq.
  */
 #ifndef LIBCOMMON_JSONW_H
 #define LIBCOMMON_JSONW_H

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "libcommon/buf.h"
 #include "libcommon/err.h"
 #include "libcommon/pod.h"
 
@@ -29,5 +30,9 @@ uid_t netid_uid(int number, enum netid_role role);
  * files beneath this descriptor (0640 root:DNS) and nobody else can.
  */
 int policy_open(const struct pod *p, struct err *e);
+
+/* Replace a file of it in one step; nobody ever sees one that pod-dns could not read. */
+int policy_replace(const struct pod *p, int policy, const char *file, const struct buf *text,
+		   struct err *e);
 
 #endif

@@ -34,7 +34,8 @@ bool wall_wanted(const struct pod *p, const struct plan *pl)
 		return false;
 	if (plan_is(pl, "network", "monitored") || plan_is(pl, "wall", "yes"))
 		return true;
-	return plan_is(pl, "network", "isolated") && is_there(p->dir, "policy/dns.json");
+	return plan_is(pl, "network", "isolated") &&
+	       (is_there(p->dir, "policy/dns.json") || is_there(p->dir, "policy/ports.json"));
 }
 
 pid_t wall_keeper(const struct pod *p, int *pidfd)

@@ -9,7 +9,7 @@
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
 
-/* The pod file opens a way, or somebody opened one later (policy/dns.json). */
+/* The pod file opens a way, or somebody opened one later (policy/dns.json, ports.json). */
 bool wall_wanted(const struct pod *p, const struct plan *pl);
 
 /* RUN/NAME/net/up is there, and the keeper of the pod's daemons lives. */

@@ -26,4 +26,21 @@ teardown() { envpod_teardown; }
 	[ "$(stat -c %a key)" = 600 ]
 }
 
-@test "help and completions" { helps relay forward ca; }
+@test "help and completions" { helps relay forward ca ports expose; }
+
+@test "ports, expose: lists; what is changed is in policy/ports.json, a file that changes nothing is none" {
+	"$TOOL" ports web -p 8080:80 -i 5432
+	"$TOOL" expose web --add 80 --add 5432
+	POLICY=$ENVPOD_STATE_DIR/pods/web/policy/ports.json
+	jq -e '. == {v: 1, ports: ["8080:80/tcp"], public_ports: [], internal_ports: ["5432/tcp"], expose: ["80", "5432"],
+		remove_ports: [], remove_public_ports: [], remove_internal_ports: [], remove_expose: []}' "$POLICY"
+	[ "$(stat -c %a "$POLICY")" = 640 ]
+	run "$TOOL" ports --json web
+	jq -es 'map(.state) == ["closed", "closed"]' <<<"$output"
+	"$TOOL" ports web --remove 8080 --remove-internal 5432
+	"$TOOL" expose web --remove 80 --remove 5432
+	refute [ -e "$POLICY" ]
+	expect 64 "$TOOL" ports web -p nothing
+	expect 64 "$TOOL" expose --list --add 1 web
+	expect 2 "$TOOL" ports nosuch
+}

@@ -31,3 +31,13 @@ teardown() { envpod_teardown; }
 	[ "$(cat "$T/shared/f")" = past-review ]
 	envpod status --json web | jq -e '.writes_past_review | length == 1'
 }
+
+@test "status shows the open ports: the pod file's and those of now" {
+	printf 'network: {ports: ["8080:80"], internal_ports: [5432]}\n' >"$T/pod.yaml"
+	envpod init web -c "$T/pod.yaml"
+	envpod ports web -P 9090:90 --remove 8080
+	envpod status --json web | jq -e '.ports == [] and .public_ports == ["9090:90/tcp"] and .internal_ports == ["5432/tcp"]'
+	run envpod status web
+	[[ $output == *"public_ports"*"9090:90/tcp"* ]]
+	refute grep -q 8080 <<<"$output"
+}

@@ -5,35 +5,6 @@ load site
 setup() { site_setup; }
 teardown() { site_teardown; }
 
-# serve POD PORT ADDRESS...: in the pod, something that says its name on a port.
-serve()
-{
-	on_host envpod run "$1" -- python3 -c '
-import socket, sys, threading
-def run(a):
-    f = socket.AF_INET6 if ":" in a else socket.AF_INET
-    l = socket.socket(f); l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); l.bind((a, int(sys.argv[2]))); l.listen()
-    u = socket.socket(f, socket.SOCK_DGRAM); u.bind((a, int(sys.argv[2])))
-    def echo():
-        while True:
-            d, p = u.recvfrom(2000); u.sendto(sys.argv[1].encode() + b" heard " + d, p)
-    threading.Thread(target=echo, daemon=True).start()
-    while True:
-        c, _ = l.accept(); d = c.recv(2000); c.sendall(sys.argv[1].encode() + b" heard " + d); c.close()
-for a in sys.argv[4:]: threading.Thread(target=run, args=(a,)).start()
-run(sys.argv[3])' "$@" >"$T/serve.$1" 2>&1 3>&- &
-	NETPIDS+=($!)
-	wait_for 10 serves "$1" "$2"
-}
-serves() { nsenter --net="$R/$1/ns/net" ss -Htln "sport = :$2" | grep -q .; }
-
-# talk tcp|udp ADDRESS PORT: from wherever it is called.
-talk='
-import socket, sys
-k, a, p = sys.argv[1], sys.argv[2], int(sys.argv[3])
-s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_STREAM if k == "tcp" else socket.SOCK_DGRAM)
-s.settimeout(3); s.connect((a, p)); s.sendall(b"you"); d = s.recv(2000); print(d.decode()); sys.exit(not d)'
-
 @test "ports: on the host's loopback alone, TCP and UDP, IPv4 and IPv6" {
 	pod web 'ports: ["8080:80", "8080:80/udp", "9090:90"]'
 	serve web 80 127.0.0.1

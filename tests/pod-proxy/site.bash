@@ -111,3 +111,32 @@ get() { in_pod curl -sS --max-time 10 "$@"; }
 
 # event JQ-CONDITION: some event of the pod is so.
 event() { on_host pod-audit query --json web 2>/dev/null | jq -e -s "any(.[]; $1)" >/dev/null; }
+
+# serve POD PORT ADDRESS...: in the pod, something that says its name on a port.
+serve()
+{
+	on_host envpod run "$1" -- python3 -c '
+import socket, sys, threading
+def run(a):
+    f = socket.AF_INET6 if ":" in a else socket.AF_INET
+    l = socket.socket(f); l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); l.bind((a, int(sys.argv[2]))); l.listen()
+    u = socket.socket(f, socket.SOCK_DGRAM); u.bind((a, int(sys.argv[2])))
+    def echo():
+        while True:
+            d, p = u.recvfrom(2000); u.sendto(sys.argv[1].encode() + b" heard " + d, p)
+    threading.Thread(target=echo, daemon=True).start()
+    while True:
+        c, _ = l.accept(); d = c.recv(2000); c.sendall(sys.argv[1].encode() + b" heard " + d); c.close()
+for a in sys.argv[4:]: threading.Thread(target=run, args=(a,)).start()
+run(sys.argv[3])' "$@" >"$T/serve.$1" 2>&1 3>&- &
+	NETPIDS+=($!)
+	wait_for 10 serves "$1" "$2"
+}
+serves() { nsenter --net="$R/$1/ns/net" ss -Htln "sport = :$2" | grep -q .; }
+
+# python3 -c "$talk" tcp|udp ADDRESS PORT: from wherever it is called; what the other side says.
+talk='
+import socket, sys
+k, a, p = sys.argv[1], sys.argv[2], int(sys.argv[3])
+s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_STREAM if k == "tcp" else socket.SOCK_DGRAM)
+s.settimeout(3); s.connect((a, p)); s.sendall(b"you"); d = s.recv(2000); print(d.decode()); sys.exit(not d)'

@@ -41,6 +41,8 @@ static const struct cmd commands[] = {
 	{"doctor", cmd_doctor, "say what this host lacks"},
 	{"dns", cmd_dns, "change which names a pod may resolve"},
 	{"why", cmd_why, "say why a name or an address is refused"},
+	{"ports", cmd_ports, "list and change a pod's open ports"},
+	{"expose", cmd_expose, "list and change which ports of a pod answer at all"},
 	{"mount", cmd_mount, "mount a host path into a running pod"},
 	{"unmount", cmd_unmount, "take such a mount away"},
 	{"gc", cmd_gc, "remove what nothing needs any more"},

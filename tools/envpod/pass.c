@@ -94,3 +94,13 @@ int cmd_logs(int argc, char **argv)
 {
 	return front_pass("pod-supervise", "logs", false, argc, argv);
 }
+
+int cmd_ports(int argc, char **argv)
+{
+	return front_pass("pod-proxy", "ports", false, argc, argv);
+}
+
+int cmd_expose(int argc, char **argv)
+{
+	return front_pass("pod-proxy", "expose", false, argc, argv);
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One pod: how it was made, which walls stand, what it goes without, what it uses. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/plan.h"
+#include "libcommon/ports.h"
 #include "libcommon/say.h"
 #include "libcommon/wall.h"
 #include "tools/envpod/front.h"
@@ -25,12 +27,30 @@ struct status {
 	const char *wall;    /* of the network: see wall_state() */
 	char addresses[160]; /* engine and addresses, while there is a wall */
 	struct strv without; /* keys the live runs go without */
+	struct strv ports[PORT_SCOPES];
 };
 
 static void status_finish(struct status *s)
 {
 	buf_finish(&s->usage);
 	strv_finish(&s->without);
+	for (int i = 0; i < PORT_SCOPES; i++)
+		strv_finish(&s->ports[i]);
+}
+
+/* Those of the pod file with what was changed since; a file that is broken opens nothing. */
+static void gather_ports(struct status *s, const struct pod *p, const struct plan *pl)
+{
+	OWN_FD int policy =
+		openat(p->dir, "policy", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct ports all;
+	struct err ignored = {0};
+	char text[PORT_TEXT];
+
+	if (ports_load(&all, pl, policy, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < all.n; i++)
+		strv_add(&s->ports[all.v[i].scope], port_text(&all.v[i], text));
 }
 
 static void add_lines(const struct pod *p, const char *file, struct strv *to)
@@ -78,6 +98,7 @@ static void gather(struct status *s, const struct pod *p, const struct plan *pl)
 	s->pid = pod_init_pid(p, NULL);
 	s->layers = count_layers(p);
 	s->wall = wall_state(p, pl, s->addresses);
+	gather_ports(s, p, pl);
 	if (read_line_at(p->dir, "created", s->created, sizeof(s->created)) < 0)
 		s->created[0] = '\0';
 	if (s->pid <= 0)
@@ -137,6 +158,8 @@ static void print_json(const struct pod *p, const struct plan *pl, const struct 
 	jw_kstr(&b, "wall", s->wall);
 	if (*s->addresses)
 		jw_kstr(&b, "addresses", s->addresses);
+	for (int i = 0; i < PORT_SCOPES; i++)
+		jw_kstrv(&b, port_keys[i], s->ports[i].v);
 	jw_kstrv(&b, "unbuilt", unbuilt.v);
 	jw_kstrv(&b, "without", s->without.v);
 	jw_kstrv(&b, "writes_past_review", writes.v);
@@ -169,6 +192,8 @@ static void print_text(const struct pod *p, const struct plan *pl, const struct 
 			printf("%-20s %s\n", shown[i].label,
 			       esc(plan_str(pl, shown[i].key, shown[i].fallback)));
 	printf("%-20s %s%s%s\n", "wall", s->wall, *s->addresses ? ": " : "", s->addresses);
+	for (int i = 0; i < PORT_SCOPES; i++)
+		text_list(port_keys[i], &s->ports[i]);
 	text_list("not built yet", &unbuilt);
 	text_list("runs without", &s->without);
 	text_list("writes past review", &writes);

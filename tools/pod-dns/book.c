@@ -2,21 +2,15 @@
 #include "tools/pod-dns/book.h"
 
 #include <ctype.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "libcommon/io.h"
 #include "libcommon/jsonw.h"
 #include "libcommon/netid.h"
 #include "libcommon/own.h"
-
-#define FRESH POLICY_FILE ".new"
 
 static size_t pattern_len(const char *p)
 {
@@ -152,11 +146,9 @@ static void write_list(const struct book *b, enum policy_list list, int64_t now,
 	jw_close(out, ']');
 }
 
-/* Owner and mode before the name: pod-dns must never see a file that it cannot read. */
-int book_write(const struct book *b, int64_t now, gid_t gid, struct err *e)
+int book_write(const struct book *b, int64_t now, const struct pod *p, struct err *e)
 {
 	OWN_BUF struct buf out = BUF_INIT;
-	int r;
 
 	jw_open(&out, '{');
 	jw_knum(&out, "v", 1);
@@ -167,15 +159,5 @@ int book_write(const struct book *b, int64_t now, gid_t gid, struct err *e)
 	if (out.len > POLICY_MAX)
 		return err_set(e, ERR_PLAIN, "write policy/" POLICY_FILE ": longer than %u bytes",
 			       POLICY_MAX);
-	r = write_file_at(b->dir, FRESH, out.data, out.len, 0640, true);
-	if (r < 0)
-		return err_set(e, -r, "write policy/" FRESH);
-	if (fchownat(b->dir, FRESH, 0, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fchmodat(b->dir, FRESH, 0640, 0) < 0 ||
-	    renameat(b->dir, FRESH, b->dir, POLICY_FILE) < 0 || fsync(b->dir) < 0) {
-		r = err_set(e, errno, "put policy/" POLICY_FILE " in place");
-		unlinkat(b->dir, FRESH, 0);
-		return r;
-	}
-	return 0;
+	return policy_replace(p, b->dir, POLICY_FILE, &out, e);
 }

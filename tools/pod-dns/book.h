@@ -38,8 +38,8 @@ void book_put(struct book *b, const struct policy_entry *entry);
 /* Take out all entries of a list with this pattern, whatever their ports; how many there were. */
 unsigned book_take(struct book *b, enum policy_list list, const char *pattern);
 
-/* Replace the file in one step; entries that have ended are left out.  Its group is gid. */
-int book_write(const struct book *b, int64_t now, gid_t gid, struct err *e);
+/* Replace the file in one step; entries that have ended are left out. */
+int book_write(const struct book *b, int64_t now, const struct pod *p, struct err *e);
 
 /* The same name and stars?  Case, a last dot and ports do not matter. */
 bool pattern_equal(const char *a, const char *b);

@@ -226,7 +226,7 @@ int daemon_open(struct daemon *d, const char *pod, const char *where, int event_
 	if (!d->server.rules)
 		return -EINVAL;
 	if (read_open_networks(d, e) < 0 || open_upstreams(d, e) < 0 || open_pins(d, ns, e) < 0 ||
-	    (!where && discovery_open(&d->discovery, &d->pod, &d->plan, e) < 0) ||
+	    (!where && discovery_open(&d->discovery, &d->pod, &d->plan, d->policy, e) < 0) ||
 	    listen_everywhere(d, ns, where, e) < 0 || daemon_watch_policy(d, e) < 0)
 		return -EINVAL;
 	/* What was pinned by the one before us may have been taken back since. */

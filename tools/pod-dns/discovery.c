@@ -11,6 +11,7 @@
 
 #include "libcommon/io.h"
 #include "libcommon/own.h"
+#include "libcommon/ports.h"
 
 #define SUFFIX ".pods.local"
 
@@ -38,53 +39,67 @@ int discovery_parse(const char *line, struct discovered *found)
 	return 0;
 }
 
-/* Our own line: the addresses of net/up without their lengths, and what other pods may reach. */
-static int describe(const struct pod *p, const struct plan *plan, struct buf *b, struct err *e)
+/* The addresses of net/up, without their lengths. */
+static int read_addresses(struct discovery *d, const struct pod *p, struct err *e)
 {
-	char up[256], v4[64], v6[64];
-	const char *port;
-	size_t i = 0;
-	unsigned n = 0;
+	char up[256];
 	int r = read_line_at(p->run, "net/up", up, sizeof(up));
 
 	if (r < 0)
 		return err_set(e, -r, "read %s/net/up", p->runpath);
-	if (sscanf(up, "%*s %63[^/ ]/%*d %63[^/ ]", v4, v6) != 2)
+	if (sscanf(up, "%*s %63[^/ ]/%*d %63[^/ ]", d->v4, d->v6) != 2)
 		return err_set(e, ERR_PLAIN, "%s/net/up is not what it should be", p->runpath);
-	buf_fmt(b, "%s %s", v4, v6);
-	while ((port = plan_next(plan, "internal_port", &i)) && n < NAMES_PORTS)
-		if (strstr(port, "/tcp"))
-			buf_fmt(b, "%s%.*s", n++ ? "," : " ", (int)strcspn(port, "/"), port);
-	buf_char(b, '\n');
 	return 0;
 }
 
-static int announce(struct discovery *d, const struct pod *p, struct err *e)
+/* Our own line: where we are, and what other pods may reach. */
+static void describe(const struct discovery *d, const struct ports *all, struct buf *b)
+{
+	unsigned n = 0;
+
+	buf_fmt(b, "%s %s", d->v4, d->v6);
+	for (size_t i = 0; i < all->n && n < NAMES_PORTS; i++)
+		if (all->v[i].scope == PORT_INTERNAL)
+			buf_fmt(b, "%s%u", n++ ? "," : " ", all->v[i].pod);
+	buf_char(b, '\n');
+}
+
+int discovery_say(const struct discovery *d, int policy, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
-	OWN_FD int fd = -1;
-	int r = describe(p, d->plan, &b, e);
+	struct ports all;
+	int r = d->mine < 0 ? 0 : ports_load(&all, d->plan, policy, e);
 
-	if (r < 0)
+	if (r < 0 || d->mine < 0)
 		return r;
-	fd = openat(d->dir, p->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	describe(d, &all, &b);
+	if (pwrite(d->mine, b.data, b.len, 0) != (ssize_t)b.len ||
+	    ftruncate(d->mine, (off_t)b.len) < 0)
+		return err_set(e, errno, "write what other pods may reach");
+	return 0;
+}
+
+static int announce(struct discovery *d, const struct pod *p, int policy, struct err *e)
+{
+	OWN_FD int fd = openat(d->dir, p->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+
 	if (fd < 0)
 		return err_set(e, errno, "open %s/.pods/%s", pod_run_dir(), p->name);
 	/* One before us may be ending still: the name is ours as soon as it has. */
 	if (flock(fd, LOCK_EX) < 0 || ftruncate(fd, 0) < 0 || fchmod(fd, 0644) < 0)
 		return err_set(e, errno, "lock %s/.pods/%s", pod_run_dir(), p->name);
-	r = write_full(fd, b.data, b.len);
-	if (r < 0)
-		return err_set(e, -r, "write %s/.pods/%s", pod_run_dir(), p->name);
+	if (read_addresses(d, p, e) < 0)
+		return -e->code;
 	d->mine = take_fd(&fd);
-	return 0;
+	return discovery_say(d, policy, e);
 }
 
-int discovery_open(struct discovery *d, const struct pod *p, const struct plan *plan, struct err *e)
+int discovery_open(struct discovery *d, const struct pod *p, const struct plan *plan, int policy,
+		   struct err *e)
 {
 	OWN_FD int run = -1;
 
-	*d = (struct discovery){-1, -1, plan};
+	*d = (struct discovery){.dir = -1, .mine = -1, .plan = plan};
 	if (!plan_is(plan, "discovery", "yes") && !plan_str(plan, "allow_pod", NULL))
 		return 0;
 	run = open(pod_run_dir(), O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -93,7 +108,7 @@ int discovery_open(struct discovery *d, const struct pod *p, const struct plan *
 	d->dir = openat(run, ".pods", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (d->dir < 0 || fchmod(d->dir, 0755) < 0)
 		return err_set(e, errno, "open %s/.pods", pod_run_dir());
-	return plan_is(plan, "discovery", "yes") ? announce(d, p, e) : 0;
+	return plan_is(plan, "discovery", "yes") ? announce(d, p, policy, e) : 0;
 }
 
 void discovery_finish(struct discovery *d)

@@ -19,16 +19,19 @@ struct discovery {
 	int dir;  /* RUN/.pods, -1: none */
 	int mine; /* our own file, locked; -1: we are not to be found */
 	const struct plan *plan;
+	char v4[64], v6[64]; /* our own addresses */
 };
 
-#define DISCOVERY_INIT       \
-	{                    \
-		-1, -1, NULL \
+#define DISCOVERY_INIT                 \
+	{                              \
+		.dir = -1, .mine = -1, \
 	}
 
-/* As root.  The plan must outlive it. */
-int discovery_open(struct discovery *d, const struct pod *p, const struct plan *plan,
+/* As root.  The plan must outlive it; policy is the directory of ports.json. */
+int discovery_open(struct discovery *d, const struct pod *p, const struct plan *plan, int policy,
 		   struct err *e);
+/* Write down what other pods may reach now, if they may find us at all. */
+int discovery_say(const struct discovery *d, int policy, struct err *e);
 void discovery_finish(struct discovery *d);
 
 struct discovered {

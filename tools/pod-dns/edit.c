@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
-#include "libcommon/netid.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -143,18 +142,16 @@ static int put_on_record(const struct edit *d, const char *pod, struct err *e)
 static int carry_out(struct edit *d, const char *name, struct err *e)
 {
 	OWN(pod_finish) struct pod pod = POD_INIT;
-	int number;
 
 	if (pod_check_caller(e) < 0 || pod_open(&pod, name, e) < 0 ||
 	    plan_open(&d->plan, &pod, e) < 0)
 		return -EINVAL;
-	number = netid_get(&pod, e);
-	if (number < 0 || book_open(&d->book, &pod, e) < 0)
+	if (book_open(&d->book, &pod, e) < 0)
 		return -EINVAL;
 	d->scratch = rules_new(MODE_ALLOWLIST, false);
 	if (apply(d, e) < 0 || put_on_record(d, pod.name, e) < 0)
 		return -EINVAL;
-	return book_write(&d->book, d->now, netid_uid(number, NETID_DNS), e);
+	return book_write(&d->book, d->now, &pod, e);
 }
 
 /* A denied name stays denied whatever allows it: said at once, not found out later. */

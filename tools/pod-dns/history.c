@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "libcommon/jsonr.h"
 #include "libcommon/own.h"
 #include "libcommon/record.h"
-#include "tools/pod-dns/json.h"
 
 static void read_answers(struct json *j, struct history_event *ev)
 {

@@ -273,19 +273,34 @@ static uint64_t least_end(const struct pins *p, const struct reply_address *a, u
 	return now + (ttl > p->pin_min ? ttl : p->pin_min);
 }
 
-static bool is_good(struct pins *p, const char *name, const struct reply_address *a, uint32_t age,
-		    uint64_t now)
+static bool has_ports(const struct pin *pin, const struct pins_answer *w)
 {
-	const struct pin *pin = find(p, name, &a->address);
+	return memcmp(&pin->ports, w->ports, sizeof(pin->ports)) == 0;
+}
 
-	return pin && pin->until >= least_end(p, a, age, now);
+static bool is_good(struct pins *p, const struct pins_answer *w, size_t i, uint64_t now)
+{
+	const struct pin *pin = find(p, w->name, &w->v[i].address);
+
+	return pin && has_ports(pin, w) && pin->until >= least_end(p, &w->v[i], w->age, now);
+}
+
+/* Another pod opens and closes ports while its name is known here. */
+static void end_outdated(struct pins *p, const struct pins_answer *w, uint64_t now)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct pin *pin = find(p, w->name, &w->v[i].address);
+
+		if (pin && !has_ports(pin, w))
+			end_pin(p, pin, now);
+	}
 }
 
 /* The elements of all that are not good as they are. */
 static int open_all(struct pins *p, const struct pins_answer *w, uint64_t now)
 {
 	for (size_t i = 0; i < w->n; i++)
-		if (!is_good(p, w->name, &w->v[i], w->age, now))
+		if (!is_good(p, w, i, now))
 			batch_put(p, &w->v[i].address, real_ports(w->ports),
 				  least_end(p, &w->v[i], w->age, now) + p->pin_min / 4, now);
 	return batch_send(p);
@@ -298,14 +313,16 @@ int pins_add(struct pins *p, const struct pins_answer *w, uint64_t now)
 
 	if (p->nft < 0 && !p->names)
 		return 0;
-	while (n < w->n && is_good(p, w->name, &w->v[n], w->age, now))
+	while (n < w->n && is_good(p, w, n, now))
 		n++;
 	if (n == w->n)
 		return 0;
 	nft_begin(&p->batch);
 	r = make_room(p, w->name, w->n, now);
-	if (r == 0)
+	if (r == 0) {
+		end_outdated(p, w, now);
 		r = open_all(p, w, now);
+	}
 	if (r == -ENOENT && !p->can_destroy) { /* an element that we know is not there */
 		p->add_only = true;
 		r = open_all(p, w, now);
@@ -314,7 +331,7 @@ int pins_add(struct pins *p, const struct pins_answer *w, uint64_t now)
 	for (size_t i = 0; i < w->n && r == 0; i++) {
 		struct pin *pin = find(p, w->name, &w->v[i].address);
 
-		if (is_good(p, w->name, &w->v[i], w->age, now))
+		if (is_good(p, w, i, now))
 			continue;
 		if (!pin)
 			pin = insert(p, w->name, &w->v[i].address);

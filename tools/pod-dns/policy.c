@@ -9,8 +9,8 @@
 
 #include "envpod/exit.h"
 #include "libcommon/io.h"
+#include "libcommon/jsonr.h"
 #include "libcommon/own.h"
-#include "tools/pod-dns/json.h"
 
 #define ENTRY_MAX 1200 /* a name with ports */
 

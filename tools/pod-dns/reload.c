@@ -11,6 +11,7 @@
 
 #include "libcommon/io.h"
 #include "libcommon/own.h"
+#include "libcommon/ports.h"
 #include "tools/pod-dns/daemon.h"
 #include "tools/pod-dns/policy.h"
 #include "tools/pod-dns/stream.h"
@@ -63,11 +64,27 @@ void daemon_reload(struct daemon *d)
 	log_event(&d->log, "policy_loaded", "effect", text);
 }
 
+/* A fault in ports.json is for whoever changes ports: what was said stays. */
+static void reload_ports(struct daemon *d)
+{
+	struct err e = {0};
+
+	if (discovery_say(&d->discovery, d->policy, &e) < 0)
+		log_event(&d->log, "policy_refused", "reason", e.msg);
+}
+
+static const struct {
+	const char *file;
+	void (*reload)(struct daemon *d);
+} followed[] = {{POLICY_FILE, daemon_reload}, {PORTS_FILE, reload_ports}};
+
+#define FOLLOWED (sizeof(followed) / sizeof(followed[0]))
+
 static void on_change(void *arg, uint32_t events)
 {
 	struct daemon *d = arg;
 	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-	bool ours = false;
+	bool changed[FOLLOWED] = {false};
 	ssize_t n;
 
 	(void)events;
@@ -75,12 +92,14 @@ static void on_change(void *arg, uint32_t events)
 		for (ssize_t at = 0; at < n;) {
 			const struct inotify_event *ev = (const void *)(buffer + at);
 
-			ours |= (ev->mask & IN_Q_OVERFLOW) ||
-				(ev->len && strcmp(ev->name, POLICY_FILE) == 0);
+			for (size_t i = 0; i < FOLLOWED; i++)
+				changed[i] |= (ev->mask & IN_Q_OVERFLOW) ||
+					      (ev->len && strcmp(ev->name, followed[i].file) == 0);
 			at += (ssize_t)(sizeof(*ev) + ev->len);
 		}
-	if (ours)
-		daemon_reload(d);
+	for (size_t i = 0; i < FOLLOWED; i++)
+		if (changed[i])
+			followed[i].reload(d);
 }
 
 int daemon_watch_policy(struct daemon *d, struct err *e)

@@ -10,6 +10,7 @@
 
 #include "libcommon/unit.h"
 #include "tools/pod-proxy/conn.h"
+#include "tools/pod-proxy/door.h"
 
 #define SO_ORIGINAL_DST 80 /* linux/netfilter_ipv4.h, and the same for IPv6 */
 #define PEEK_MS         15000
@@ -152,33 +153,25 @@ static void take(struct relay *r, int fd, bool six)
 	conn_reset(c);
 }
 
-static void take_forward(struct relay *r, int fd, uint16_t port)
+void conn_forward(struct door *d, int fd)
 {
+	struct relay *r = d->r;
 	struct conn *c = conn_new(r, fd);
 	const struct in_addr self = {.s_addr = htonl(INADDR_LOOPBACK)};
 
+	c->door = d;
 	c->address = names_v4(self);
-	c->port = port;
+	c->port = d->port.pod;
 	if (loop_add(&r->loop, &c->client.watch, EDGES) < 0 || r->n > r->max) {
 		conn_reset(c);
 		return;
 	}
-	if (!port) {
+	if (!c->port) {
 		conn_state(c, CONN_GREET, PEEK_MS);
 		return;
 	}
 	conn_tune(fd);
 	conn_pass(c, RULE_FORWARD);
-}
-
-void conn_forward(struct relay *r, int fd, uint16_t port)
-{
-	take_forward(r, fd, port);
-}
-
-void conn_inbound(struct relay *r, int fd)
-{
-	take_forward(r, fd, 0);
 }
 
 /* No descriptor left: take it by the spare one, to be rid of it, or we would be called for ever. */

@@ -394,6 +394,19 @@ void conns_cut_revoked(struct relay *r)
 	}
 }
 
+void conns_cut_door(struct relay *r, const struct door *d, uint16_t port)
+{
+	struct conn *next;
+
+	for (struct conn *c = r->conns; c; c = next) {
+		next = c->next;
+		if (c->door != d || c->port != port)
+			continue;
+		conn_tell(c, "net_denied", "port_closed");
+		conn_reset(c);
+	}
+}
+
 /* In time, or not. */
 static void give_up(struct conn *c)
 {

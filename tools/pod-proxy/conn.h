@@ -22,6 +22,7 @@ struct conn {
 	struct side client, server;
 	struct flow up, down;
 	struct requests requests;
+	const struct door *door; /* of a forwarder's: the way it came */
 	struct in6_addr address; /* where it was sent to */
 	uint16_t port;
 	enum rule rule;

@@ -8,6 +8,8 @@ static const struct cmd cmds[] = {
 	{"relay", cmd_relay, "carry a pod's connections to where it may go"},
 	{"forward", cmd_forward, "carry connections to a pod's open ports"},
 	{"ca", cmd_ca, "make the certificate authority of a pod"},
+	{"ports", cmd_ports, "list and change a pod's open ports"},
+	{"expose", cmd_expose, "list and change which ports of a pod answer at all"},
 	{0},
 };
 

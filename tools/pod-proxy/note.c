@@ -67,3 +67,16 @@ void note(struct notes *n, const struct note *what, uint64_t now_ms)
 	else
 		b->lost++;
 }
+
+void note_port(struct notes *n, const char *event, const struct port *p)
+{
+	OWN_EVENT struct event ev;
+	char text[PORT_TEXT];
+
+	event_init(&ev, n->pod, "proxy", event);
+	event_str(&ev, "scope", port_keys[p->scope]);
+	event_str(&ev, "port", port_text(p, text));
+	buf_str(&ev.json, "}\n");
+	if (write(n->fd, ev.json.data, ev.json.len) != (ssize_t)ev.json.len)
+		n->passed.lost++;
+}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "libcommon/pod.h"
+#include "libcommon/ports.h"
 
 struct note_bucket {
 	uint64_t tokens, lost, last_ms;
@@ -32,5 +33,7 @@ struct note {
 
 void notes_init(struct notes *n, int fd, const char *pod);
 void note(struct notes *n, const struct note *what, uint64_t now_ms);
+/* "port_open", "port_close": a person's doing, never held back. */
+void note_port(struct notes *n, const char *event, const struct port *p);
 
 #endif

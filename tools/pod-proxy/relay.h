@@ -11,10 +11,13 @@
 #include "libcommon/names.h"
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
+#include "libcommon/ports.h"
 #include "tools/pod-proxy/flow.h"
 #include "tools/pod-proxy/note.h"
 
 #define RELAY_PORT 15001 /* where the wall sends what it lets through */
+
+struct door;
 
 struct relay {
 	struct pod pod;
@@ -35,6 +38,10 @@ struct relay {
 	unsigned n, max;
 	uint64_t swept_ms;
 	int spare; /* given up for a moment when descriptors run out */
+	/* Of a forwarder: what is open now, and by which sockets; what is to be said at the end. */
+	struct ports ports;
+	struct door *doors;
+	void (*end)(struct relay *r);
 };
 
 /* How a connection's destination was let through. */
@@ -55,19 +62,20 @@ const char *judge_name(const struct relay *r, const char *name, const struct in6
 int serve_open(struct relay *r, const char *pod, int event_fd, struct err *e);
 int serve_lock_down(struct relay *r, unsigned more_promises, struct err *e);
 /* Stand in RUN/.inbound, where pods' forwarders have their sockets. */
-int serve_inbound(struct relay *r, struct err *e);
+int serve_inbound(const struct pod *p, struct err *e);
 /* As cmd_relay() and cmd_forward(): what differs is how to open and what else to promise. */
 int serve_main(int argc, char **argv, const char *text, int (*open)(struct relay *r, struct err *e),
 	       unsigned more_promises);
 
 /* Of conn.c */
 void conn_accept(struct relay *r, int listener);
-/* From outside to a port of the pod; the pod's side is the caller's network by then. */
-void conn_forward(struct relay *r, int fd, uint16_t port);
-/* From another pod: which port, it says first. */
-void conn_inbound(struct relay *r, int fd);
+/* From outside through a door; the pod's side is the caller's network by then.  From another pod:
+ * which port, it says first. */
+void conn_forward(struct door *d, int fd);
 /* Is this port one that other pods may reach? */
 bool is_internal(const struct relay *r, uint16_t port);
+/* Cut those that came by this door, to that port of the pod. */
+void conns_cut_door(struct relay *r, const struct door *d, uint16_t port);
 void conns_run(struct relay *r);
 /* Cut those whose name was removed; give up those that take too long. */
 void conns_cut_revoked(struct relay *r);

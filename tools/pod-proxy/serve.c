@@ -64,9 +64,9 @@ int serve_open(struct relay *r, const char *pod, int event_fd, struct err *e)
 	return watch_signals(r, e);
 }
 
-int serve_inbound(struct relay *r, struct err *e)
+int serve_inbound(const struct pod *p, struct err *e)
 {
-	OWN_FREE char *path = xfmt("%s/../.inbound", r->pod.runpath);
+	OWN_FREE char *path = xfmt("%s/../.inbound", p->runpath);
 
 	if (mkdir(path, 0711) < 0 && errno != EEXIST)
 		return err_set(e, errno, "make %s", path);
@@ -136,6 +136,8 @@ static int run(struct relay *r, struct err *e)
 
 static void finish(struct relay *r)
 {
+	if (r->end)
+		r->end(r);
 	conns_finish(r);
 	pump_finish(&r->pump);
 	names_finish(&r->names);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "libcommon/buf.h"
-#include "tools/pod-proxy/forward.h"
+#include "tools/pod-proxy/door.h"
 
 #define GUESTS   256
 #define DATAGRAM 65535
@@ -54,6 +54,12 @@ static void drop_last(struct door *d)
 	d->n_guests--;
 }
 
+void guests_finish(struct door *d)
+{
+	while (d->guests)
+		drop_last(d);
+}
+
 static int connect_inside(uint16_t port)
 {
 	const struct sockaddr_in to = {.sin_family = AF_INET,
@@ -75,7 +81,7 @@ static struct guest *admit(struct door *d, const struct sockaddr_storage *from, 
 
 	if (d->n_guests == GUESTS)
 		drop_last(d);
-	fd = connect_inside(d->to);
+	fd = connect_inside(d->port.pod);
 	if (fd < 0)
 		return NULL;
 	g = xcalloc(1, sizeof(*g));

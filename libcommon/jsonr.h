@@ -7,8 +7,8 @@
  *		while (json_member(&j, key, sizeof(key)))
  *			…exactly one value…
  */
-#ifndef POD_DNS_JSON_H
-#define POD_DNS_JSON_H
+#ifndef LIBCOMMON_JSONR_H
+#define LIBCOMMON_JSONR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/pod-dns/json.h"
+#include "libcommon/jsonr.h"
 
 #include <string.h>
 
