@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "envpod/exit.h"
+#include "libcommon/own.h"
 #include "tests/lib/tap.h"
 #include "tools/pod-exec/env.h"
+#include "tools/pod-exec/given.h"
 
 static const struct user ann = {
 	.uid = 1000, .gid = 1000, .name = "ann", .home = "/home/ann", .shell = "/bin/zsh"};
@@ -21,14 +23,14 @@ static void plan_from(struct plan *pl, const char *lines)
 
 static void check_base(void)
 {
-	OWN_STRV struct strv env = {0}, asked = {0};
+	OWN_STRV struct strv env = {0}, given = {0}, asked = {0};
 	OWN_PLAN struct plan pl;
 	struct err e = {0};
 
 	clearenv();
 	setenv("SECRET", "x", 1);
 	plan_from(&pl, "");
-	ok(env_build(&env, &pl, &ann, &asked, &e) == 0, "built");
+	ok(env_build(&env, &pl, &ann, &given, &asked, &e) == 0, "built");
 	is_int((int)env.n, 8, "eight variables");
 	is_str(env_get(&env, "HOME"), "/home/ann", "HOME");
 	is_str(env_get(&env, "USER"), "ann", "USER");
@@ -41,21 +43,25 @@ static void check_base(void)
 
 static void check_order(void)
 {
-	OWN_STRV struct strv env = {0}, asked = {0};
+	OWN_STRV struct strv env = {0}, given = {0}, asked = {0};
 	OWN_PLAN struct plan pl;
 	struct err e = {0};
 
 	clearenv();
 	setenv("MINE", "caller", 1);
 	plan_from(&pl, "env A=plan\nenv HOME=/elsewhere\nenv AB=long\nenv ENVPOD_POD_NAME=x\n");
+	strv_add(&given, "A=given");
+	strv_add(&given, "HOME=given");
+	strv_add(&given, "G=given");
 	strv_add(&asked, "A=asked=twice");
 	strv_add(&asked, "EMPTY=");
 	strv_add(&asked, "MINE");
 	strv_add(&asked, "UNSET");
-	ok(env_build(&env, &pl, &ann, &asked, &e) == 0, "built");
+	ok(env_build(&env, &pl, &ann, &given, &asked, &e) == 0, "built");
 	is_str(env_get(&env, "A"), "asked=twice", "-e wins over the plan");
 	is_str(env_get(&env, "AB"), "long", "a longer name is another one");
 	is_str(env_get(&env, "HOME"), "/elsewhere", "the plan wins over what we set");
+	is_str(env_get(&env, "G"), "given", "what is given for the proxy is there");
 	is_str(env_get(&env, "EMPTY"), "", "an empty value is a value");
 	is_str(env_get(&env, "MINE"), "caller", "a name alone takes the caller's value");
 	is_str(env_get(&env, "UNSET"), NULL, "if there is one");
@@ -64,30 +70,53 @@ static void check_order(void)
 
 static void check_wrong(const char *word)
 {
-	OWN_STRV struct strv env = {0}, asked = {0};
+	OWN_STRV struct strv env = {0}, given = {0}, asked = {0};
 	OWN_PLAN struct plan pl;
 	struct err e = {0};
 
 	plan_from(&pl, "");
 	strv_add(&asked, word);
-	ok(env_build(&env, &pl, &ann, &asked, &e) < 0, "-e '%s' is refused", word);
+	ok(env_build(&env, &pl, &ann, &given, &asked, &e) < 0, "-e '%s' is refused", word);
 	is_int(e.status, POD_EXIT_USAGE, "as wrong usage");
 }
 
 static void check_sane(const char *term, const char *want)
 {
-	OWN_STRV struct strv env = {0}, asked = {0};
+	OWN_STRV struct strv env = {0}, given = {0}, asked = {0};
 	OWN_PLAN struct plan pl;
 	struct err e = {0};
 
 	setenv("TERM", term, 1);
 	plan_from(&pl, "");
-	env_build(&env, &pl, &ann, &asked, &e);
+	env_build(&env, &pl, &ann, &given, &asked, &e);
 	is_str(env_get(&env, "TERM"), want, "TERM '%.20s' becomes '%s'", term, want);
+}
+
+static int dummies(struct strv *env, const char *lines)
+{
+	OWN_FREE char *text = xfmt("envpod-plan 1 0 0 0\ncanary alert\n%send\n", lines);
+	struct err e = {0};
+
+	return given_dummies(env, text, strlen(text), &e);
+}
+
+static void check_dummies(void)
+{
+	static const char *const wrong[] = {"dummy A\n",    "dummy A b c\n", "dummy A-B c\n",
+					    "dummy 1A b\n", "dummy A=B c\n", "nonsense"};
+	OWN_STRV struct strv env = {0}, none = {0};
+
+	is_int(dummies(&env, "dummy API_KEY sk-1\ndummy B a=b\\\\040c\n"), 0, "two dummies");
+	is_int((int)env.n, 2, "are two variables");
+	is_str(env_get(&env, "API_KEY"), "sk-1", "with their values");
+	is_str(env_get(&env, "B"), "a=b c", "and the blanks in them");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ok(dummies(&none, wrong[i]) < 0, "wrong dummy %zu is refused", i);
 }
 
 int main(void)
 {
+	check_dummies();
 	check_base();
 	check_order();
 	check_wrong("");

@@ -62,7 +62,7 @@ static int set_asked(struct strv *env, const char *word, struct err *e)
 }
 
 int env_build(struct strv *env, const struct plan *pl, const struct user *u,
-	      const struct strv *asked, struct err *e)
+	      const struct strv *given, const struct strv *asked, struct err *e)
 {
 	const char *pair;
 	int r = 0;
@@ -74,6 +74,8 @@ int env_build(struct strv *env, const struct plan *pl, const struct user *u,
 	set_to(env, "LOGNAME", u->name);
 	set_to(env, "SHELL", u->shell);
 	set_to(env, "PATH", FIRST_PATH);
+	for (size_t i = 0; i < given->n; i++)
+		set(env, given->v[i]);
 	for (size_t i = 0; (pair = plan_next(pl, "env", &i));)
 		r = r < 0 ? r : set_asked(env, pair, e);
 	for (size_t i = 0; i < asked->n; i++)

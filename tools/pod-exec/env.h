@@ -9,12 +9,12 @@
 #include "tools/pod-exec/user.h"
 
 /*
- * TERM and LANG (the caller's, when they look sane), who the user is, PATH, the plan's `env`, then
- * the list asked: "K=V", or "K" for the caller's value.  Later ones win, ENVPOD_POD_NAME always
- * says the pod's name.  A word without a name is wrong usage (64).
+ * TERM and LANG (the caller's, when they look sane), who the user is, PATH, the list given ("K=V",
+ * of given.h), the plan's `env`, then the list asked: "K=V", or "K" for the caller's value.  Later
+ * ones win, ENVPOD_POD_NAME always says the pod's name.  A word without a name is wrong usage (64).
  */
 int env_build(struct strv *env, const struct plan *pl, const struct user *u,
-	      const struct strv *asked, struct err *e);
+	      const struct strv *given, const struct strv *asked, struct err *e);
 
 /* The value of name in env, or NULL. */
 const char *env_get(const struct strv *env, const char *name);

@@ -20,6 +20,7 @@
 #include "libcommon/unit.h"
 #include "tools/pod-exec/boot.h"
 #include "tools/pod-exec/env.h"
+#include "tools/pod-exec/given.h"
 #include "tools/pod-exec/policy.h"
 #include "tools/pod-exec/relay.h"
 #include "tools/pod-exec/report.h"
@@ -199,6 +200,7 @@ static int find_home(void)
 
 int run_open(struct run *r, struct err *e)
 {
+	OWN_STRV struct strv given = {0};
 	int s;
 
 	r->home = find_home();
@@ -216,11 +218,14 @@ int run_open(struct run *r, struct err *e)
 		s = find_user(r, e);
 	if (s != 0)
 		return s;
+	s = given_env(&given, &r->pod, r->view, e);
+	if (s < 0)
+		return s;
 	own_close(
 		&r->view); /* whoever lets go of it last takes the view down, and that is not us */
 	r->view = -1;
 	find_dirs(r);
-	s = env_build(&r->env, &r->plan, &r->user, &r->ask->env, e);
+	s = env_build(&r->env, &r->plan, &r->user, &given, &r->ask->env, e);
 	return s < 0 ? s : open_walls(r, e);
 }
 

@@ -29,6 +29,7 @@
 #include "tools/pod-mount/private.h"
 #include "tools/pod-mount/provenance.h"
 #include "tools/pod-mount/source.h"
+#include "tools/pod-mount/trust.h"
 #include "tools/pod-mount/view.h"
 
 #define LOCK_WAIT_MS 10000
@@ -192,6 +193,22 @@ static int build(struct enter *n, struct err *e)
 	return r < 0 ? r : view_build(&v, e);
 }
 
+static uid_t pod_root(const struct enter *n)
+{
+	const struct shift s = shift_of_plan(&n->plan);
+
+	return shift_uid(&s, 0);
+}
+
+/* We stand in the view, in which nothing runs yet. */
+static void mend(const struct enter *n)
+{
+	OWN_FD int root = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root >= 0)
+		trust_mend(&n->pod, root, pod_root(n));
+}
+
 static int fresh_view(struct enter *n, struct err *e)
 {
 	int r = turn_over(n, e);
@@ -211,16 +228,22 @@ static int fresh_view(struct enter *n, struct err *e)
 		r = marker_write(&n->pod, &n->covers, e);
 	if (r == 0)
 		r = provenance_begin(&n->pod, &n->plan, n->argv, e);
-	return r < 0 ? r : build(n, e);
+	if (r == 0)
+		r = build(n, e);
+	if (r == 0)
+		mend(n);
+	return r;
 }
 
 /* The pod lives: nothing is built, but a directory that its view lacks is brought in. */
-static int join(struct enter *n, struct err *e)
+static int join(struct enter *n, pid_t init, struct err *e)
 {
 	int r = track(n, e);
 
 	if (r == 0 && n->dir)
 		r = live_cover(&n->pod, &n->plan, n->dir, e);
+	if (r == 0)
+		r = trust_join(&n->pod, init, pod_root(n), e);
 	if (r == 0)
 		r = remember(n, e);
 	if (r == 0)
@@ -292,6 +315,7 @@ static int set_environment(const struct enter *n, struct err *e)
 static int enter(struct enter *n, char **argv, struct err *e)
 {
 	int r = find_command(n, argv[1], e);
+	pid_t init;
 
 	n->argv = argv;
 	unsetenv("ENVPOD_JOIN");
@@ -314,7 +338,8 @@ static int enter(struct enter *n, char **argv, struct err *e)
 		r = set_environment(n, e);
 	if (r < 0)
 		return r;
-	return pod_init_pid(&n->pod, NULL) > 0 ? join(n, e) : fresh_view(n, e);
+	init = pod_init_pid(&n->pod, NULL);
+	return init > 0 ? join(n, init, e) : fresh_view(n, e);
 }
 
 /* As env(1): 125 is ours, 126 and 127 are the command's; the reason's own status goes to FD. */

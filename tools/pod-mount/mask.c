@@ -146,6 +146,13 @@ bool mask_covers(const struct mask *m, const char *path)
 	return en && en->kind != MASK_POINT;
 }
 
+bool mask_derived(const struct mask *m, const char *path)
+{
+	const struct mask_entry *en = exact(m, path);
+
+	return en && en->derived;
+}
+
 bool mask_below(const struct mask *m, const char *dir)
 {
 	size_t lo = 0, hi = m->n;
@@ -211,13 +218,14 @@ bool watch_same(const struct mask_watch *w)
 }
 
 /*
- * "mask KIND FLAGS PATH" (flags: s soft, g generic class, f file, or -),
+ * "mask KIND FLAGS PATH" (flags: s soft, g generic class, f file, d derived, or -),
  * "watch FLAGS INO CTIME_NS MODE UID GID PATH", "known PATH".
  */
 static void put_entry(struct buf *b, const struct mask_entry *en)
 {
-	buf_fmt(b, "mask %c %s%s%s%s ", en->kind, en->soft ? "s" : "", en->scanned ? "g" : "",
-		en->file ? "f" : "", en->soft || en->scanned || en->file ? "" : "-");
+	buf_fmt(b, "mask %c %s%s%s%s%s ", en->kind, en->soft ? "s" : "", en->scanned ? "g" : "",
+		en->file ? "f" : "", en->derived ? "d" : "",
+		en->soft || en->scanned || en->file || en->derived ? "" : "-");
 	word_escape(b, en->path);
 	buf_char(b, '\n');
 }
@@ -261,6 +269,7 @@ static bool parse_mask(struct mask *m, const struct strv *w)
 	en->soft = strchr(w->v[2], 's');
 	en->scanned = strchr(w->v[2], 'g');
 	en->file = strchr(w->v[2], 'f');
+	en->derived = strchr(w->v[2], 'd');
 	return true;
 }
 

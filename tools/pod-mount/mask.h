@@ -36,6 +36,8 @@ struct mask_entry {
 			 view): a working directory named by the user may be shown all the same */
 	bool scanned; /* of the generic class, which takes longer to find out */
 	bool file;    /* made or mounted on: a file, not a directory */
+	bool derived; /* made: what stands there instead is not listed either, being made by tools
+		       */
 };
 
 /* A host directory or file the mask depends on, as it was when the mask was made. */
@@ -76,6 +78,8 @@ bool watch_same(const struct mask_watch *w);
 const struct mask_entry *mask_find(const struct mask *m, const char *path);
 /* Must the path never be committed?  True for hidden paths, what lies in emptied ones, and ours. */
 bool mask_covers(const struct mask *m, const char *path);
+/* Is there a derived file of ours at this very path? */
+bool mask_derived(const struct mask *m, const char *path);
 /* Does anything masked lie below this directory? */
 bool mask_below(const struct mask *m, const char *dir);
 

@@ -17,6 +17,7 @@
 #include "libcommon/spawn.h"
 #include "tools/pod-mount/binds.h"
 #include "tools/pod-mount/mountinfo.h"
+#include "tools/pod-mount/trust.h"
 
 #define DATA_MAX (1u << 20)
 
@@ -420,6 +421,7 @@ static void add_own_files(struct mask *m, const struct mask_ask *ask)
 		if (text)
 			mask_add(m, *f, MASK_MADE)->file = true;
 	}
+	trust_collect(m, ask);
 	mask_watch(m, "/etc/nsswitch.conf", false);
 	if (plan_is(ask->plan, "network", "unsafe")) {
 		OWN_FREE char *real = realpath("/etc/resolv.conf", NULL);

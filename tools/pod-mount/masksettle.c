@@ -13,6 +13,7 @@
 #include "libcommon/spawn.h"
 #include "tools/pod-mount/maskmake.h"
 #include "tools/pod-mount/mountinfo.h"
+#include "tools/pod-mount/trust.h"
 
 static void hash_add(uint64_t *h, const void *data, size_t len)
 {
@@ -67,7 +68,7 @@ static uint64_t input_of(const struct mask_ask *ask)
 		"host_user.exclude",
 		NULL,
 	};
-	uint64_t h = 14695981039346656037ull;
+	uint64_t h = 14695981039346656037ull, stamp;
 	const char *value;
 
 	hash_str(&h, ENVPOD_VERSION);
@@ -82,6 +83,8 @@ static uint64_t input_of(const struct mask_ask *ask)
 	hash_ours(&h, ask->host, pod_state_dir());
 	hash_ours(&h, ask->host, pod_run_dir());
 	hash_file(&h, "masks/secrets");
+	stamp = trust_stamp(ask->pod);
+	hash_add(&h, &stamp, sizeof(stamp));
 	if (plan_is(ask->plan, "view", "minimal"))
 		hash_file(&h, "masks/minimal");
 	if (plan_str(ask->plan, "app", NULL))
@@ -135,16 +138,18 @@ static bool same_entries(const struct mask *a, const struct mask *b)
 		return false;
 	for (size_t i = 0; i < a->n; i++)
 		if (a->v[i].kind != b->v[i].kind || a->v[i].file != b->v[i].file ||
-		    a->v[i].soft != b->v[i].soft || strcmp(a->v[i].path, b->v[i].path) != 0)
+		    a->v[i].soft != b->v[i].soft || a->v[i].derived != b->v[i].derived ||
+		    strcmp(a->v[i].path, b->v[i].path) != 0)
 			return false;
 	return true;
 }
 
-/* A file of ours copies one of the host's: then its text may have changed with it. */
+/* A file of ours copies one of the host's, or stands for one that the host lacks: then its text may
+ * have changed with it. */
 static bool texts_changed(const struct mask *old)
 {
 	for (size_t i = 0; i < old->nwatches; i++)
-		if (S_ISREG(old->watches[i].mode) && !watch_same(&old->watches[i]))
+		if (!S_ISDIR(old->watches[i].mode) && !watch_same(&old->watches[i]))
 			return true;
 	return false;
 }

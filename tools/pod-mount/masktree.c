@@ -15,6 +15,7 @@
 #include "libcommon/path.h"
 #include "tools/pod-mount/maskmake.h"
 #include "tools/pod-mount/mirror.h"
+#include "tools/pod-mount/trust.h"
 #include "tools/pod-mount/whiteout.h"
 
 #define NEW "mask.new"
@@ -110,13 +111,30 @@ static int make_parents(struct writer *w, const struct cover *c, const char *rel
 	return r;
 }
 
+/* What a file of ours holds, or where a link of ours leads; nothing for a place to mount on. */
+static enum trust_made content_of(const struct writer *w, const struct mask_entry *en,
+				  struct buf *out)
+{
+	OWN_FREE char *text = en->kind == MASK_MADE ? mask_text(w->ask, en->path) : NULL;
+
+	if (text)
+		buf_str(out, text);
+	return text || en->kind != MASK_MADE ? TRUST_TEXT : trust_content(w->pod, en->path, out);
+}
+
 static int make_file(const struct writer *w, const struct mask_entry *en, const char *path,
 		     struct err *e)
 {
-	OWN_FREE char *text = en->kind == MASK_MADE ? mask_text(w->ask, en->path) : NULL;
-	OWN_FD int fd =
-		openat(w->top, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	int r = fd < 0 ? -errno : text ? write_full(fd, text, strlen(text)) : 0;
+	OWN_BUF struct buf text = BUF_INIT;
+	OWN_FD int fd = -1;
+	int r;
+
+	if (content_of(w, en, &text) == TRUST_LINK)
+		return symlinkat(text.data, w->top, path) < 0 && errno != EEXIST
+			       ? failed(w, errno, "link", path, e)
+			       : 0;
+	fd = openat(w->top, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	r = fd < 0 ? -errno : write_full(fd, text.data, text.len);
 
 	if (r == 0 && fchmod(fd, 0644) < 0)
 		r = -errno;

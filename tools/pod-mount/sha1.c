@@ -71,7 +71,7 @@ static void add(struct sha1 *s, const void *data, size_t len)
 	}
 }
 
-static void finish(struct sha1 *s, char hex[SHA1_HEX])
+static void finish(struct sha1 *s, unsigned char sum[SHA1_BYTES])
 {
 	uint64_t bits = s->bytes * 8;
 	unsigned char tail[8];
@@ -82,17 +82,31 @@ static void finish(struct sha1 *s, char hex[SHA1_HEX])
 	for (int i = 0; i < 8; i++)
 		tail[i] = (unsigned char)(bits >> (56 - 8 * i));
 	add(s, tail, 8);
-	for (int i = 0; i < 5; i++)
-		snprintf(hex + 8 * i, 9, "%08x", s->h[i]);
+	for (int i = 0; i < SHA1_BYTES; i++)
+		sum[i] = (unsigned char)(s->h[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+static const struct sha1 fresh = {
+	.h = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}};
+
+void sha1_sum(unsigned char sum[SHA1_BYTES], const void *data, size_t len)
+{
+	struct sha1 s = fresh;
+
+	add(&s, data, len);
+	finish(&s, sum);
 }
 
 void git_blob_name(char hex[SHA1_HEX], const void *data, size_t len)
 {
-	struct sha1 s = {.h = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}};
+	struct sha1 s = fresh;
+	unsigned char sum[SHA1_BYTES];
 	char head[32];
 	int n = snprintf(head, sizeof(head), "blob %zu", len);
 
 	add(&s, head, (size_t)n + 1);
 	add(&s, data, len);
-	finish(&s, hex);
+	finish(&s, sum);
+	for (int i = 0; i < SHA1_BYTES; i++)
+		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
 }

@@ -413,6 +413,8 @@ static int visit(struct walker *w, struct level *l, struct group *g)
 		g->v++;
 		g->n--;
 	}
+	if (l->masks && !S_ISDIR(g->top.st_mode) && mask_derived(w->w->mask, w->path.data))
+		return 0;
 	gone = is_gone(g);
 	host_dir = g->on_host && S_ISDIR(g->host.st_mode);
 	listed = place == TRACK_IN && !is_quiet(w, l, g);

@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# The pod's own certificate authority in its trust stores.
+load ../lib/envpod
+load pod
+
+setup()
+{
+	envpod_setup
+	need root overlay userns
+	P=$ENVPOD_STATE_DIR/pods/web
+	BUNDLE=/etc/ssl/certs/ca-certificates.crt
+	ALONE=/usr/local/share/ca-certificates/envpod.crt
+}
+teardown() { envpod_teardown; }
+
+# A leaf that this pod's authority has signed, in $T/leaf.crt.
+leaf()
+{
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj / -keyout "$T/leaf.key" -out "$T/leaf.csr" 2>/dev/null
+	openssl x509 -req -in "$T/leaf.csr" -CA "$P/ca/crt" -CAkey "$P/ca/key" -days 1 \
+		-extfile <(echo subjectAltName=critical,DNS:site.example) -out "$T/leaf.crt" 2>/dev/null
+}
+
+# trusts [OPTION]...: does OpenSSL in the view, told nothing by the environment, believe that leaf?
+trusts()
+{
+	leaf
+	cp "$T/leaf.crt" "$T/shown.crt"
+	pod-mount enter web -- sh -c 'cat > tmp/leaf.crt && env -i /usr/sbin/chroot . /usr/bin/openssl verify "$@" /tmp/leaf.crt' - "$@" <"$T/leaf.crt"
+}
+
+@test "without an authority nothing is there" {
+	pod web
+	in_view web "[ ! -e .$ALONE ] && cmp .$BUNDLE $BUNDLE && [ ! -e etc/ssl/certs/envpod.pem ]"
+}
+
+@test "the bundle, the directory of hashes, the tools' directory, Java's store" {
+	pod web
+	pod-proxy ca web
+	in_view web "cat .$BUNDLE" >"$T/bundle"
+	cmp "$T/bundle" <(cat $BUNDLE "$P/ca/crt")
+	in_view web "cat .$ALONE" | cmp - "$P/ca/crt"
+	trusts -no-CApath
+	trusts -no-CAfile
+	if command -v keytool >/dev/null && [ -e /etc/ssl/certs/java/cacerts ]; then
+		in_view web 'cat etc/ssl/certs/java/cacerts' >"$T/cacerts"
+		count() { keytool -list -keystore "$1" -storepass changeit 2>/dev/null | grep -c trustedCertEntry; }
+		[ "$(count "$T/cacerts")" = $(($(count /etc/ssl/certs/java/cacerts) + 1)) ]
+		keytool -exportcert -rfc -alias envpod -keystore "$T/cacerts" -storepass changeit 2>/dev/null |
+			openssl x509 -outform der | cmp - <(openssl x509 -in "$P/ca/crt" -outform der)
+	fi
+}
+
+@test "it is no change of the pod's, nothing of the host's changes, and files can be replaced" {
+	cp $BUNDLE "$T/before"
+	pod web
+	pod-proxy ca web
+	as_pod web 0 "cat .$BUNDLE >etc/ssl/certs/new && mv etc/ssl/certs/new .$BUNDLE && rm etc/ssl/certs/envpod.pem && ln -s ..$ALONE etc/ssl/certs/envpod.pem"
+	run pod-mount diff --all web
+	[ "$output" = "" ] || { echo "$output" >&2; false; }
+	pod-mount commit --all web || true
+	cmp $BUNDLE "$T/before"
+	[ ! -e $ALONE ]
+}
+
+@test "an authority that is renewed, and a bundle of the host's that changes" {
+	apart '
+	cp -a /etc/ssl/certs "$T/certs"; mount --bind "$T/certs" /etc/ssl/certs
+	pod web
+	pod-proxy ca web
+	in_view web "cat .'$BUNDLE'" | cmp - <(cat "$T/certs/ca-certificates.crt" "$ENVPOD_STATE_DIR/pods/web/ca/crt")
+	pod-proxy ca --renew web
+	in_view web "cat .'$BUNDLE'" | cmp - <(cat "$T/certs/ca-certificates.crt" "$ENVPOD_STATE_DIR/pods/web/ca/crt")
+	echo "# one more" >>"$T/certs/ca-certificates.crt"
+	in_view web "cat .'$BUNDLE'" | cmp - <(cat "$T/certs/ca-certificates.crt" "$ENVPOD_STATE_DIR/pods/web/ca/crt")
+	'
+}
+
+@test "what the pod had made anew before there was an authority is mended, once" {
+	pod web
+	as_pod web 0 "echo '# mine' >etc/ssl/certs/new && mv etc/ssl/certs/new .$BUNDLE && rm -f etc/ssl/certs/java/cacerts"
+	pod-mount diff --all web | grep -q ca-certificates.crt
+	pod-proxy ca web
+	in_view web "cat .$BUNDLE" | cmp - <(echo '# mine'; cat "$P/ca/crt")
+	as_pod web 0 "stat -c %u:%a .$BUNDLE" | grep -qx 0:644
+	n=$(layers web)
+	in_view web "cat .$BUNDLE" | cmp - <(echo '# mine'; cat "$P/ca/crt")
+	in_view web true
+	[ "$(layers web)" -le $((n + 1)) ]
+	[ -z "$(find "$(upper web)" -type f)" ]
+	run pod-mount diff --all web
+	[[ $output != *ca-certificates* && $output != *envpod* ]] || { echo "$output" >&2; false; }
+}
+
+@test "what lies there may be anything: a pipe, a directory, a link, too much" {
+	pod web
+	for what in 'mkfifo' 'mkdir' 'ln -s /etc/passwd' 'truncate -s 40M'; do
+		as_pod web 0 "rm -rf .$BUNDLE && $what .$BUNDLE && rm -rf etc/ssl/certs/java && ln -s /etc etc/ssl/certs/java"
+		pod-proxy ca --renew web
+		timeout 20 pod-mount enter web -- true
+	done
+	[ -s /etc/passwd ]
+	refute grep -q CERTIFICATE /etc/passwd
+}
+
+@test "a pod that runs gets it with the next command, and that is no change either" {
+	envpod init web </dev/null >/dev/null
+	envpod start web -- sleep 1000
+	pod-proxy ca web
+	envpod run web -- cat $BUNDLE | cmp - <(cat $BUNDLE "$P/ca/crt")
+	envpod run web -- sh -c "cat \$NODE_EXTRA_CA_CERTS" | cmp - "$P/ca/crt"
+	[ -z "$(envpod diff --all web)" ] || { envpod diff --all web >&2; false; }
+	envpod stop -t 1 web
+	envpod run web -- cat $BUNDLE | cmp - <(cat $BUNDLE "$P/ca/crt")
+	[ -z "$(envpod diff --all web)" ]
+}
+
+@test "a directory of the host's that the pod may write to is not written to from here" {
+	mkdir -p "$T/shared"
+	echo '# the host' >"$T/shared/ca-certificates.crt"
+	cp "$T/shared/ca-certificates.crt" "$T/before"
+	pod web "filesystem: {mounts: [{path: $T/shared, target: /etc/ssl/certs, permissions: ReadWrite}]}"
+	pod-proxy ca web
+	in_view web "ls etc/ssl/certs" >/dev/null
+	[ "$(ls "$T/shared")" = ca-certificates.crt ]
+	cmp "$T/shared/ca-certificates.crt" "$T/before"
+}
+
+@test "programs are told by their variables; the pod file's and -e's values win" {
+	envpod init web -c <(echo 'environment: {GIT_SSL_CAINFO: /mine}') >/dev/null || envpod init web </dev/null >/dev/null
+	[ -z "$(envpod run web -- env | grep -e SSL_CERT_FILE -e NODE_EXTRA)" ]
+	pod-proxy ca web
+	envpod run -e PIP_CERT=/asked web -- env >"$T/env"
+	grep -qx "SSL_CERT_FILE=$BUNDLE" "$T/env"
+	grep -qx "REQUESTS_CA_BUNDLE=$BUNDLE" "$T/env"
+	grep -qx "NODE_EXTRA_CA_CERTS=$ALONE" "$T/env"
+	grep -qx 'PIP_CERT=/asked' "$T/env"
+	mkdir -p "$P/policy"
+	printf 'envpod-plan 1 0 0 0\ncanary alert\ndummy API_KEY sk-dummy\nend\n' >"$P/policy/proxy"
+	[ "$(envpod run web -- printenv API_KEY)" = sk-dummy ]
+	[ "$(envpod run -e API_KEY=other web -- printenv API_KEY)" = other ]
+}
