@@ -2,8 +2,9 @@
 /*
  * A pod on disk: where its files are, who may touch them, whether it lives.
  *
- * Lock order, for the whole project: first the pod's own lock (RUN/NAME/lock), then the audit lock
- * (STATE/pods/NAME/audit/lock).  Nobody waits for a pod lock while holding an audit lock.
+ * Lock order, for the whole project: first the pod's own lock (RUN/NAME/lock), then the vault's
+ * (STATE/keys/lock), then the audit lock (STATE/pods/NAME/audit/lock).  Nobody waits for an earlier
+ * one while holding a later one.
  */
 #ifndef LIBCOMMON_POD_H
 #define LIBCOMMON_POD_H

@@ -147,6 +147,18 @@ static int end_processes(const char *name)
 	return quiet(&kill_argv);
 }
 
+/* Before its files go: without the key of its own nothing sealed for it opens again. */
+static int forget_secrets(const struct pod *p)
+{
+	OWN_STRV struct strv argv = {0};
+	struct stat st;
+
+	if (fstatat(p->dir, "vaultid", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return POD_EXIT_OK;
+	front_words(&argv, "pod-vault", "forget", p->name, NULL);
+	return front_run(&argv);
+}
+
 static int remove_groups(const char *name)
 {
 	OWN_STRV struct strv argv = {0};
@@ -177,6 +189,8 @@ static int remove_pod(const struct pod *p, bool keep)
 	status = remove_view(p, archive, keep);
 	if (status == 0)
 		status = remove_groups(p->name);
+	if (status == 0)
+		status = forget_secrets(p);
 	if (status == 0 && remove_dirs(p, archive, &e) < 0)
 		status = say_err(&e);
 	if (status == 0 && keep)

@@ -40,6 +40,7 @@ static const struct cmd commands[] = {
 	{"check", cmd_check, "check a pod file, print its compiled form"},
 	{"doctor", cmd_doctor, "say what this host lacks"},
 	{"dns", cmd_dns, "change which names a pod may resolve"},
+	{"vault", cmd_vault, "secrets of a pod: set, list, bind to hosts"},
 	{"why", cmd_why, "say why a name or an address is refused"},
 	{"ports", cmd_ports, "list and change a pod's open ports"},
 	{"expose", cmd_expose, "list and change which ports of a pod answer at all"},

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Secrets of pods, sealed on disk, and what of them goes where. */
+#include "libcommon/opt.h"
+#include "libcommon/say.h"
+#include "tools/pod-vault/cmds.h"
+#include "tools/pod-vault/secret.h"
+
+static const struct cmd cmds[] = {
+	{"set", cmd_set, "put a secret in"},
+	{"get", cmd_get, "print a secret"},
+	{"list", cmd_list, "list secrets, never their values"},
+	{"rm", cmd_rm, "remove secrets"},
+	{"forget", cmd_forget, "remove all secrets of a pod"},
+	{0},
+};
+
+int main(int argc, char **argv)
+{
+	struct err e = {0};
+
+	say_name("pod-vault");
+	if (secret_begin(&e) < 0)
+		return say_err(&e);
+	return cmd_main("pod-vault", cmds, argc, argv);
+}
