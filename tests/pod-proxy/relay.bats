@@ -183,3 +183,46 @@ for s in l[::2]: s.sendall(b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: cl
 print(sum(b"a.example at" in s.makefile("rb").read() for s in l[::2]))' >"$T/out"
 	[ "$(cat "$T/out")" = 200 ]
 }
+
+# hrr NAME: speak TLS to 192.0.2.11 with a key share that the server does not want, by hand: in the second hello
+# the first one's name c.example has become NAME.  Says "asked" when the server has asked for it, then what came of it.
+hrr='
+import socket, ssl, sys
+ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT); ctx.check_hostname = False; ctx.verify_mode = ssl.CERT_NONE
+i, o = ssl.MemoryBIO(), ssl.MemoryBIO()
+tls = ctx.wrap_bio(i, o, server_hostname="c.example")
+s = socket.create_connection(("192.0.2.11", 443), 5); s.settimeout(5)
+def step():
+    try: tls.do_handshake(); return True
+    except ssl.SSLWantReadError: return False
+step(); s.sendall(o.read())
+i.write(s.recv(65536)); step()
+second = o.read()
+assert b"c.example" in second, "no retry was asked for"
+print("asked", flush=True)
+s.sendall(second.replace(b"c.example", sys.argv[1].encode()))
+while True:
+    try: d = s.recv(65536)
+    except ConnectionResetError: d = b""
+    if not d: print("cut"); break
+    if sys.argv[1] != "c.example": print("answered", d[0]); break
+    i.write(d)
+    if step(): s.sendall(o.read()); print("done", tls.version()); break'
+
+@test "a second ClientHello, which a server asks for, must have the name of the first" {
+	sites
+	allow 'c.example'
+	(exec nsenter -t "$SITE" -n openssl s_server -accept 192.0.2.11:444 -cert "$T/cert.pem" -key "$T/key.pem" -groups P-384 -quiet -www) >/dev/null 2>&1 3>&- &
+	NETPIDS+=($!)
+	on_site nft 'add table ip t; add chain ip t c { type nat hook prerouting priority -100; }; add rule ip t c ip daddr 192.0.2.11 tcp dport 443 dnat to 192.0.2.11:444'
+	wait_for 5 listens tcp 444
+	in_pod getent ahosts c.example
+	[ "$(in_pod python3 -c "$hrr" c.example)" = "asked
+done TLSv1.3" ]
+	[ "$(in_pod python3 -c "$hrr" b.example)" = "asked
+cut" ]
+	wait_for 5 event '.event == "net_denied" and .reason == "second_name" and .name == "b.example" and .port == 443'
+	# the control: the server itself answers it (22: a handshake, 20: a change of ciphers)
+	on_host python3 -c "$hrr" b.example | grep -Eq '^answered 2[02]$'
+	get -k https://c.example/ | grep -q 'TLSv1.3'
+}

@@ -66,6 +66,7 @@ void conn_close(struct conn *c)
 	if (c->next)
 		c->next->prev = c->prev;
 	r->n--;
+	free(c->retry);
 	free(c);
 }
 
@@ -266,6 +267,11 @@ static void begin_pumping(struct conn *c)
 		c->up.judge = judge_head;
 		c->up.arg = c;
 		if (flow_resume(&c->up, false) < 0) {
+			conn_reset(c);
+			return;
+		}
+	} else if (c->rule == RULE_NAME && c->tls) {
+		if (conn_watch_retry(c) < 0) {
 			conn_reset(c);
 			return;
 		}

@@ -22,6 +22,7 @@ struct conn {
 	struct side client, server;
 	struct flow up, down;
 	struct requests requests;
+	struct retry *retry;     /* while a second hello may come; second.c */
 	const struct door *door; /* of a forwarder's: the way it came */
 	struct in6_addr address; /* where it was sent to */
 	uint16_t port;
@@ -42,6 +43,10 @@ void conn_tell(struct conn *c, const char *event, const char *reason);
 void conn_linger(int fd); /* a reset when it is closed */
 void conn_connect(struct conn *c);
 void conn_pass(struct conn *c, enum rule rule);
+
+/* second.c: let nothing through behind the first hello but what its name holds for; negative: dead
+ */
+int conn_watch_retry(struct conn *c);
 
 /* begin.c: a step of that state */
 void conn_peek(struct conn *c);

@@ -14,6 +14,7 @@
 #define SPLICE     65536        /* a pipe's size */
 #define MANY       (128 * 1024) /* bytes after which a pipe is worth its two descriptors */
 #define HELD_FIRST 4096
+#define WALK_MAX   32768 /* bytes that may wait for a verdict */
 
 int pump_init(struct pump *p)
 {
@@ -249,8 +250,28 @@ static ssize_t move_followed(struct flow *f)
 	return r < 0 ? r : n;
 }
 
+int flow_walk(struct flow *f, bool eof)
+{
+	int r = f->walk(f->arg, &f->held, eof);
+
+	if (r > 0) {
+		f->walk = NULL;
+		f->held.ok = f->held.len;
+	}
+	return r;
+}
+
+static ssize_t move_walked(struct flow *f)
+{
+	int n = flow_read_held(f, WALK_MAX), r = n < 0 ? n : flow_walk(f, n == 0);
+
+	return r < 0 ? r : n;
+}
+
 static ssize_t move(struct flow *f, struct pump *p)
 {
+	if (f->walk)
+		return move_walked(f);
 	if (f->requests)
 		return move_followed(f);
 	if (f->total >= MANY && take_pipe(f, p))

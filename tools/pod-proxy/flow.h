@@ -36,6 +36,10 @@ struct pump {
  * flow is dead. */
 typedef int flow_judge(void *arg, const struct head *h);
 
+/* Looks at what is held and says by its `ok` what may be written.  1: it need not look any more,
+ * the rest goes as it comes; negative: the flow is dead. */
+typedef int flow_look(void *arg, struct held *h, bool eof);
+
 struct flow {
 	struct side *from, *to;
 	struct held held;
@@ -46,6 +50,7 @@ struct flow {
 	bool paused;
 	struct requests *requests; /* followed while not NULL */
 	flow_judge *judge;
+	flow_look *walk; /* called for all that comes while not NULL */
 	void *arg;
 };
 
@@ -60,6 +65,8 @@ void pump_finish(struct pump *p);
 
 /* As requests, or (raw) as bytes of no known form from here on; -EBADMSG: dead. */
 int flow_resume(struct flow *f, bool raw);
+/* Look at what is held already; negative: dead. */
+int flow_walk(struct flow *f, bool eof);
 enum flow_state flow_run(struct flow *f, struct pump *p);
 /* Read into held; bytes, 0 at the end, -EAGAIN, -errno, -EMSGSIZE when `max` are held. */
 int flow_read_held(struct flow *f, size_t max);

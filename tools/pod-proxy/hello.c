@@ -115,9 +115,19 @@ static int read_hello(struct part p, char name[NAME_TEXT])
 	return p.bad || p.at != p.end ? -EBADMSG : read_extensions(extensions, name);
 }
 
-/* Bytes of the message that these records bring; -EBADMSG for other records. */
-static int gather(const uint8_t *data, size_t len, uint8_t *out)
+static size_t message_size(const uint8_t *message)
 {
+	return (size_t)message[1] << 16 | (size_t)message[2] << 8 | message[3];
+}
+
+/*
+ * Bytes of the message that these records bring; -EBADMSG for other records, and for a record that
+ * goes on behind the message: what stands there could be taken for a second hello.  *end: bytes of
+ * the records, where the message is whole.
+ */
+static int gather(const uint8_t *data, size_t len, uint8_t *out, size_t *end)
+{
+	const uint8_t *start = data;
 	size_t got = 0;
 
 	while (len > 0) {
@@ -133,29 +143,38 @@ static int gather(const uint8_t *data, size_t len, uint8_t *out)
 		here = len - RECORD_HEAD < n ? len - RECORD_HEAD : n;
 		memcpy(out + got, data + RECORD_HEAD, here);
 		got += here;
-		/* The message may be over, and what follows no handshake. */
-		if (got >= 4 && got - 4 >= ((size_t)out[1] << 16 | (size_t)out[2] << 8 | out[3]))
-			break;
 		data += RECORD_HEAD + here;
 		len -= RECORD_HEAD + here;
+		/* The message may be over, and what follows no handshake. */
+		if (got >= 4 && got - 4 >= message_size(out)) {
+			*end = (size_t)(data - start);
+			return got - here + n == 4 + message_size(out) ? (int)got : -EBADMSG;
+		}
 	}
 	return (int)got;
 }
 
-int hello_name(const uint8_t *data, size_t len, char name[NAME_TEXT])
+int hello_read(const uint8_t *data, size_t len, char name[NAME_TEXT], size_t *size)
 {
 	uint8_t message[HELLO_MAX];
-	int got = len > sizeof(message) ? -EBADMSG : gather(data, len, message);
+	int got = len > sizeof(message) ? -EBADMSG : gather(data, len, message, size);
 	size_t n;
 
 	if (got < 0 || (got > 0 && message[0] != CLIENT_HELLO))
 		return -EBADMSG;
 	if (got < 4)
 		return -EAGAIN;
-	n = (size_t)message[1] << 16 | (size_t)message[2] << 8 | message[3];
+	n = message_size(message);
 	if (n > HELLO_MAX - 4 - RECORD_HEAD)
 		return -EBADMSG;
 	if ((size_t)got - 4 < n)
 		return len == HELLO_MAX ? -EBADMSG : -EAGAIN;
 	return read_hello((struct part){message + 4, message + 4 + n, 0}, name);
+}
+
+int hello_name(const uint8_t *data, size_t len, char name[NAME_TEXT])
+{
+	size_t size;
+
+	return hello_read(data, len, name, &size);
 }

@@ -17,6 +17,9 @@
  * -EBADMSG: no such hello.  Of two names in one hello neither is believed (-EBADMSG).
  */
 int hello_name(const uint8_t *data, size_t len, char name[NAME_TEXT]);
+/* The same; *size, where it is 0 or -ENOENT: bytes of the records, behind which others may follow.
+ */
+int hello_read(const uint8_t *data, size_t len, char name[NAME_TEXT], size_t *size);
 
 /* Copy a host name if it can be one: letters, digits, '-', '_', '.'; -EBADMSG. */
 int name_copy(char name[NAME_TEXT], const char *text, size_t len);
