@@ -8,15 +8,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "libcommon/buf.h"
 #include "libcommon/err.h"
 #include "tools/pod-proxy/message.h"
 #include "tools/pod-proxy/scrub.h"
+#include "tools/pod-proxy/secrets.h"
+#include "tools/pod-proxy/usage.h"
 
 struct bind {
 	char *key;
 	enum bind_kind { BIND_HEADER, BIND_BASIC, BIND_QUERY } kind;
-	char *name;     /* of the header or query word; the user of basic */
+	char *name;     /* of the header (lower case) or query word; the user of basic */
 	char *template; /* of the header: "Bearer {value}" */
+};
+
+struct allow {
+	struct strv methods; /* empty: each */
+	char *path;          /* a glob over the decoded path; '*' crosses '/' */
+};
+
+struct strip {
+	enum strip_kind { STRIP_HEADER, STRIP_COOKIE, STRIP_QUERY } kind;
+	char *name;
 };
 
 struct site {
@@ -25,9 +38,12 @@ struct site {
 	uint16_t port;
 	struct bind *binds;
 	size_t n_binds;
-	uint64_t requests, bytes, concurrent; /* 0: no limit */
-	/* private to sites.c: what it allows, strips, counts */
-	struct site_rules *rules;
+	struct allow *allows; /* none: everything is allowed */
+	size_t n_allows;
+	struct strip *strips;
+	size_t n_strips;
+	uint64_t requests, bytes, concurrent; /* a minute, a minute, at a time; 0: no limit */
+	enum usage_api usage;
 };
 
 struct sites {
@@ -40,28 +56,27 @@ struct sites {
 	size_t n_dummies;
 };
 
-/* From policy_fd's file "proxy"; -ENOENT when there is none (s is empty then).  On any error s is
- * as before. */
+/* From policy_fd's file "proxy"; -ENOENT when there is none (s is empty then).  On any other error
+ * s is as before. */
 int sites_read(struct sites *s, int policy_fd, struct err *e);
 int sites_parse(struct sites *s, const char *data, size_t len, struct err *e);
 void sites_finish(struct sites *s);
 
-/* NULL: not intercepted. */
+/* The host of that name (lower case), exact before wide, longer before shorter; NULL: not
+ * intercepted. */
 const struct site *sites_find(const struct sites *s, const char *name, uint16_t port);
 
-/* NULL, or which rule refuses this request ("method", "path", …: for the answer and the event). */
+/* NULL, or which rule refuses this request: "method", "path", or "ambiguous" for a path that two
+ * servers could read in two ways. */
 const char *site_judge(const struct site *s, const struct message *m);
 
-/* The values of keys, in locked memory. */
-struct secrets;
-const char *secrets_get(const struct secrets *s, const char *key, size_t *len);
-
 /*
- * Make the request the one that is sent: the agent's own credentials go (authorization,
- * proxy-authorization, x-api-key, api-key, x-goog-api-key, cookies and query words by rule, and
- * whatever field a binding sets), what defeats scrubbing goes (range, accept-encoding but identity,
- * permessage-deflate), the credentials come. -ENOKEY: a bound key has no value (*key says which);
- * nothing may be sent then.
+ * Make the request the one that is sent.  Of a host with a binding the agent's own credentials go
+ * (authorization, proxy-authorization, x-api-key, api-key, x-goog-api-key, and whatever field or
+ * query word a binding sets); headers, cookies and query words by rule; what defeats reading the
+ * answer (range, accept-encoding but identity, extensions of WebSocket); the credentials come.
+ * -ENOKEY: a bound key has no value; -EINVAL: its value cannot stand there, or the target is none;
+ * -EMSGSIZE.  *key says which; nothing may be sent then.
  */
 int site_inject(const struct site *s, const struct secrets *have, struct message *m,
 		const char **key);
