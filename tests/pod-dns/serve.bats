@@ -136,3 +136,16 @@ print(dns.query.udp(m.make_query("wWw.eXample.com", "A"), "127.0.0.1", 2).answer
 	expect 78 inside pod-dns serve --listen 127.0.0.1#53 web
 	grep -q 'dns.json:2:1' <<<"$output"
 }
+
+@test "the dummy of a key in a name is a canary, also one that comes later" {
+	serve "$DNS_POLICY"
+	ask sk-dummy-0123456789abcdef.evil.test >/dev/null
+	policy=$ENVPOD_STATE_DIR/pods/web/policy
+	printf 'envpod-plan 1 0 0 0\ncanary freeze\ndummy API_KEY sk-dummy-0123456789abcdef\nend\n' >"$policy/new"
+	chmod 644 "$policy/new"
+	mv "$policy/new" "$policy/proxy"
+	found() { ask sk-dummy-0123.456789abcdef.www.example.com >/dev/null; event '.event == "canary"'; }
+	wait_for 5 found
+	event '.event == "canary" and .key == "API_KEY" and .place == "dns" and .action == "freeze" and (.name | endswith("www.example.com"))'
+	refute event '.event == "canary" and (.name | endswith("evil.test"))'
+}

@@ -188,3 +188,22 @@ is_up() { pod-supervise helpers status web >/dev/null; }
 	pod-supervise helpers stop web
 	refute pgrep -f "$T/tools/fake"
 }
+
+@test "a canary that is to freeze the pod has it frozen, once it is on record; another one has not" {
+	cat >"$T/tools/pod-limit" <<-'END'
+	#!/bin/bash
+	[ -s "${0%/tools/*}/state/pods/web/audit/000001.jsonl" ] && grep -q canary "${0%/tools/*}"/state/pods/web/audit/*.jsonl && echo recorded >>"${0%/tools/*}/frozen"
+	echo "$*" >>"${0%/tools/*}/frozen"
+	END
+	chmod +x "$T/tools/pod-limit"
+	echo '{"v":1,"ts":"NOW","pod":"web","src":"dns","event":"canary","key":"K","action":"alert","name":",\"action\":\"freeze\""}' >>"$T/dns.events"
+	echo '{"v":1,"ts":"NOW","pod":"web","src":"dns","event":"other","action":"freeze"}' >>"$T/dns.events"
+	pod-supervise helpers start web
+	wait_for 5 has_event other
+	[ ! -e "$T/frozen" ]
+	pod-supervise helpers stop web
+	echo '{"v":1,"ts":"NOW","pod":"web","src":"proxy","event":"canary","key":"K","action":"freeze","name":"x"}' >>"$T/proxy.events"
+	pod-supervise helpers start web
+	wait_for 5 test -e "$T/frozen"
+	[ "$(sort -u "$T/frozen")" = $'freeze web\nrecorded' ]
+}

@@ -220,7 +220,8 @@ int daemon_open(struct daemon *d, const char *pod, const char *where, int event_
 	d->server = (struct server){.loop = &d->loop,
 				    .resolver = &d->resolver,
 				    .log = &d->log,
-				    .discovery = &d->discovery};
+				    .discovery = &d->discovery,
+				    .canaries = &d->canaries};
 	open_guard(d);
 	d->server.rules = policy_load(&d->plan, d->policy, time(NULL), &d->next_end, e);
 	if (!d->server.rules)
@@ -231,6 +232,9 @@ int daemon_open(struct daemon *d, const char *pod, const char *where, int event_
 		return -EINVAL;
 	/* What was pinned by the one before us may have been taken back since. */
 	daemon_review(d);
+	d->canaries = canaries_load(d->policy, e);
+	if (!d->canaries)
+		return -EINVAL;
 	return watch_signals(d, e);
 }
 
@@ -307,6 +311,7 @@ void daemon_finish(struct daemon *d)
 	log_finish(&d->log);
 	names_finish(&d->names);
 	discovery_finish(&d->discovery);
+	canaries_free(d->canaries);
 	plan_finish(&d->plan);
 	pod_finish(&d->pod);
 	free(d->open);

@@ -8,6 +8,7 @@
 #include "libcommon/names.h"
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
+#include "tools/pod-dns/canary.h"
 #include "tools/pod-dns/server.h"
 
 struct daemon {
@@ -19,6 +20,7 @@ struct daemon {
 	struct log log;
 	struct names names;
 	struct discovery discovery;
+	struct canaries *canaries;
 	struct cidr *open; /* private networks that names may point to */
 	size_t n_open;
 	int policy;     /* directory of dns.json */

@@ -215,6 +215,18 @@ void log_event(struct log *l, const char *event, const char *key, const char *te
 	end(l, &l->refusals, &o);
 }
 
+void log_canary(struct log *l, const char *name, const char *key, bool freeze)
+{
+	struct line o;
+
+	begin(l, &o, "canary");
+	add_text(&o, "key", key);
+	add_text(&o, "place", "dns");
+	add_text(&o, "action", freeze ? "freeze" : "alert");
+	add_text(&o, "name", name);
+	end(l, &l->refusals, &o);
+}
+
 /* One write, of whole lines. */
 static bool write_some(int fd, struct log_lines *from)
 {

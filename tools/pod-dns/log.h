@@ -46,6 +46,8 @@ void log_finish(struct log *l);
 void log_query(struct log *l, const struct log_query *q);
 /* Any other event; key NULL for none. Kept like a refusal. */
 void log_event(struct log *l, const char *event, const char *key, const char *text);
+/* The dummy of a key was in a name that was asked. */
+void log_canary(struct log *l, const char *name, const char *key, bool freeze);
 /* Write what is there. */
 void log_flush(struct log *l);
 bool log_waits(const struct log *l); /* something could not be written yet */

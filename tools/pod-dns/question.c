@@ -302,6 +302,15 @@ static bool is_meta(struct question *w)
 	return true;
 }
 
+static void look_for_canary(const struct question *w)
+{
+	const struct canaries *c = *w->s->canaries;
+	const char *key = canaries_find(c, &w->name);
+
+	if (key)
+		log_canary(w->s->log, w->text, key, canaries_freeze(c));
+}
+
 static void judge(struct question *w)
 {
 	if (is_meta(w))
@@ -344,5 +353,6 @@ void question_take(struct server *s, const struct origin *from, const uint8_t *m
 	name_lower(&w.name);
 	name_text(&w.name, w.text);
 	rules_judge(s->rules, &w.name, &w.verdict);
+	look_for_canary(&w);
 	judge(&w);
 }

@@ -73,10 +73,24 @@ static void reload_ports(struct daemon *d)
 		log_event(&d->log, "policy_refused", "reason", e.msg);
 }
 
+static void reload_canaries(struct daemon *d)
+{
+	struct err e = {0};
+	struct canaries *next = canaries_load(d->policy, &e);
+
+	if (!next) {
+		log_event(&d->log, "policy_refused", "reason", e.msg);
+		return;
+	}
+	canaries_free(d->canaries);
+	d->canaries = next;
+}
+
 static const struct {
 	const char *file;
 	void (*reload)(struct daemon *d);
-} followed[] = {{POLICY_FILE, daemon_reload}, {PORTS_FILE, reload_ports}};
+} followed[] = {
+	{POLICY_FILE, daemon_reload}, {PORTS_FILE, reload_ports}, {CANARY_FILE, reload_canaries}};
 
 #define FOLLOWED (sizeof(followed) / sizeof(followed[0]))
 

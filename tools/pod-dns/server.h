@@ -10,6 +10,7 @@
 
 #include "libcommon/loop.h"
 #include "tools/pod-dns/asker.h"
+#include "tools/pod-dns/canary.h"
 #include "tools/pod-dns/discovery.h"
 #include "tools/pod-dns/guard.h"
 #include "tools/pod-dns/log.h"
@@ -39,6 +40,7 @@ struct server {
 	struct pins *pins;
 	struct guard *guard;
 	const struct discovery *discovery;
+	struct canaries *const *canaries; /* replaced when the policy is */
 	struct log *log;
 	struct asker asker;
 	struct watch listeners[SERVER_LISTEN];

@@ -149,7 +149,12 @@ static int start(struct keeper *k, const char *pod, struct err *e)
 
 static int cmd_start(const char *pod)
 {
-	struct keeper k = {.pod = POD_INIT, .lock = -1, .logdir = -1, .told = -1, .signals = -1};
+	struct keeper k = {.pod = POD_INIT,
+			   .lock = -1,
+			   .logdir = -1,
+			   .told = -1,
+			   .signals = -1,
+			   .alarm = {-1, -1}};
 	struct err e = {0};
 	int r;
 

@@ -70,11 +70,15 @@ void keeper_finish(struct keeper *k)
 	own_close(&k->logdir);
 	own_close(&k->told);
 	own_close(&k->signals);
+	own_close(&k->alarm[0]);
+	own_close(&k->alarm[1]);
 	pod_finish(&k->pod);
 }
 
 static int make_pipes(struct keeper *k, struct err *e)
 {
+	if (pipe2(k->alarm, O_CLOEXEC | O_NONBLOCK) < 0)
+		return err_set(e, errno, "make a pipe");
 	for (int i = 0; i < k->services.n; i++) {
 		int ends[2];
 
@@ -86,10 +90,12 @@ static int make_pipes(struct keeper *k, struct err *e)
 	return 0;
 }
 
-/* A port forwarder reports as the proxy it is. */
+/* A port forwarder and the injector report as the proxy they are part of. */
 static const char *src_of(const struct service *s)
 {
-	return strcmp(s->name, "forward") == 0 ? "proxy" : s->name;
+	bool proxy = strcmp(s->name, "forward") == 0 || strcmp(s->name, "inject") == 0;
+
+	return proxy ? "proxy" : s->name;
 }
 
 /* Where ENVPOD_TOOLS puts another pod-audit in front, it gets the lines. */
@@ -111,7 +117,11 @@ static int open_other(const char *pod, struct err *e)
 
 static void become_writer(struct keeper *k)
 {
-	struct writer w = {.pod = k->pod.name, .audit = -1, .other = -1, .n = k->services.n};
+	struct writer w = {.pod = k->pod.name,
+			   .audit = -1,
+			   .other = -1,
+			   .alarm = k->alarm[1],
+			   .n = k->services.n};
 	struct err e = {0};
 
 	prctl(PR_SET_NAME, "pod-events");
@@ -270,6 +280,8 @@ static void reap(struct keeper *k)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == k->freezer)
+			k->freezer = 0;
 		if (pid == k->writer) {
 			k->writer = 0;
 			k->writer_due = clock_ms() + WRITER_MS;
@@ -292,6 +304,23 @@ static void take_signals(struct keeper *k)
 		else if (info.ssi_signo == SIGHUP)
 			wake_all(k);
 	}
+}
+
+/* The writer has seen a canary.  What pod-limit says about a pod that is not running is in the log.
+ */
+static void take_alarm(struct keeper *k)
+{
+	char *argv[] = {"pod-limit", "freeze", k->pod.name, NULL};
+	struct err e = {0};
+	char bytes[64];
+
+	while (read(k->alarm[0], bytes, sizeof(bytes)) == sizeof(bytes))
+		;
+	if (k->freezer > 0)
+		return;
+	k->freezer = spawn_start(argv, NULL, &e);
+	if (k->freezer < 0)
+		say_error("%s", e.msg);
 }
 
 static void take_ready(struct service *s)
@@ -350,8 +379,9 @@ static int patience(const struct keeper *k)
 
 static void wait_once(struct keeper *k)
 {
-	struct pollfd fds[1 + 2 * SERVICES_MAX] = {{.fd = k->signals, .events = POLLIN}};
-	nfds_t n = 1;
+	struct pollfd fds[2 + 2 * SERVICES_MAX] = {{.fd = k->signals, .events = POLLIN},
+						   {.fd = k->alarm[0], .events = POLLIN}};
+	nfds_t n = 2;
 
 	for (int i = 0; i < k->services.n; i++) {
 		fds[n++] = (struct pollfd){.fd = k->services.v[i].ready, .events = POLLIN};
@@ -360,11 +390,13 @@ static void wait_once(struct keeper *k)
 	if (poll(fds, n, patience(k)) < 0)
 		return;
 	for (int i = 0; i < k->services.n; i++) {
-		if (fds[1 + 2 * i].revents && k->services.v[i].ready >= 0)
+		if (fds[2 + 2 * i].revents && k->services.v[i].ready >= 0)
 			take_ready(&k->services.v[i]);
-		if (fds[2 + 2 * i].revents && k->services.v[i].pidfd >= 0)
+		if (fds[3 + 2 * i].revents && k->services.v[i].pidfd >= 0)
 			take_death(k, &k->services.v[i], -1);
 	}
+	if (fds[1].revents & POLLIN)
+		take_alarm(k);
 	take_signals(k);
 }
 

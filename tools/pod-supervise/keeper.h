@@ -14,6 +14,8 @@ struct keeper {
 	struct services services;
 	int signals; /* signalfd */
 	pid_t writer;
+	int alarm[2];            /* a byte comes out for each canary that is to freeze the pod */
+	pid_t freezer;           /* pod-limit, at it */
 	int64_t writer_due;      /* ms: not to be started again before */
 	int pipes[SERVICES_MAX]; /* read ends of the events' pipes */
 	bool ending;

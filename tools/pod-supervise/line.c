@@ -206,3 +206,12 @@ bool line_is_event(const char *line, size_t len, const char *pod, const char *sr
 	return begins_as_event(line, len, pod, src) && !repeats_head(line, len) && take_value(&s) &&
 	       s.p == s.end;
 }
+
+/* A quote within a string is escaped: these words can only stand where a member begins. */
+bool line_freezes(const char *line, size_t len)
+{
+	static const char event[] = ",\"event\":\"canary\",", action[] = ",\"action\":\"freeze\"";
+
+	return memmem(line, len, event, sizeof(event) - 1) &&
+	       memmem(line, len, action, sizeof(action) - 1);
+}

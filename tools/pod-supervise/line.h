@@ -15,4 +15,7 @@
  */
 bool line_is_event(const char *line, size_t len, const char *pod, const char *src);
 
+/* Of such a line: is it a canary for which the pod is to be frozen? */
+bool line_freezes(const char *line, size_t len);
+
 #endif

@@ -6,6 +6,7 @@
  */
 #include "tools/pod-supervise/writer.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "libcommon/lockdown.h"
 #include "libcommon/own.h"
 #include "libcommon/record.h"
+#include "libcommon/say.h"
 #include "tools/pod-supervise/line.h"
 
 #define SYNC_MS 100 /* lines are on disk by then */
@@ -32,6 +34,7 @@ static void take_line(struct writer *w, int i, struct intake *t, const char *lin
 	if (!t->skipping && line_is_event(line, len, w->pod, w->src[i])) {
 		buf_add(out, line, len);
 		buf_char(out, '\n');
+		w->freezes = w->freezes || line_freezes(line, len);
 	} else
 		t->refused++;
 	t->skipping = false;
@@ -118,6 +121,10 @@ static int take_round(struct writer *w, struct pollfd *fds, struct intake *t, in
 		r = append(w, &out, e);
 		*dirty = true;
 	}
+	/* On record before anybody freezes; where the pipe is full, it is known already. */
+	if (w->freezes && write(w->alarm, "f", 1) < 0 && errno != EAGAIN)
+		say_error("ask for the pod to be frozen: %s", strerror(errno));
+	w->freezes = false;
 	return r;
 }
 

@@ -3,6 +3,8 @@
 #ifndef POD_SUPERVISE_WRITER_H
 #define POD_SUPERVISE_WRITER_H
 
+#include <stdbool.h>
+
 #include "libcommon/err.h"
 
 #define WRITER_PIPES 8
@@ -11,6 +13,8 @@ struct writer {
 	const char *pod;
 	int audit; /* the pod's audit directory, or -1 and */
 	int other; /* a pipe to somebody else's `pod-audit append` */
+	int alarm; /* non-blocking: a byte there for each canary that is to freeze the pod */
+	bool freezes;
 	int n;
 	int pipe[WRITER_PIPES];        /* read ends, non-blocking */
 	const char *src[WRITER_PIPES]; /* what events from there call themselves */
