@@ -288,6 +288,16 @@ int names_revoke_if(struct names *n, bool (*fn)(void *arg, const struct names_ro
 	return revoked;
 }
 
+void names_each(const struct names *n, void (*fn)(void *arg, const struct names_row *row),
+		void *arg)
+{
+	struct names_row row;
+
+	for (size_t i = 0; (i = skip_holes(n, i)) < NAMES_ROWS; i++)
+		if (read_place(&n->map->place[i], &row))
+			fn(arg, &row);
+}
+
 static bool has_name(void *arg, const struct names_row *row)
 {
 	return strcasecmp(arg, row->name) == 0;

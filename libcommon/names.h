@@ -69,6 +69,10 @@ int names_revoke_if(struct names *n, bool (*fn)(void *arg, const struct names_ro
 /* Every live row, for a writer that starts again: 0 at the end.  *at begins at 0. */
 bool names_next(const struct names *n, size_t *at, struct names_row *row);
 
+/* Every row there is, those that have expired or were revoked included. */
+void names_each(const struct names *n, void (*fn)(void *arg, const struct names_row *row),
+		void *arg);
+
 /* CLOCK_BOOTTIME in nanoseconds. */
 uint64_t names_now(void);
 

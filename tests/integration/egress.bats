@@ -5,6 +5,11 @@
 load ../lib/envpod
 load ../lib/world
 
+case $BATS_TEST_FILENAME in
+*-veth.bats) ENGINE=veth ;;
+*) ENGINE=sockets ;;
+esac
+
 RECORDS=("shop.example. 60 IN A 198.51.100.1" "shop.example. 60 IN AAAA 2001:db8:1::1" "cdn.example. 60 IN A 198.51.100.1"
 	"evil.example. 60 IN A 198.51.100.2" "short.rebind.example. 1 IN A 198.51.100.3"
 	"away.rebind.example. 60 IN CNAME evil.example."
@@ -20,7 +25,7 @@ setup_file()
 	DELEGATE='t.rebind.example 198.51.100.53@5353' resolver "${RECORDS[@]}"
 	evil
 	tunnel
-	net_pod web 'dns: {allow: [shop.example, "**.rebind.example"], upstream: [203.0.113.53], pin_min: 1}'
+	net_pod web "engine: $ENGINE" 'dns: {allow: [shop.example, "**.rebind.example"], upstream: [203.0.113.53], pin_min: 1}'
 	on_host envpod run web -- curl -sS -o /dev/null http://shop.example/name
 }
 teardown_file() { world_teardown; }
@@ -203,7 +208,7 @@ while True:
 }
 
 @test "other pods: their address, their loopback" {
-	net_pod other 'cidr_allow: [203.0.113.9]'
+	net_pod other "engine: $ENGINE" 'cidr_allow: [203.0.113.9]'
 	on_host envpod start other -- python3 -c '
 import socket
 s = socket.create_server(("0.0.0.0", 8082))
@@ -397,6 +402,48 @@ except ConnectionResetError: print("reset", flush=True)
 		refute "$way" getent ahosts evil.example
 		refute "$way" curl -sSk --max-time 5 --resolve evil.example:443:198.51.100.2 https://evil.example/name
 	done
+}
+
+@test "the same on a port that no relay looks at: connection and datagrams are cut" {
+	start in_world python3 -c '
+import socket, threading
+def answer(f, a):
+    u = socket.socket(f, socket.SOCK_DGRAM); u.bind((a, 7000))
+    while True:
+        d, who = u.recvfrom(100); u.sendto(d, who)
+threading.Thread(target=answer, args=(socket.AF_INET, "198.51.100.2")).start()
+s = socket.create_server(("198.51.100.2", 7000))
+while True:
+    c, _ = s.accept(); c.sendall(b"hello"); globals().setdefault("kept", []).append(c)'
+	wait_for 5 listening 198.51.100.2 7000
+	on_host envpod dns web --allow evil.example:7000
+	on_host timeout 60 envpod run web -- python3 -c '
+import select, socket, sys
+for _ in range(50):
+    try: a = socket.getaddrinfo("evil.example", 7000, socket.AF_INET, socket.SOCK_STREAM)[0][4]; break
+    except OSError: select.select([], [], [], 0.1)
+s = socket.create_connection(a); s.settimeout(20)
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.settimeout(3)
+def talk():
+    try: u.sendto(b"ping", a); return u.recv(100) == b"ping"
+    except OSError: return False
+print("connected", s.recv(100) == b"hello", "datagrams", talk(), flush=True)
+try: print("ended" if s.recv(100) == b"" else "more", flush=True)
+except (ConnectionResetError, ConnectionAbortedError): print("reset", flush=True)
+except TimeoutError: print("goes on", flush=True)
+print("silent" if any(not talk() or select.select([], [], [], 0.1)[0] for _ in range(50)) else "still", flush=True)
+' >"$T/straight" 2>&1 3>&- &
+	client=$!
+	connected() { grep -q connected "$T/straight"; }
+	wait_for 10 connected
+	case $ENGINE in # no datagrams leave by sockets
+	veth) grep -q '^connected True datagrams True' "$T/straight" ;;
+	*) grep -q '^connected True datagrams False' "$T/straight" ;;
+	esac
+	on_host envpod dns web --remove-allow evil.example:7000
+	wait "$client"
+	grep -Eq 'reset|ended' "$T/straight"
+	grep -q silent "$T/straight"
 }
 
 @test "all that was refused is on record" {

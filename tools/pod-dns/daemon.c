@@ -103,6 +103,8 @@ static int open_pins(struct daemon *d, int ns, struct err *e)
 		if (names_map(&d->names, take_fd(&names), true, e) < 0)
 			return -EINVAL;
 	}
+	if (ns >= 0 && plan_is(&d->plan, "engine", "veth") && cut_open(&d->cut, ns, e) < 0)
+		return -EINVAL;
 	open_asker(d, ns);
 	d->server.pins =
 		pins_new(take_fd(&nft), d->names.map ? &d->names : NULL, (uint32_t)pin_min);
@@ -196,6 +198,7 @@ static int open_pod(struct daemon *d, const char *pod, struct err *e)
 	d->policy = d->resolv_dir = -1;
 	d->names = (struct names)NAMES_INIT;
 	d->discovery = (struct discovery)DISCOVERY_INIT;
+	d->cut = (struct cut)CUT_INIT;
 	if (pod_check_caller(e) < 0 || pod_open(&d->pod, pod, e) < 0 ||
 	    plan_open(&d->plan, &d->pod, e) < 0)
 		return -EINVAL;
@@ -308,6 +311,7 @@ void daemon_finish(struct daemon *d)
 	pins_free(d->server.pins);
 	guard_free(d->server.guard);
 	own_close(&d->server.asker.fd);
+	cut_finish(&d->cut);
 	log_finish(&d->log);
 	names_finish(&d->names);
 	discovery_finish(&d->discovery);

@@ -9,6 +9,7 @@
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
 #include "tools/pod-dns/canary.h"
+#include "tools/pod-dns/cut.h"
 #include "tools/pod-dns/server.h"
 
 struct daemon {
@@ -21,6 +22,7 @@ struct daemon {
 	struct names names;
 	struct discovery discovery;
 	struct canaries *canaries;
+	struct cut cut;
 	struct cidr *open; /* private networks that names may point to */
 	size_t n_open;
 	int policy;     /* directory of dns.json */

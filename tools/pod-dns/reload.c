@@ -40,9 +40,31 @@ static bool is_allowed(void *arg, const char *name, struct rules_ports *ports)
 	return v.decision != DECISION_DENY;
 }
 
+/* After the pins: the other way round somebody could slip in between. */
+static void cut_straight(struct daemon *d)
+{
+	struct cut_end *ends;
+	char text[64];
+	size_t n;
+	int r;
+
+	if (d->cut.diag < 0 || !d->names.map)
+		return;
+	ends = cut_closed(&d->names, d->open, d->n_open, &n);
+	r = cut_flows(&d->cut, ends, n);
+	if (r < 0) {
+		snprintf(text, sizeof(text), "%s", strerror(-r));
+		log_event(&d->log, "cut_failed", "reason", text);
+	}
+	free(ends);
+}
+
 unsigned daemon_review(struct daemon *d)
 {
-	return pins_review(d->server.pins, is_allowed, d, names_now());
+	unsigned removed = pins_review(d->server.pins, is_allowed, d, names_now());
+
+	cut_straight(d);
+	return removed;
 }
 
 void daemon_reload(struct daemon *d)

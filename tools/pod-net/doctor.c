@@ -14,10 +14,14 @@
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
+#include "tools/pod-net/chains.h"
+#include "tools/pod-net/forwarding.h"
+#include "tools/pod-net/hostwall.h"
 #include "tools/pod-net/link.h"
 #include "tools/pod-net/net.h"
 #include "tools/pod-net/nft.h"
 #include "tools/pod-net/rules.h"
+#include "tools/pod-net/veth.h"
 
 static int try_namespace(struct err *e)
 {
@@ -84,6 +88,29 @@ static int try_ipv6(struct err *e)
 	return err_set(e, ERR_PLAIN, "this kernel has no IPv6: pods have IPv4 alone");
 }
 
+/* The host's chains as they are; its table and the pod's, apart. */
+static int try_engine(struct err *e)
+{
+	OWN(net_finish) struct net n = sample(true);
+	OWN_BUF struct buf b = BUF_INIT;
+	const struct strv none = {0};
+
+	if (chains_check(e) < 0 || try_namespace(e) < 0)
+		return -e->code;
+	rules_pod(&n, &b);
+	hostwall_add(&n, VETH_PREFIX "1-1", &none, &none, &b);
+	return nft_apply(b.data, e);
+}
+
+static int try_engine_six(struct err *e)
+{
+	if (forwarding_has_six())
+		return 0;
+	return err_set(e, ERR_PLAIN,
+		       "pods of network.engine veth have IPv6 on ports 80 and 443 alone: this "
+		       "kernel routes it for all interfaces or none");
+}
+
 static const struct check {
 	const char *name, *lack, *good, *hint; /* lack: the status when it fails */
 	int (*try)(struct err *e);
@@ -100,6 +127,10 @@ static const struct check {
 	 try_nftables},
 	{"veth", "fail", "pods have an eth0", "modprobe veth", try_link},
 	{"ipv6", "warn", "pods have IPv6", "", try_ipv6},
+	{"veth-engine", "warn", "network.engine: veth can be had",
+	 "network.engine: sockets needs nothing of the host", try_engine},
+	{"veth-ipv6", "warn", "network.engine: veth routes IPv6", "Linux 6.17 and later",
+	 try_engine_six},
 };
 
 /* In a child, whose namespaces and ids do not matter. */

@@ -16,6 +16,7 @@
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "libcommon/wall.h"
+#include "tools/pod-net/host.h"
 #include "tools/pod-net/net.h"
 #include "tools/pod-net/services.h"
 
@@ -37,13 +38,16 @@ static int check_idle(const struct pod *p, bool force, struct err *e)
 			  p->name, p->name);
 }
 
-static int take_down(const struct pod *p, struct err *e)
+/* With force somebody may live on in the namespace, and the link with it: it goes at once. */
+static int take_down(const struct pod *p, bool force, struct err *e)
 {
 	bool stood = wall_left(p);
 	int r;
 
 	unlinkat(p->run, "net/up", 0);
 	r = stood ? services_stop(p, e) : 0;
+	if (r == 0)
+		r = host_release(p, force, e);
 	if (r == 0)
 		r = netns_unpin(p, e);
 	if (r < 0)
@@ -69,7 +73,7 @@ int cmd_down(int argc, char **argv)
 
 	opt_parse(opts, &usage, argc, argv);
 	if (pod_open(&p, argv[0], &e) < 0 || pod_lock(&p, 10000, &e) < 0 ||
-	    check_idle(&p, force, &e) < 0 || take_down(&p, &e) < 0)
+	    check_idle(&p, force, &e) < 0 || take_down(&p, force, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

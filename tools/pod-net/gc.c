@@ -19,11 +19,13 @@
 #include "libcommon/say.h"
 #include "libcommon/unit.h"
 #include "libcommon/wall.h"
+#include "tools/pod-net/host.h"
 #include "tools/pod-net/net.h"
 #include "tools/pod-net/services.h"
 
 struct gc {
 	bool dry;
+	bool host; /* what pods shared there */
 	unsigned networks, numbers;
 };
 
@@ -67,6 +69,8 @@ static int collect_run(struct gc *g, const char *name, struct err *e)
 		return 0;
 	unlinkat(p.run, "net/up", 0);
 	r = services_stop(&p, e);
+	if (r == 0)
+		r = host_release(&p, true, e);
 	if (r == 0)
 		r = netns_unpin(&p, e);
 	if (r < 0)
@@ -123,7 +127,9 @@ static int collect(struct gc *g, struct err *e)
 
 	if (r == 0)
 		r = each_entry(pod_run_dir(), g, take_run, e);
-	return r < 0 ? r : each_entry(numbers, g, take_number, e);
+	if (r == 0)
+		r = each_entry(numbers, g, take_number, e);
+	return r < 0 ? r : host_sweep(g->dry, &g->host, e);
 }
 
 int cmd_gc(int argc, char **argv)
@@ -145,5 +151,7 @@ int cmd_gc(int argc, char **argv)
 	if (g.networks || g.numbers)
 		printf("%s %u network(s), %u number(s).\n", g.dry ? "Would remove" : "Removed",
 		       g.networks, g.numbers);
+	if (g.host)
+		printf("%s what pods had on the host.\n", g.dry ? "Would remove" : "Removed");
 	return say_end(POD_EXIT_OK);
 }

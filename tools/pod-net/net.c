@@ -12,8 +12,10 @@
 
 #include "envpod/exit.h"
 #include "libcommon/netid.h"
+#include "tools/pod-net/forwarding.h"
 
-#define ULA "fd65:6e76:706f:6400::" /* "e" "nv" "po" "d" */
+#define ULA      "fd65:6e76:706f:6400::" /* "e" "nv" "po" "d" */
+#define ULA_BITS 64
 
 static int choose(struct net *n, struct err *e)
 {
@@ -28,6 +30,7 @@ static int choose(struct net *n, struct err *e)
 			       "(network.mode: Unsafe)",
 			       n->pod.name);
 	n->veth = plan_is(&n->plan, "engine", "veth");
+	n->six = n->veth && forwarding_has_six();
 	n->open = strcmp(mode, "monitored") == 0 && plan_is(&n->plan, "dns.mode", "monitor");
 	return 0;
 }
@@ -73,6 +76,7 @@ static int place_v4(struct net *n, const char *subnet, const char *slash, struct
 				  "network.subnet: %s has no room for pod number %d; choose a "
 				  "larger one",
 				  subnet, n->number);
+	n->subnet4 = (struct cidr){address_v4((uint8_t *)&base), (uint8_t)(96 + length)};
 	n->gate4.s_addr = htonl(ntohl(base.s_addr) + 1);
 	n->v4.s_addr = htonl(ntohl(base.s_addr) + (uint32_t)n->number + 1);
 	return 0;
@@ -96,15 +100,18 @@ int net_addresses(struct net *n, const char *subnet, struct err *e)
 	int r;
 
 	inet_pton(AF_INET6, ULA, &base);
+	n->subnet6.bits = ULA_BITS;
 	if (slash && strchr(subnet, ':')) {
 		snprintf(text, sizeof(text), "%.*s", (int)(slash - subnet), subnet);
 		if (inet_pton(AF_INET6, text, &base) != 1 || strtoul(slash + 1, NULL, 10) > 96)
 			return err_status(e, POD_EXIT_CONFIG, ERR_PLAIN,
 					  "network.subnet: %s is none with 32 bits for pods",
 					  subnet);
+		n->subnet6.bits = (uint8_t)strtoul(slash + 1, NULL, 10);
 		subnet = "10.200.0.0/16";
 		slash = strchr(subnet, '/');
 	}
+	n->subnet6.base = base;
 	r = slash ? place_v4(n, subnet, slash, e)
 		  : err_status(e, POD_EXIT_CONFIG, ERR_PLAIN, "network.subnet: %s is none", subnet);
 	if (r == 0)

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
+#include "libcommon/address.h"
 #include "libcommon/buf.h"
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
@@ -19,6 +20,8 @@ struct net {
 	int number; /* netid.h */
 	bool veth;  /* the engine: veth, else sockets */
 	bool open;  /* Monitored with dns.mode Monitor: raw addresses get out, too */
+	bool six;   /* with the veth engine: the host can route IPv6 for it */
+	struct cidr subnet4, subnet6;
 	struct in_addr v4, gate4;
 	struct in6_addr v6, gate6;
 };

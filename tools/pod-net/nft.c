@@ -16,6 +16,8 @@ static struct {
 	__typeof__(nft_ctx_free) *ctx_free;
 	__typeof__(nft_ctx_buffer_error) *buffer_error;
 	__typeof__(nft_ctx_get_error_buffer) *error_buffer;
+	__typeof__(nft_ctx_buffer_output) *buffer_output;
+	__typeof__(nft_ctx_get_output_buffer) *output;
 	__typeof__(nft_run_cmd_from_buffer) *run;
 } lib;
 
@@ -31,8 +33,11 @@ int nft_load(struct err *e)
 	lib.ctx_free = dlsym(lib.handle, "nft_ctx_free");
 	lib.buffer_error = dlsym(lib.handle, "nft_ctx_buffer_error");
 	lib.error_buffer = dlsym(lib.handle, "nft_ctx_get_error_buffer");
+	lib.buffer_output = dlsym(lib.handle, "nft_ctx_buffer_output");
+	lib.output = dlsym(lib.handle, "nft_ctx_get_output_buffer");
 	lib.run = dlsym(lib.handle, "nft_run_cmd_from_buffer");
-	if (lib.ctx_new && lib.ctx_free && lib.buffer_error && lib.error_buffer && lib.run)
+	if (lib.ctx_new && lib.ctx_free && lib.buffer_error && lib.error_buffer &&
+	    lib.buffer_output && lib.output && lib.run)
 		return 0;
 	return err_status(e, POD_EXIT_UNSUPPORTED, ERR_PLAIN, "%s lacks a function", LIBRARY);
 }
@@ -46,7 +51,7 @@ static int fail(struct nft_ctx *ctx, struct err *e)
 		       *said ? said : "nftables says no more");
 }
 
-int nft_apply(const char *text, struct err *e)
+static int run(const char *text, struct buf *out, struct err *e)
 {
 	int r = nft_load(e);
 	struct nft_ctx *ctx;
@@ -57,8 +62,21 @@ int nft_apply(const char *text, struct err *e)
 	if (!ctx)
 		return err_set(e, ENOMEM, "start nftables");
 	lib.buffer_error(ctx);
+	lib.buffer_output(ctx);
 	if (lib.run(ctx, text) != 0)
 		r = fail(ctx, e);
+	else if (out)
+		buf_str(out, lib.output(ctx));
 	lib.ctx_free(ctx);
 	return r;
+}
+
+int nft_apply(const char *text, struct err *e)
+{
+	return run(text, NULL, e);
+}
+
+int nft_list(const char *text, struct buf *out, struct err *e)
+{
+	return run(text, out, e);
 }

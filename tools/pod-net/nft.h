@@ -4,10 +4,14 @@
 #ifndef POD_NET_NFT_H
 #define POD_NET_NFT_H
 
+#include "libcommon/buf.h"
 #include "libcommon/err.h"
 
 /* Apply the commands in the network namespace we stand in: all of them or none. */
 int nft_apply(const char *text, struct err *e);
+
+/* What such commands print, appended. */
+int nft_list(const char *text, struct buf *out, struct err *e);
 
 /* Is the library there?  77 when not. */
 int nft_load(struct err *e);

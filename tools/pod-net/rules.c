@@ -10,6 +10,7 @@
  */
 #include "tools/pod-net/rules.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,16 +18,6 @@
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
-
-/* What is nobody's public address.  Documentation and benchmarking ranges are not listed: they
- * stand for the Internet in tests.  192.0.0.0/24 and 168.63.129.16 are clouds' metadata. */
-#define PRIVATE4                                                                     \
-	"0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 168.63.129.16/32, "      \
-	"169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24, 192.168.0.0/16, 224.0.0.0/4, " \
-	"240.0.0.0/4"
-#define PRIVATE6                                                                     \
-	"::/96, ::ffff:0:0/96, 64:ff9b::/96, 64:ff9b:1::/48, 2001::/32, 2002::/16, " \
-	"fc00::/7, fe80::/10, fec0::/10, ff00::/8"
 
 static void cidr_set(const struct net *n, struct buf *b, bool six)
 {
@@ -50,12 +41,22 @@ static void sets(const struct net *n, struct buf *b)
 	cidr_set(n, b, false);
 	cidr_set(n, b, true);
 	if (n->open)
-		buf_str(b, "\tset private4 { type ipv4_addr; flags interval; elements = { " PRIVATE4
-			   " }; }\n"
-			   "\tset private6 { type ipv6_addr; flags interval; elements = { " PRIVATE6
-			   " }; }\n");
+		buf_str(b,
+			"\tset private4 { type ipv4_addr; flags interval; elements = { " RULES_PRIVATE4
+			" }; }\n"
+			"\tset private6 { type ipv6_addr; flags interval; elements = { " RULES_PRIVATE6
+			" }; }\n");
 	buf_str(b, "\tcounter relayed { }\n\tcounter straight { }\n\tcounter limited { }\n"
 		   "\tcounter drops { }\n");
+}
+
+/* Other pods are reached through their forwarders, whatever the port. */
+static void to_pods(const struct net *n, struct buf *b)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	buf_fmt(b, "\t\tip daddr %s/%d ip daddr . tcp dport @pins4 redirect to :%d\n",
+		address_text(&n->subnet4.base, text), n->subnet4.bits - 96, NET_RELAY_PORT);
 }
 
 /* To the relay: in the sockets engine all that is open, else what has a name to be checked. */
@@ -65,6 +66,8 @@ static void nat_chain(const struct net *n, struct buf *b)
 
 	buf_str(b, "\tchain c_nat { type nat hook output priority -100; policy accept;\n"
 		   "\t\tfib daddr type local accept\n");
+	if (n->veth)
+		to_pods(n, b);
 	if (n->veth)
 		buf_str(b, "\t\tip daddr @cidr4 accept\n\t\tip6 daddr @cidr6 accept\n");
 	else
@@ -108,27 +111,31 @@ static void limit(const struct net *n, struct buf *b)
 				rate);
 }
 
-/* What goes out by the veth's other end without a relay; other resolvers and QUIC never do. */
+/* What goes out by the veth's other end without a relay; other resolvers and QUIC never do.  IPv6
+ * that the host would not route is refused here, where the program hears of it. */
 static void straight(const struct net *n, struct buf *b)
 {
+	const char *six = n->six ? "" : "#";
+
 	if (!n->veth)
 		return;
-	buf_str(b, "\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n"
-		   "\t\tip daddr @cidr4 counter name straight accept\n"
-		   "\t\tip6 daddr @cidr6 counter name straight accept\n"
-		   "\t\tudp dport { 53, 443, 853 } goto c_refuse\n"
-		   "\t\ttcp dport { 53, 80, 443, 853 } goto c_refuse\n"
-		   "\t\tip daddr . th dport @pins4 meta l4proto { tcp, udp } "
-		   "counter name straight accept\n"
-		   "\t\tip6 daddr . th dport @pins6 meta l4proto { tcp, udp } "
-		   "counter name straight accept\n");
+	buf_fmt(b,
+		"\t\tip daddr @cidr4 counter name straight accept\n"
+		"\t\t%sip6 daddr @cidr6 counter name straight accept\n"
+		"\t\tudp dport { 53, 443, 853 } goto c_refuse\n"
+		"\t\ttcp dport { 53, 80, 443, 853 } goto c_refuse\n"
+		"\t\tip daddr . th dport @pins4 meta l4proto { tcp, udp } "
+		"counter name straight accept\n"
+		"\t\t%sip6 daddr . th dport @pins6 meta l4proto { tcp, udp } "
+		"counter name straight accept\n",
+		six, six);
 	if (n->open)
 		buf_fmt(b,
 			"\t\tip daddr != @private4 ct state new limit rate 10/second burst 20 "
 			"packets log group %d snaplen 80 prefix \"raw\"\n"
 			"\t\tip daddr != @private4 counter name straight accept\n"
-			"\t\tip6 daddr != @private6 counter name straight accept\n",
-			NET_LOG_GROUP);
+			"\t\t%sip6 daddr != @private6 counter name straight accept\n",
+			NET_LOG_GROUP, six);
 }
 
 static void filter_chains(const struct net *n, struct buf *b)
@@ -159,8 +166,6 @@ static void filter_chains(const struct net *n, struct buf *b)
 		   "\tchain c_in { type filter hook input priority 0; policy drop;\n"
 		   "\t\tiif lo accept\n"
 		   "\t\tct state established,related accept\n");
-	if (n->veth)
-		buf_str(b, "\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n");
 	buf_str(b, "\t}\n");
 }
 

@@ -20,13 +20,14 @@
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "libcommon/wall.h"
+#include "tools/pod-net/host.h"
 #include "tools/pod-net/link.h"
 #include "tools/pod-net/net.h"
 #include "tools/pod-net/nft.h"
 #include "tools/pod-net/rules.h"
 #include "tools/pod-net/services.h"
 
-/* Inside the pod's network namespace. */
+/* Inside the pod's network namespace.  A link to the host comes later, from outside. */
 static int furnish(void *arg, struct err *e)
 {
 	const struct net *n = arg;
@@ -35,7 +36,7 @@ static int furnish(void *arg, struct err *e)
 
 	rules_pod(n, &rules);
 	r = nft_apply(rules.data, e);
-	return r < 0 ? r : link_nowhere(n, e);
+	return r < 0 || n->veth ? r : link_nowhere(n, e);
 }
 
 /* A new table of names for a new table of pins. */
@@ -116,6 +117,8 @@ static int build(const struct net *n, struct err *e)
 		return ns;
 	policy = policy_open(&n->pod, e);
 	r = policy < 0 ? policy : netns_within(ns, furnish, (void *)n, e);
+	if (r == 0 && n->veth)
+		r = host_take(n, ns, e);
 	if (r == 0)
 		r = make_names(n, dir, e);
 	if (r == 0)
@@ -130,10 +133,6 @@ static int up(const char *pod, bool helpers, struct err *e)
 
 	if (r < 0 || wall_stands(&n.pod))
 		return r;
-	if (n.veth)
-		return err_status(e, POD_EXIT_UNSUPPORTED, ERR_PLAIN,
-				  "pod %s asks for network.engine: veth, which is not built yet",
-				  pod);
 	r = build(&n, e);
 	if (r < 0 || !helpers)
 		return r;

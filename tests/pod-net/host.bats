@@ -1,0 +1,223 @@
+#!/usr/bin/env bats
+# The veth engine's part on the host: links, the table of all pods, what is routed, other people's
+# chains; that nothing is left of it.  "The host" is a network namespace of the test's own.
+load ../lib/envpod
+load ../lib/world
+setup()
+{
+	world_setup
+	on_host sysctl -qw net.ipv4.conf.all.forwarding=0
+}
+teardown() { world_teardown; }
+
+straight() { net_pod "$1" 'engine: veth' 'cidr_allow: [198.51.100.0/24, "2001:db8:1::/64"]' "${@:2}"; }
+up() { on_host pod-net up --walls-only "$@"; }
+down() { on_host pod-net down "$@"; }
+inside() { local pod=$1; shift; nsenter --net="$R/$pod/ns/net" -- "$@"; }
+
+# server ADDRESS PORT: says "hello" and who asked.
+server()
+{
+	start in_world python3 -c '
+import socket, sys
+s = socket.create_server((sys.argv[1], int(sys.argv[2])), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+while True:
+    c, a = s.accept(); c.sendall(("hello " + a[0]).encode()); c.close()' "$1" "$2"
+	wait_for 5 listening "$1" "$2"
+}
+
+# reach POD ADDRESS PORT
+reach() { inside "$1" timeout 5 python3 -c 'import socket, sys; print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).recv(100).decode())' "$2" "$3"; }
+
+# All that the engine may change on the host, as text.
+host_state()
+{
+	on_host ip -br link | sed 's/@.*//'
+	on_host ip route show table all | grep -v ' proto kernel '
+	on_host ip -6 route show table all | grep -v ' proto kernel '
+	on_host nft -s list ruleset
+	on_host sh -c 'grep -H . /proc/sys/net/ipv4/conf/*/forwarding /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/*/forwarding /proc/sys/net/ipv6/conf/*/force_forwarding' | grep -v envp
+}
+as_before() { [ "$(host_state)" = "$before" ]; }
+has_six() { [ -e /proc/sys/net/ipv6/conf/all/force_forwarding ]; }
+
+@test "up: a way out by IPv4 and IPv6 under the host's address; down: the host as it was" {
+	server 198.51.100.2 7000
+	server 2001:db8:1::2 7000
+	before=$(host_state)
+	straight web
+	up web
+	[ "$(cat "$R/web/net/up")" = 'veth 10.200.0.2/32 fd65:6e76:706f:6400::2/128' ]
+	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+	! has_six || [ "$(reach web 2001:db8:1::2 7000)" = 'hello 2001:db8:ffff::254' ]
+	[ "$(on_host sysctl -n net.ipv4.ip_forward)" = 0 ]
+	[ "$(on_host sysctl -n net.ipv4.conf.uplink.forwarding)" = 1 ]
+	[ "$(on_host sysctl -n net.ipv6.conf.all.forwarding)" = 0 ]
+	down web
+	wait_for 10 as_before
+	refute [ -e "$R/.host/sysctls" ]
+	up web
+	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+}
+
+@test "the host's side closes by itself what is closed, with the pod's own table gone" {
+	server 198.51.100.2 7000
+	server 198.51.100.2 80
+	straight web
+	straight two
+	net_pod any 'engine: veth' 'mode: Monitored'
+	up web
+	up two
+	up any
+	for pod in web two any; do
+		inside $pod nft delete table inet envpod
+	done
+	start on_host python3 -c '
+import socket
+s = socket.create_server(("0.0.0.0", 8081)); s6 = socket.create_server(("::", 8082), family=socket.AF_INET6)
+while True:
+    c, _ = s.accept(); c.close()'
+	start nsenter --net="$R/two/ns/net" python3 -c 'import socket; s = socket.create_server(("0.0.0.0", 8083)); s.accept()'
+	listens() { on_host ss -Htln | grep -q 8082 && inside two ss -Htln | grep -q 8083; }
+	wait_for 5 listens
+	in_world ip addr add 192.168.7.7/32 dev uplink
+	on_host ip route add 192.168.7.7/32 via 192.0.2.1
+	server 192.168.7.7 7000
+	server 169.254.169.254 80
+	on_host ip route add 169.254.169.254/32 via 192.0.2.1
+	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+	[ "$(reach any 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+	for to in '192.0.2.254 8081' '2001:db8:ffff::254 8082' '10.200.0.3 8083' '192.168.7.7 7000' '169.254.169.254 80'; do
+		for pod in web any; do
+			run reach $pod ${to}
+			[[ "$output" == *ConnectionRefused* ]] || { echo "$pod to $to: $output" >&2; false; }
+		done
+	done
+	# Names are checked for 80 and 443, other resolvers closed, but for networks of cidr_allow.
+	[ "$(reach web 198.51.100.2 80)" = 'hello 192.0.2.254' ]
+	refute reach any 198.51.100.2 80 2>/dev/null
+	refute reach any 203.0.113.53 53 2>/dev/null
+	# Another's address is nobody's.
+	inside web ip addr add 10.200.0.77/32 dev eth0
+	refute inside web timeout 5 python3 -c 'import socket; s = socket.socket(); s.settimeout(1); s.bind(("10.200.0.77", 0)); s.connect(("198.51.100.2", 7000))' 2>/dev/null
+}
+
+@test "the uplink routes for pods alone: not for its neighbours, nor into pods" {
+	straight web
+	up web
+	on_host ip link add lan type dummy 2>/dev/null || on_host ip link add lan type veth peer name lan1
+	on_host ip addr add 172.30.0.1/24 dev lan
+	on_host ip link set lan up
+	on_host sh -c 'ip link set lan1 up 2>/dev/null || true'
+	in_world ip route add 172.30.0.0/24 via 192.0.2.254
+	in_world ip route add 10.200.0.0/16 via 192.0.2.254
+	start nsenter --net="$R/web/ns/net" python3 -c 'import socket; s = socket.create_server(("0.0.0.0", 8083)); s.accept()'
+	listens() { inside web ss -Htln | grep -q 8083; }
+	wait_for 5 listens
+	inside web nft flush chain inet envpod c_in
+	inside web nft 'add chain inet envpod c_in { policy accept; }'
+	refute in_world timeout 2 python3 -c 'import socket; socket.create_connection(("10.200.0.2", 8083), 1)' 2>/dev/null
+	refute in_world ping -qc1 -W1 172.30.0.2 >/dev/null 2>&1
+	on_host nft -j list ruleset >"$T/rules"
+	jq -e '[.nftables[] | select(.set.name == "routed4") | .set.elem[]] == ["uplink"]' "$T/rules"
+}
+
+@test "two pods: what one leaves the other keeps; sysctls that somebody else needs stay" {
+	server 198.51.100.2 7000
+	straight web
+	straight two
+	up web
+	up two
+	down web
+	[ "$(reach two 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+	[ "$(on_host nft list map inet envpod-host pods | grep -c goto)" = 1 ]
+	on_host sysctl -qw net.ipv4.ip_forward=1
+	down two
+	[ "$(on_host sysctl -n net.ipv4.conf.uplink.forwarding)" = 1 ]
+	refute on_host nft list table inet envpod-host 2>/dev/null
+	# A host that routes already is left as it is.
+	up web
+	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+	refute grep -q ipv4 "$R/.host/sysctls"
+	down web
+	[ "$(on_host sysctl -n net.ipv4.conf.uplink.forwarding)" = 1 ]
+}
+
+@test "a subnet that the host has a route into is refused, by name; nothing is left" {
+	before=$(host_state)
+	on_host ip route add 10.200.9.0/24 via 192.0.2.1
+	straight web
+	expect 78 up web
+	[[ "$output" == *"10.200.9.0/24 by uplink"* ]]
+	on_host ip route del 10.200.9.0/24
+	on_host ip route add 10.0.0.0/8 via 192.0.2.1
+	expect 78 up web
+	on_host ip route del 10.0.0.0/8
+	on_host ip -6 route add fd65:6e76:706f:6400::/64 via 2001:db8:ffff::1
+	expect 78 up web
+	on_host ip -6 route del fd65:6e76:706f:6400::/64
+	as_before
+	on_host ip route add 10.0.0.0/8 via 192.0.2.1
+	straight other 'subnet: 172.29'
+	up other
+	down other
+}
+
+@test "a forward chain that drops: DOCKER-USER lets pods through, and is as it was afterwards" {
+	server 198.51.100.2 7000
+	on_host nft -f - <<-'END'
+	table ip filter {
+		chain DOCKER-USER { counter return comment "theirs"; }
+		chain FORWARD { type filter hook forward priority 0; policy drop; jump DOCKER-USER; }
+	}
+	END
+	before=$(host_state)
+	straight web
+	straight two
+	up web
+	up two
+	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+	[ "$(on_host nft list chain ip filter DOCKER-USER | grep -c 'envpod: links of pods')" = 2 ]
+	down web
+	[ "$(reach two 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+	down two
+	wait_for 10 as_before
+}
+
+@test "a forward chain that drops and has no such place: refused, by name, until it names our links" {
+	server 198.51.100.2 7000
+	on_host nft 'add table inet fw; add chain inet fw across { type filter hook forward priority 5; policy drop; }'
+	before=$(host_state)
+	straight web
+	expect 77 up web
+	[[ "$output" == *"chain across of the host's table inet fw"* ]]
+	as_before
+	on_host nft 'add rule inet fw across iifname "envp*" accept; add rule inet fw across oifname "envp*" accept'
+	up web
+	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+}
+
+@test "kill -9 of up, down or gc at any system call: gc leaves nothing" {
+	before=$(host_state)
+	straight web
+	for call in mkdirat unshare setns mount flock renameat sendto sendmsg unlinkat write; do
+		for when in 1 2 4 7 11; do
+			on_host strace -f -o /dev/null -e inject="$call:signal=KILL:when=$when" pod-net up --walls-only web 2>/dev/null || true
+		done
+		on_host strace -f -o /dev/null -e inject="$call:signal=KILL:when=2" pod-net gc >/dev/null 2>&1 || true
+		on_host pod-net gc >/dev/null
+		wait_for 10 as_before || { echo "after $call" >&2; diff <(echo "$before") <(host_state) >&2; false; }
+		up web
+		on_host strace -f -o /dev/null -e inject="$call:signal=KILL:when=2" pod-net down --force web 2>/dev/null || true
+		on_host pod-net gc >/dev/null
+		wait_for 10 as_before || { echo "after $call of down" >&2; diff <(echo "$before") <(host_state) >&2; false; }
+	done
+	refute [ -e "$R/web/net" ]
+}
+
+@test "bandwidth_cap: both ends of the link have it" {
+	straight web 'bandwidth_cap: 8mbit'
+	up web
+	inside web tc qdisc show dev eth0 | grep -q 'tbf.* rate 8Mbit'
+	on_host tc qdisc show dev "$(cut -d' ' -f1 "$R/web/net/veth")" | grep -q 'tbf.* rate 8Mbit'
+}

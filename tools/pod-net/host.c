@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules come before the link and go before it does.  Every step can be done twice, and the record
+ * comes first: after a crash the same walk down takes everything away.
+ */
+#include "tools/pod-net/host.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "libcommon/unit.h"
+#include "tools/pod-net/chains.h"
+#include "tools/pod-net/forwarding.h"
+#include "tools/pod-net/hostwall.h"
+#include "tools/pod-net/nft.h"
+#include "tools/pod-net/routes.h"
+#include "tools/pod-net/veth.h"
+
+#define RECORD "net/veth"
+#define MARK   "used" /* there is, or may be, something that pods share */
+#define LINKS  100000 /* with the prefix and a number of five digits this makes 15 bytes */
+
+struct record {
+	char link[IF_NAMESIZE], v4[INET_ADDRSTRLEN], v6[INET6_ADDRSTRLEN];
+};
+
+/* RUN/.host, locked as long as the descriptor is open. */
+static int open_shared(struct err *e)
+{
+	OWN_FREE char *path = xfmt("%s/.host", pod_run_dir());
+	OWN_FD int dir = -1;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make %s", path);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0 || flock(dir, LOCK_EX) < 0)
+		return err_set(e, errno, "lock %s", path);
+	return take_fd(&dir);
+}
+
+/* --- who has something there --- */
+
+static bool anybody(void)
+{
+	OWN_DIR DIR *d = opendir(pod_run_dir());
+	const struct dirent *ent;
+	char path[POD_NAME_MAX + 16];
+
+	while (d && (ent = readdir(d))) {
+		if (ent->d_name[0] == '.' || strlen(ent->d_name) > POD_NAME_MAX)
+			continue;
+		snprintf(path, sizeof(path), "%.*s/" RECORD, POD_NAME_MAX, ent->d_name);
+		if (faccessat(dirfd(d), path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int read_record(const struct pod *p, struct record *rec)
+{
+	char line[160];
+	int r = read_line_at(p->run, RECORD, line, sizeof(line));
+
+	if (r < 0)
+		return r;
+	return sscanf(line, "%15s %15s %45s", rec->link, rec->v4, rec->v6) == 3 ? 0 : -EINVAL;
+}
+
+static int write_record(const struct net *n, const struct record *rec, struct err *e)
+{
+	OWN_FREE char *line = xfmt("%s %s %s\n", rec->link, rec->v4, rec->v6);
+	OWN_FD int dir = openat(n->pod.run, "net", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int r = dir < 0 ? -errno : write_file_at(dir, "veth", line, strlen(line), 0600, false);
+
+	return r < 0 ? err_set(e, -r, "write %s/" RECORD, n->pod.runpath) : 0;
+}
+
+static int new_record(const struct net *n, int shared, struct record *rec, struct err *e)
+{
+	char text[24] = "";
+	uint64_t counter = 0;
+	int r;
+
+	if (read_line_at(shared, "counter", text, sizeof(text)) >= 0)
+		unit_u64(text, UINT32_MAX, &counter);
+	counter = (counter + 1) % LINKS;
+	snprintf(text, sizeof(text), "%u\n", (unsigned)counter);
+	r = write_file_at(shared, "counter", text, strlen(text), 0600, false);
+	if (r == 0)
+		r = write_file_at(shared, MARK, "", 0, 0600, false);
+	if (r < 0)
+		return err_set(e, -r, "write to %s/.host", pod_run_dir());
+	snprintf(rec->link, sizeof(rec->link), VETH_PREFIX "%d-%u", n->number % 100000,
+		 (unsigned)counter);
+	inet_ntop(AF_INET, &n->v4, rec->v4, sizeof(rec->v4));
+	inet_ntop(AF_INET6, &n->v6, rec->v6, sizeof(rec->v6));
+	return write_record(n, rec, e);
+}
+
+/* --- taking down --- */
+
+/* What all pods share: the same whether a pod was the last or a crash left it. */
+static int end_shared(int shared, struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	int r = chains_close(e);
+
+	hostwall_end(&b);
+	if (r == 0)
+		r = nft_apply(b.data, e);
+	if (r == 0)
+		r = forwarding_restore(shared, e);
+	if (r == 0 && unlinkat(shared, MARK, 0) < 0 && errno != ENOENT)
+		r = err_set(e, errno, "remove %s/.host/" MARK, pod_run_dir());
+	return r;
+}
+
+static int release(const struct pod *p, int shared, bool link, struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	struct record rec;
+	int r = read_record(p, &rec);
+
+	if (r == 0) {
+		hostwall_remove(rec.link, rec.v4, rec.v6, &b);
+		r = nft_apply(b.data, e);
+		if (r == 0 && link)
+			r = veth_remove(rec.link, e);
+		if (r < 0)
+			return r;
+	}
+	if (unlinkat(p->run, RECORD, 0) < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "remove %s/" RECORD, p->runpath);
+	return anybody() ? 0 : end_shared(shared, e);
+}
+
+static bool has_shared(void)
+{
+	OWN_FREE char *path = xfmt("%s/.host", pod_run_dir());
+
+	return access(path, F_OK) == 0;
+}
+
+int host_release(const struct pod *p, bool link, struct err *e)
+{
+	OWN_FD int shared = -1;
+
+	if (faccessat(p->run, RECORD, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	shared = open_shared(e);
+	return shared < 0 ? shared : release(p, shared, link, e);
+}
+
+int host_sweep(bool dry, bool *found, struct err *e)
+{
+	OWN_FD int shared = -1;
+
+	*found = false;
+	if (!has_shared())
+		return 0;
+	shared = open_shared(e);
+	if (shared < 0)
+		return shared;
+	*found = !anybody() && faccessat(shared, MARK, F_OK, 0) == 0;
+	if (dry || !*found)
+		return 0;
+	return end_shared(shared, e);
+}
+
+/* --- building --- */
+
+static int build(const struct net *n, int ns, int shared, const struct record *rec, struct err *e)
+{
+	OWN_STRV struct strv uplinks = {0}, routed4 = {0}, routed6 = {0};
+	OWN_BUF struct buf rules = BUF_INIT;
+	int r = routes_look(n, &uplinks, e);
+
+	if (r == 0)
+		r = chains_open(e);
+	if (r == 0)
+		r = forwarding_note(shared, &uplinks, e);
+	if (r < 0)
+		return r;
+	forwarding_ours(shared, AF_INET, &routed4);
+	forwarding_ours(shared, AF_INET6, &routed6);
+	hostwall_add(n, rec->link, &routed4, &routed6, &rules);
+	r = nft_apply(rules.data, e);
+	if (r == 0)
+		r = forwarding_open(shared, e);
+	return r < 0 ? r : veth_make(n, rec->link, ns, e);
+}
+
+int host_take(const struct net *n, int ns, struct err *e)
+{
+	OWN_FD int shared = open_shared(e);
+	struct err undone = {0};
+	struct record rec;
+	int r = shared < 0 ? shared : release(&n->pod, shared, true, e);
+
+	if (r < 0)
+		return r;
+	r = new_record(n, shared, &rec, e);
+	if (r == 0)
+		r = build(n, ns, shared, &rec, e);
+	if (r < 0)
+		release(&n->pod, shared, true, &undone);
+	return r;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-net/routes.h"
+
+#include <arpa/inet.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "envpod/exit.h"
+#include "libcommon/address.h"
+#include "libcommon/own.h"
+#include "tools/pod-net/netlink.h"
+#include "tools/pod-net/veth.h"
+
+struct look {
+	const struct net *net;
+	struct strv *uplinks;
+	struct cidr subnet4, subnet6;
+	struct err *e;
+	int r;
+};
+
+struct route {
+	struct cidr to;
+	bool has_gate;
+	uint32_t device[16]; /* of several ways, the first of these */
+	unsigned n;
+};
+
+static bool overlap(const struct cidr *a, const struct cidr *b)
+{
+	return a->bits <= b->bits ? cidr_has(a, &b->base) : cidr_has(b, &a->base);
+}
+
+/* --- one message --- */
+
+static void take_hops(const struct nlattr *a, struct route *t)
+{
+	const struct rtnexthop *hop = mnl_attr_get_payload(a);
+	size_t left = mnl_attr_get_payload_len(a);
+
+	t->has_gate = true;
+	while (left >= sizeof(*hop) && hop->rtnh_len >= sizeof(*hop)) {
+		size_t step = RTNH_ALIGN((size_t)hop->rtnh_len);
+
+		if (t->n < 16)
+			t->device[t->n++] = (uint32_t)hop->rtnh_ifindex;
+		left = step > left ? 0 : left - step;
+		hop = RTNH_NEXT(hop);
+	}
+}
+
+static int take_attribute(const struct nlattr *a, void *arg)
+{
+	struct route *t = arg;
+	size_t len = mnl_attr_get_payload_len(a);
+
+	if (mnl_attr_get_type(a) == RTA_DST && len == 4)
+		t->to.base = address_v4(mnl_attr_get_payload(a));
+	else if (mnl_attr_get_type(a) == RTA_DST && len == 16)
+		memcpy(&t->to.base, mnl_attr_get_payload(a), 16);
+	else if (mnl_attr_get_type(a) == RTA_GATEWAY || mnl_attr_get_type(a) == RTA_VIA)
+		t->has_gate = true;
+	else if (mnl_attr_get_type(a) == RTA_OIF && len == 4 && t->n < 16)
+		t->device[t->n++] = mnl_attr_get_u32(a);
+	else if (mnl_attr_get_type(a) == RTA_MULTIPATH)
+		take_hops(a, t);
+	return MNL_CB_OK;
+}
+
+/* --- what of it --- */
+
+static bool is_opened(const struct net *n, const struct cidr *to)
+{
+	const char *text;
+	struct cidr c;
+
+	for (size_t i = 0; (text = plan_next(&n->plan, "cidr_allow", &i));)
+		if (cidr_parse(text, &c) == 0 && overlap(&c, to))
+			return true;
+	return false;
+}
+
+static void add_uplinks(struct look *l, const struct route *t)
+{
+	char name[IF_NAMESIZE];
+
+	for (unsigned i = 0; i < t->n; i++)
+		if (if_indextoname(t->device[i], name) && strcmp(name, "lo") != 0 &&
+		    strncmp(name, VETH_PREFIX, strlen(VETH_PREFIX)) != 0 &&
+		    !strv_has(l->uplinks, name))
+			strv_add(l->uplinks, name);
+}
+
+/* Halves of everything are what some put in the place of a default route. */
+static bool is_in_the_way(const struct look *l, const struct route *t, bool four)
+{
+	const struct cidr *subnet = four ? &l->subnet4 : &l->subnet6;
+	char name[IF_NAMESIZE] = "";
+
+	if (t->to.bits <= (four ? 96 : 0) + 1 || !overlap(&t->to, subnet))
+		return false;
+	if (t->n && !if_indextoname(t->device[0], name))
+		return false; /* gone since */
+	return strncmp(name, VETH_PREFIX, strlen(VETH_PREFIX)) != 0;
+}
+
+static void complain(struct look *l, const struct route *t, bool four)
+{
+	char text[INET6_ADDRSTRLEN], name[IF_NAMESIZE] = "nothing";
+
+	if (t->n)
+		if_indextoname(t->device[0], name);
+	l->r = err_status(l->e, POD_EXIT_CONFIG, ERR_PLAIN,
+			  "network.subnet: the host has a route to %s/%d by %s, which overlaps the "
+			  "subnet of pods; choose another",
+			  address_text(&t->to.base, text), t->to.bits - (four ? 96 : 0), name);
+}
+
+static int take_route(const struct nlmsghdr *m, void *arg)
+{
+	const struct rtmsg *head = mnl_nlmsg_get_payload(m);
+	bool four = head->rtm_family == AF_INET;
+	struct route t = {.to.bits = (uint8_t)(head->rtm_dst_len + (four ? 96 : 0))};
+	struct look *l = arg;
+
+	if ((head->rtm_type != RTN_UNICAST && head->rtm_type != RTN_LOCAL) ||
+	    (head->rtm_flags & RTM_F_CLONED))
+		return MNL_CB_OK;
+	if (four)
+		t.to.base = address_v4((const uint8_t[4]){0});
+	mnl_attr_parse(m, sizeof(*head), take_attribute, &t);
+	if (head->rtm_type == RTN_UNICAST &&
+	    (t.has_gate || head->rtm_dst_len <= 1 || is_opened(l->net, &t.to)))
+		add_uplinks(l, &t);
+	if (l->r == 0 && is_in_the_way(l, &t, four))
+		complain(l, &t, four);
+	return MNL_CB_OK;
+}
+
+static int dump(struct netlink *k, int family, struct look *l)
+{
+	struct nlmsghdr *m = netlink_ask(k, RTM_GETROUTE, NLM_F_DUMP);
+	struct rtmsg *t = mnl_nlmsg_put_extra_header(m, sizeof(*t));
+	int r;
+
+	t->rtm_family = (uint8_t)family;
+	r = netlink_talk(k, m, take_route, l);
+	return r < 0 ? err_set(l->e, -r, "ask for the host's routes") : l->r;
+}
+
+int routes_look(const struct net *n, struct strv *uplinks, struct err *e)
+{
+	struct look l = {.net = n, .uplinks = uplinks, .e = e};
+	struct netlink k = {0};
+	int r = netlink_open(&k, NETLINK_ROUTE, e);
+
+	l.subnet4 = n->subnet4;
+	l.subnet6 = n->subnet6;
+	if (r == 0)
+		r = dump(&k, AF_INET, &l);
+	if (r == 0)
+		r = dump(&k, AF_INET6, &l);
+	netlink_finish(&k);
+	return r;
+}
