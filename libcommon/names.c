@@ -215,13 +215,14 @@ bool names_next(const struct names *n, size_t *at, struct names_row *row)
 	return false;
 }
 
-void names_of(const struct names *n, const struct in6_addr *address, char out[254])
+void names_of(const struct names *n, const struct in6_addr *address, uint16_t port, char out[254])
 {
 	struct names_row row;
 
 	out[0] = '\0';
 	for (size_t at = 0; names_next(n, &at, &row);)
-		if (memcmp(&row.address, address, sizeof(*address)) == 0) {
+		if (memcmp(&row.address, address, sizeof(*address)) == 0 &&
+		    (!port || has_port(&row, port))) {
 			memcpy(out, row.name, sizeof(row.name));
 			return;
 		}

@@ -55,8 +55,9 @@ void names_finish(struct names *n);
 enum names_state names_find(const struct names *n, const char *name, const struct in6_addr *address,
 			    uint16_t port);
 
-/* Any live name of that address, for events; "" when there is none.  Slow: reads the table. */
-void names_of(const struct names *n, const struct in6_addr *address, char out[254]);
+/* Any live name of that address that is open for port (0: whatever the port); "" when there is
+ * none. Slow: reads the table. */
+void names_of(const struct names *n, const struct in6_addr *address, uint16_t port, char out[254]);
 
 /* Writer: put or refresh a row; `until` of a live one is only ever moved on.  -ENOSPC: no room. */
 int names_put(struct names *n, const struct names_row *row);

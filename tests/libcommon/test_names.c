@@ -55,9 +55,13 @@ static void basics(struct names *w, const struct names *r)
 	ok(find(r, "three.example", "192.0.2.3", 22) == NAMES_PINNED, "the ports of the entry");
 	ok(find(r, "three.example", "192.0.2.3", 443) == NAMES_NONE, "and no others");
 	ok(find(r, "three.example", "192.0.2.3", 0) == NAMES_PINNED, "whatever the port");
-	names_of(r, &third, name);
+	names_of(r, &third, 0, name);
 	is_str(name, "three.example", "the name of an address");
-	names_of(r, &nobody, name);
+	names_of(r, &third, 22, name);
+	is_str(name, "three.example", "for one of its ports");
+	names_of(r, &third, 443, name);
+	is_str(name, "", "for another one none");
+	names_of(r, &nobody, 0, name);
 	is_str(name, "", "no name of an unknown one");
 }
 

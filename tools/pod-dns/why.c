@@ -69,7 +69,7 @@ static void look_at_pins(struct answer_to *w, const struct pod *pod, const struc
 	if (fd < 0)
 		return;
 	if (names_map(&n, take_fd(&fd), false, &e) == 0)
-		names_of(&n, a, name);
+		names_of(&n, a, 0, name);
 	names_finish(&n);
 	if (name[0]) {
 		w->is_open = true;

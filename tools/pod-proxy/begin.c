@@ -127,7 +127,7 @@ static void begin(struct conn *c)
 	} else if (named) {
 		conn_state(c, CONN_PEEK, c->r->records ? RECORD_MS : PEEK_MS);
 	} else {
-		names_of(&c->r->names, &c->address, c->name);
+		names_of(&c->r->names, &c->address, c->port, c->name);
 		conn_pass(c, c->r->records ? RULE_MONITOR : RULE_PIN);
 	}
 }

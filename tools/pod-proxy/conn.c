@@ -383,7 +383,7 @@ static bool is_revoked(struct conn *c)
 		return false;
 	/* The pin may have been another name's as well. */
 	if (c->rule == RULE_PIN)
-		names_of(n, &c->address, c->name);
+		names_of(n, &c->address, c->port, c->name);
 	return c->rule != RULE_PIN || !*c->name;
 }
 
