@@ -88,6 +88,12 @@ T       := *
 OTHERS  := tests/long/% tests/lint/% tests/vm/% tests/bench/%
 TESTS    = $(filter-out $(OTHERS),$(wildcard tests/$(T)/*.bats)) \
            $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/$(T)/test_*.c))
+# What depends on the filesystem that projects and state lie on (tests/run mounts it): a part of it on other ones
+# by `make check`, all of it on each by check-long.
+on       = $(2:%=$(1):tests/pod-mount/%.bats)
+ON_SOME := $(call on,xfs,commit snapshot) $(call on,btrfs,undo conflict) $(call on,tmpfs,squash)
+ON_ALL  := $(foreach fs,xfs btrfs tmpfs,$(call on,$(fs),view crash crash_snapshot crash_undo layers undo snapshot \
+             squash commit conflict))
 FILTERS  = $(wildcard $(patsubst %,tests/%/*.bats,libcommon pod-config pod-audit))
 SUDO    := $(if $(filter-out 0,$(shell id -u)),sudo)
 RUN      = $(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) tests/run
@@ -180,7 +186,7 @@ demo:
 check:
 	$(Q)share/packages/install build run test
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all unit
-	$(Q)$(RUN) $(TESTS)
+	$(Q)$(RUN) $(TESTS) $(if $(filter * pod-mount,$(T)),$(ON_SOME))
 
 # What sanitizers can watch: make SAN=address,undefined check-unit
 check-unit:
@@ -194,7 +200,7 @@ check-long:
 	$(Q)share/packages/install build run test
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all unit
 	$(Q)$(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) \
-	  SEED=$(SEED) LONG_S=$(LONG_S) TEST_S=14400 FILE_S=28800 tests/run $(wildcard tests/long/*.bats)
+	  SEED=$(SEED) LONG_S=$(LONG_S) TEST_S=14400 FILE_S=28800 tests/run $(wildcard tests/long/*.bats) $(ON_ALL)
 
 # The stock kernel of the distribution in an emulated machine, under the unified cgroup hierarchy.
 check-vm:

@@ -103,6 +103,20 @@ program()
 	refute grep " $T/" /proc/self/mounts
 }
 
+@test "runner: a file on a filesystem of its own, which is gone afterwards" {
+	need root loop
+	printf '@test "a" { [ "$(stat -fc %%T "$TMPDIR")" = btrfs ] && touch "$TMPDIR/left"; }\n' >one.bats
+	TMPDIR=$T expect 1 "$TOP/tests/run" btrfs:one.bats
+	[[ $output == *"btrfs:one.bats"*"1 passed   1 failed"* && $output == *"left something behind"* ]]
+	[ -z "$(losetup -n -O BACK-FILE | grep "$T")" ]
+	refute grep -q "$T" /proc/self/mounts
+	printf '@test "a" { true; }\n' >two.bats
+	ENVPOD_MUST_RUN=0 expect 0 "$TOP/tests/run" nofs:two.bats
+	[ "${lines[-1]}" = '0 passed, 0 failed, 1 skipped' ]
+	ENVPOD_MUST_RUN=1 expect 1 "$TOP/tests/run" nofs:two.bats
+}
+have_loop() { [ -e /dev/loop-control ]; }
+
 @test "ENVPOD_MUST_RUN=1 makes a missing feature a failure" {
 	printf 'load %s/tests/lib/envpod\nhave_magic() { false; }\n@test "a" { need magic; }\n' "$TOP" >one.bats
 	ENVPOD_MUST_RUN=0 expect 0 "$TOP/tests/run" one.bats

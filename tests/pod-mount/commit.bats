@@ -312,10 +312,16 @@ src/w 1000:1000" ]
 
 @test "an ACL comes back with the host's ids" {
 	setfacl -m u:33:rw src/one
-	agent 'echo more >>src/one'
-	getfacl -n "$(upper_proj)/src/one" 2>/dev/null | grep -q "user:524321:rw"
+	setfacl -m g:44:r,d:u:33:r src
+	agent 'echo more >>src/one; : >src/new'
+	# (On XFS the kernel copies it up with the ids of the host.)
+	getfacl -n "$(upper_proj)/src/one" 2>/dev/null | grep -qE "user:(524321|33):rw"
+	pod_diff web | lines "A  src/new
+M  src/one"
 	pod_commit web
 	getfacl -n src/one | grep -qx "user:33:rw-"
+	getfacl -n src/new | grep -qx "user:33:r--"
+	getfacl -n src | grep -qx "group:44:r--"
 }
 
 @test "hard links in the pod do not write into what was committed; sparse files stay sparse" {

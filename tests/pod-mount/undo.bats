@@ -10,7 +10,7 @@ full()
 {
 	(cd "${1:-$T/proj}" && find . -printf '%y %m %U:%G %T@ %s %p %l\n' | LC_ALL=C sort
 	 find . -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum
-	 getfattr -Rhd -m '^(user|system)\.' . 2>/dev/null)
+	 find . -print0 | LC_ALL=C sort -z | xargs -0r getfattr -hd -m '^(user|system)\.' 2>/dev/null)
 }
 last() { undo_dirs | tail -1 | xargs basename; }
 

@@ -92,9 +92,28 @@ static bool acl_map(const struct id_map *m, const struct id_ways *ways, void *ac
 	return true;
 }
 
+/*
+ * On XFS an ACL also is an attribute, trusted.SGI_ACL_FILE, whose ids nobody maps when a file is
+ * copied up: then the layer's ACL names host ids as they are.  No process of a pod can write such
+ * an id there.
+ */
+static uid_t raw_uid_seen(const struct id_map *m, uid_t on_disk)
+{
+	uid_t seen = uid_seen(m, on_disk);
+
+	return seen == ID_UNMAPPED && on_disk < 65536 ? on_disk : seen;
+}
+
+static gid_t raw_gid_seen(const struct id_map *m, gid_t on_disk)
+{
+	gid_t seen = gid_seen(m, on_disk);
+
+	return seen == ID_UNMAPPED && on_disk < 65536 ? on_disk : seen;
+}
+
 bool acl_translate(const struct id_map *m, void *acl, size_t len)
 {
-	static const struct id_ways in = {uid_seen, gid_seen};
+	static const struct id_ways in = {raw_uid_seen, raw_gid_seen};
 
 	return acl_map(m, &in, acl, len);
 }

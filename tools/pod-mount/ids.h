@@ -42,7 +42,7 @@ struct owner owner_for_commit(const struct id_map *m, struct owner seen, const s
 /*
  * Translate the ids of a POSIX ACL xattr (raw, as read in the initial user namespace) from the
  * layer's to what the pod sees, in place.  False when it is not an ACL, or names an id that the pod
- * has no name for: it is then dropped.
+ * has no name for and the host has none either: it is then dropped.
  */
 bool acl_translate(const struct id_map *m, void *acl, size_t len);
 /* The other way: from the host's ids, which are the pod's, to the layer's. */
