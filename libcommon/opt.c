@@ -282,3 +282,24 @@ int opt_fd(uint64_t fd, int fallback)
 		die(POD_EXIT_USAGE, "descriptor %llu is not open", (unsigned long long)fd);
 	return (int)fd;
 }
+
+unsigned opt_fds(const char *list, int *fds, unsigned max)
+{
+	unsigned n = 0;
+
+	while (list && n < max) {
+		char *end;
+		unsigned long long fd = strtoull(list, &end, 10);
+
+		if (end == list || (*end && *end != ','))
+			break;
+		fds[n++] = opt_fd(fd, -1);
+		if (!*end)
+			return n;
+		list = end + 1;
+	}
+	if (list)
+		die(POD_EXIT_USAGE, "'%s': want at most %u descriptors, with commas", esc(list),
+		    max);
+	return 0;
+}

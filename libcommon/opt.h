@@ -49,6 +49,8 @@ int opt_parse(const struct opt *opts, const struct opt_usage *u, int argc, char 
  * exec from here on; one that is not open ends the program (64).
  */
 int opt_fd(uint64_t fd, int fallback);
+/* Several of them, "5,6,7", into fds[max], each as above; how many.  NULL: none. */
+unsigned opt_fds(const char *list, int *fds, unsigned max);
 
 struct cmd {
 	const char *word;

@@ -40,7 +40,9 @@ static int listen_at(struct daemon *d, int ns, const struct upstream *at, int ty
 		err_set(e, errno, "make a socket");
 	if (fd < 0)
 		return e->code == EAFNOSUPPORT && family == AF_INET6 ? 0 : -e->code;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	/* Two UDP sockets that say so may share a port. */
+	if ((type & 0xf) == SOCK_STREAM)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	if (family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
@@ -52,6 +54,22 @@ static int listen_at(struct daemon *d, int ns, const struct upstream *at, int ty
 	if ((type & 0xf) == SOCK_STREAM && listen(fd, BACKLOG) < 0)
 		return err_set(e, errno, "listen on %s", at->text);
 	return server_listen(&d->server, take_fd(&fd), (type & 0xf) == SOCK_STREAM, e);
+}
+
+/* Held by the keeper, who has bound them. */
+static int listen_given(struct daemon *d, const struct daemon_listen *at, struct err *e)
+{
+	int r = 0, size = BUFFER, type;
+
+	for (unsigned i = 0; i < at->n && r == 0; i++) {
+		socklen_t len = sizeof(type);
+
+		if (getsockopt(at->fd[i], SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+			return err_set(e, errno, "listen on descriptor %d", at->fd[i]);
+		setsockopt(at->fd[i], SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+		r = server_listen(&d->server, at->fd[i], type == SOCK_STREAM, e);
+	}
+	return r;
 }
 
 static int listen_everywhere(struct daemon *d, int ns, const char *where, struct err *e)
@@ -206,8 +224,10 @@ static int open_pod(struct daemon *d, const char *pod, struct err *e)
 	return d->policy < 0 ? d->policy : loop_init(&d->loop, e);
 }
 
-int daemon_open(struct daemon *d, const char *pod, const char *where, int event_fd, struct err *e)
+int daemon_open(struct daemon *d, const char *pod, const struct daemon_listen *at, int event_fd,
+		struct err *e)
 {
+	const char *where = at->where;
 	OWN_FD int ns = -1;
 	struct stat st;
 
@@ -231,7 +251,8 @@ int daemon_open(struct daemon *d, const char *pod, const char *where, int event_
 		return -EINVAL;
 	if (read_open_networks(d, e) < 0 || open_upstreams(d, e) < 0 || open_pins(d, ns, e) < 0 ||
 	    (!where && discovery_open(&d->discovery, &d->pod, &d->plan, d->policy, e) < 0) ||
-	    listen_everywhere(d, ns, where, e) < 0 || daemon_watch_policy(d, e) < 0)
+	    (at->n ? listen_given(d, at, e) : listen_everywhere(d, ns, where, e)) < 0 ||
+	    daemon_watch_policy(d, e) < 0)
 		return -EINVAL;
 	/* What was pinned by the one before us may have been taken back since. */
 	daemon_review(d);

@@ -35,8 +35,15 @@ struct daemon {
 	uint64_t resolv_due_ms;
 };
 
-/* Everything that needs root; where: NULL for the pod's namespace, else "ADDRESS#PORT". */
-int daemon_open(struct daemon *d, const char *pod, const char *where, int event_fd, struct err *e);
+struct daemon_listen {
+	const char *where; /* NULL: in the pod's namespace; else "ADDRESS#PORT" here */
+	int fd[SERVER_LISTEN];
+	unsigned n; /* sockets that are open already, instead of all others */
+};
+
+/* Everything that needs root. */
+int daemon_open(struct daemon *d, const char *pod, const struct daemon_listen *at, int event_fd,
+		struct err *e);
 int daemon_lock_down(const struct daemon *d, struct err *e);
 int daemon_run(struct daemon *d, struct err *e);
 void daemon_finish(struct daemon *d);

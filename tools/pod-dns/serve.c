@@ -13,7 +13,8 @@ int cmd_serve(int argc, char **argv)
 {
 	static struct daemon d;
 	uint64_t ready = UINT64_MAX, events = UINT64_MAX;
-	const char *where = NULL;
+	const char *where = NULL, *given = NULL;
+	struct daemon_listen at;
 	struct err e = {0};
 	const struct opt opts[] = {
 		{OPT_U64, 0, "ready-fd", &ready, "N",
@@ -22,6 +23,8 @@ int cmd_serve(int argc, char **argv)
 		 "write events there, not to standard output"},
 		{OPT_STR, 0, "listen", &where, "ADDRESS#PORT",
 		 "listen there, not in the pod's network, and pin nothing"},
+		{OPT_STR, 0, "listen-fds", &given, "N[,N]...",
+		 "listen on these sockets, which somebody holds for the pod's network"},
 		{0},
 	};
 	const struct opt_usage usage = {"pod-dns serve [OPTION]... POD",
@@ -30,7 +33,9 @@ int cmd_serve(int argc, char **argv)
 
 	opt_parse(opts, &usage, argc, argv);
 	ready_fd = opt_fd(ready, -1);
-	if (daemon_open(&d, argv[0], where, opt_fd(events, STDOUT_FILENO), &e) < 0 ||
+	at.where = where;
+	at.n = opt_fds(given, at.fd, SERVER_LISTEN);
+	if (daemon_open(&d, argv[0], &at, opt_fd(events, STDOUT_FILENO), &e) < 0 ||
 	    daemon_lock_down(&d, &e) < 0)
 		return say_err(&e);
 	if (ready_fd >= 0 && write_full(ready_fd, "\n", 1) == 0)

@@ -73,6 +73,10 @@ static int forward_open(struct relay *r, struct err *e)
 
 int cmd_forward(int argc, char **argv)
 {
-	return serve_main(argc, argv, "Carry connections to a pod's open ports, until SIGTERM.",
-			  forward_open, 0);
+	static const struct serving forward = {
+		.text = "Carry connections to a pod's open ports, until SIGTERM.",
+		.open = forward_open,
+	};
+
+	return serve_main(argc, argv, &forward);
 }

@@ -62,6 +62,25 @@ static int listen_on(struct relay *r, int ns, int i, struct err *e)
 	return 0;
 }
 
+/* Held by the keeper, who listens. */
+static int listen_given(struct relay *r, int i, struct err *e)
+{
+	int family;
+	socklen_t len = sizeof(family);
+
+	for (unsigned n = 0; n < r->n_given; n++) {
+		if (getsockopt(r->given[n], SOL_SOCKET, SO_DOMAIN, &family, &len) < 0)
+			return err_set(e, errno, "listen on descriptor %d", r->given[n]);
+		if (family != (i ? AF_INET6 : AF_INET))
+			continue;
+		r->listener[i] = (struct watch){
+			.fd = r->given[n], .fn = i ? on_listener6 : on_listener4, .arg = r};
+		if (loop_add(&r->loop, &r->listener[i], EPOLLIN) < 0)
+			return err_set(e, errno, "watch the relay's port");
+	}
+	return 0;
+}
+
 static void on_revoked(void *arg, uint32_t events)
 {
 	struct relay *r = arg;
@@ -121,14 +140,19 @@ static int relay_open(struct relay *r, struct err *e)
 	if (read_plan(r, e) < 0 || open_names(r, e) < 0 || serve_inbound(&r->pod, e) < 0)
 		return -EINVAL;
 	for (int i = 0; i < 2; i++)
-		if (listen_on(r, ns, i, e) < 0)
+		if ((r->n_given ? listen_given(r, i, e) : listen_on(r, ns, i, e)) < 0)
 			return -EINVAL;
 	return 0;
 }
 
 int cmd_relay(int argc, char **argv)
 {
-	return serve_main(argc, argv,
-			  "Carry a pod's connections to where it may go, until SIGTERM.",
-			  relay_open, PROMISE_UNIX);
+	static const struct serving relay = {
+		.text = "Carry a pod's connections to where it may go, until SIGTERM.",
+		.open = relay_open,
+		.promises = PROMISE_UNIX,
+		.takes_listeners = true,
+	};
+
+	return serve_main(argc, argv, &relay);
 }

@@ -29,6 +29,8 @@ struct relay {
 	bool records;     /* Monitored with dns.mode monitor: nothing is judged by name */
 	struct cidr pods; /* addresses of other pods: reached through their forwarders */
 	struct watch listener[2], signals, revoked;
+	int given[2]; /* listeners that somebody holds for us, instead of our own */
+	unsigned n_given;
 	int route[2]; /* sockets that ask the host's routing table: IPv4, IPv6; -1 */
 	struct notes notes;
 	struct pump pump;
@@ -63,9 +65,14 @@ int serve_open(struct relay *r, const char *pod, int event_fd, struct err *e);
 int serve_lock_down(struct relay *r, unsigned more_promises, struct err *e);
 /* Stand in RUN/.inbound, where pods' forwarders have their sockets. */
 int serve_inbound(const struct pod *p, struct err *e);
-/* As cmd_relay() and cmd_forward(): what differs is how to open and what else to promise. */
-int serve_main(int argc, char **argv, const char *text, int (*open)(struct relay *r, struct err *e),
-	       unsigned more_promises);
+/* As cmd_relay() and cmd_forward(): what differs between them. */
+struct serving {
+	const char *text; /* for --help */
+	int (*open)(struct relay *r, struct err *e);
+	unsigned promises; /* more of them */
+	bool takes_listeners;
+};
+int serve_main(int argc, char **argv, const struct serving *s);
 
 /* Of conn.c */
 void conn_accept(struct relay *r, int listener);

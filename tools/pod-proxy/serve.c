@@ -147,26 +147,29 @@ static void finish(struct relay *r)
 	own_close(&r->loop.fd);
 }
 
-int serve_main(int argc, char **argv, const char *text, int (*open)(struct relay *r, struct err *e),
-	       unsigned more_promises)
+int serve_main(int argc, char **argv, const struct serving *s)
 {
 	static struct relay r;
+	const char *given = NULL;
 	uint64_t ready = UINT64_MAX, events = UINT64_MAX;
 	struct err e = {0};
 	const struct opt opts[] = {
 		{OPT_U64, 0, "ready-fd", &ready, "N", "write a byte there when it listens"},
 		{OPT_U64, 0, "event-fd", &events, "N",
 		 "write events there, not to standard output"},
+		{s->takes_listeners ? OPT_STR : OPT_END, 0, "listen-fds", &given, "N[,N]",
+		 "listen on these sockets, which somebody holds for the pod's network"},
 		{0},
 	};
 	OWN_FREE char *line = xfmt("pod-proxy %s [OPTION]... POD", argv[0]);
-	const struct opt_usage usage = {line, text, 1, 1, 0};
+	const struct opt_usage usage = {line, s->text, 1, 1, 0};
 	int ready_fd;
 
 	opt_parse(opts, &usage, argc, argv);
 	ready_fd = opt_fd(ready, -1);
-	if (serve_open(&r, argv[0], opt_fd(events, STDOUT_FILENO), &e) < 0 || open(&r, &e) < 0 ||
-	    serve_lock_down(&r, more_promises, &e) < 0)
+	r.n_given = opt_fds(given, r.given, 2);
+	if (serve_open(&r, argv[0], opt_fd(events, STDOUT_FILENO), &e) < 0 || s->open(&r, &e) < 0 ||
+	    serve_lock_down(&r, s->promises, &e) < 0)
 		return say_err(&e);
 	if (ready_fd >= 0 && write_full(ready_fd, "\n", 1) == 0)
 		close(ready_fd);

@@ -87,6 +87,7 @@ void keeper_become(const struct keeper *k, const struct service *s, int ready)
 	strv_fmt(&argv, "%d", ready);
 	strv_add(&argv, "--event-fd");
 	strv_fmt(&argv, "%d", s->events);
+	sockets_pass(&s->sockets, &argv);
 	if (fcntl(ready, F_SETFD, 0) == 0 && fcntl(s->events, F_SETFD, 0) == 0)
 		spawn_exec(argv.v, &e);
 	say_error("%s", e.msg);

@@ -25,6 +25,7 @@
 #include "envpod/exit.h"
 #include "libcommon/clock.h"
 #include "libcommon/io.h"
+#include "libcommon/netns.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/record.h"
@@ -149,10 +150,21 @@ static int start_writer(struct keeper *k, struct err *e)
 	return k->writer < 0 ? err_set(e, errno, "start the writer of events") : 0;
 }
 
+/* What cannot be had here the daemon tries to get, and says why not. */
+static void hold_sockets(const struct keeper *k, struct service *s)
+{
+	OWN_FD int ns = s->sockets.n ? netns_open(&k->pod) : -1;
+	struct err ignored = {0};
+
+	if (ns >= 0)
+		sockets_open(&s->sockets, ns, &ignored);
+}
+
 static int start_service(struct keeper *k, struct service *s, struct err *e)
 {
 	int ready[2];
 
+	hold_sockets(k, s);
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return err_set(e, errno, "make a pipe");
 	s->pid = fork();

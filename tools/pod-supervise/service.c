@@ -16,11 +16,13 @@
 
 #define TEXT_MAX 16384
 #define END_MS   2000
+#define LISTEN   "listen="
 
 void services_finish(struct services *s)
 {
 	for (int i = 0; i < s->n; i++) {
 		strv_finish(&s->v[i].argv);
+		sockets_finish(&s->v[i].sockets);
 		own_close(&s->v[i].pidfd);
 		own_close(&s->v[i].ready);
 		own_close(&s->v[i].events);
@@ -52,9 +54,16 @@ static int add_line(struct services *s, char *line, struct err *e)
 			       is_name(word) ? "there are too many" : "this is no name");
 	*one = (struct service){.pidfd = -1, .ready = -1, .events = -1, .may_rest = may_rest};
 	snprintf(one->name, sizeof(one->name), "%s", word);
-	while ((word = strtok_r(NULL, " ", &save)))
-		strv_add(&one->argv, word);
 	s->n++;
+	word = strtok_r(NULL, " ", &save);
+	if (word && strncmp(word, LISTEN, strlen(LISTEN)) == 0) {
+		if (sockets_parse(&one->sockets, word + strlen(LISTEN)) < 0)
+			return err_set(e, ERR_PLAIN, "services: %s: what is %s?", one->name,
+				       esc(word));
+		word = strtok_r(NULL, " ", &save);
+	}
+	for (; word; word = strtok_r(NULL, " ", &save))
+		strv_add(&one->argv, word);
 	return one->argv.n ? 0 : err_set(e, ERR_PLAIN, "services: %s has no command", one->name);
 }
 
@@ -170,6 +179,8 @@ static void adopt_one(struct services *s, const struct orphan *o, bool end_other
 		return;
 	one->pid = o->pid;
 	one->start = o->start;
+	if (end_others)
+		sockets_fetch(&one->sockets, pidfd, o->pid);
 	one->pidfd = take_fd(&pidfd);
 	one->state = end_others ? SERVICE_UP : one->state;
 }

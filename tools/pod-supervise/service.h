@@ -10,6 +10,7 @@
 #include "libcommon/buf.h"
 #include "libcommon/err.h"
 #include "libcommon/pod.h"
+#include "tools/pod-supervise/sockets.h"
 
 #define SERVICES_MAX 8
 #define SERVICE_NAME 24
@@ -19,8 +20,9 @@ enum service_state { SERVICE_WAITING, SERVICE_STARTING, SERVICE_UP, SERVICE_REST
 struct service {
 	char name[SERVICE_NAME];
 	struct strv argv;
-	bool may_rest; /* ended with status 0, it had nothing to do: until it is woken */
-	bool woken;    /* since it was started */
+	struct sockets sockets; /* that it listens on, in the pod's network */
+	bool may_rest;          /* ended with status 0, it had nothing to do: until it is woken */
+	bool woken;             /* since it was started */
 	enum service_state state;
 	pid_t pid; /* 0: none lives */
 	unsigned long long start;
@@ -37,7 +39,8 @@ struct services {
 	unsigned wakes; /* how often somebody woke those who rest */
 };
 
-/* RUN/NAME/services: "NAME WORD WORD..." a line, or NAME? for one that may rest.  -EINVAL with e
+/* RUN/NAME/services: "NAME WORD WORD..." a line, or NAME? for one that may rest; the first
+ * WORD may be listen=SOCKETS (sockets.h).  -EINVAL with e
  * for what cannot be read so. */
 int services_read(struct services *s, const struct pod *p, struct err *e);
 int services_parse(struct services *s, const char *text, size_t len, struct err *e);
