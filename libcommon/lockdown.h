@@ -28,7 +28,8 @@ enum promise {
 	PROMISE_SPLICE = 1 << 7, /* make pipes, move bytes through them */
 	/* make Unix sockets and connect them, by paths below where the caller stands */
 	PROMISE_UNIX = 1 << 8,
-	PROMISE_LOCK = 1 << 9, /* flock(2) of open files */
+	PROMISE_LOCK = 1 << 9,   /* flock(2) of open files */
+	PROMISE_MLOCK = 1 << 10, /* keep more memory out of swap, and let go of it */
 };
 
 struct lockdown {

@@ -110,6 +110,9 @@ int netid_find(const struct pod *p)
 
 uid_t netid_uid(int number, enum netid_role role)
 {
+	/* The third role came later, behind all the numbers of the others. */
+	if (role == NETID_INJECT)
+		return NETID_BASE + 2 * (NETID_MAX + 1) + (uid_t)number;
 	return NETID_BASE + 2 * (uid_t)number + (uid_t)role;
 }
 
@@ -120,12 +123,12 @@ int policy_open(const struct pod *p, struct err *e)
 
 	if (number < 0)
 		return number;
-	if (mkdirat(p->dir, "policy", 0710) < 0 && errno != EEXIST)
+	if (mkdirat(p->dir, "policy", 0711) < 0 && errno != EEXIST)
 		return err_set(e, errno, "make %s/policy", p->path);
 	fd = openat(p->dir, "policy", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_set(e, errno, "open %s/policy", p->path);
-	if (fchown(fd, 0, netid_uid(number, NETID_DNS)) < 0 || fchmod(fd, 0710) < 0)
+	if (fchown(fd, 0, netid_uid(number, NETID_DNS)) < 0 || fchmod(fd, 0711) < 0)
 		return err_set(e, errno, "give pod-dns a way into %s/policy", p->path);
 	return take_fd(&fd);
 }
@@ -139,11 +142,11 @@ int policy_replace(const struct pod *p, int policy, const char *file, const stru
 
 	if (number < 0)
 		return number;
-	r = write_file_at(policy, fresh, text->data, text->len, 0640, true);
+	r = write_file_at(policy, fresh, text->data, text->len, 0644, true);
 	if (r < 0)
 		return err_set(e, -r, "write %s/policy/%s", p->path, fresh);
 	if (fchownat(policy, fresh, 0, netid_uid(number, NETID_DNS), AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fchmodat(policy, fresh, 0640, 0) < 0 || renameat(policy, fresh, policy, file) < 0 ||
+	    fchmodat(policy, fresh, 0644, 0) < 0 || renameat(policy, fresh, policy, file) < 0 ||
 	    fsync(policy) < 0) {
 		r = err_set(e, errno, "put %s/policy/%s in place", p->path, file);
 		unlinkat(policy, fresh, 0);

@@ -16,7 +16,7 @@
 #define NETID_MAX  65535u
 #define NETID_BASE 1879048192u /* 0x70000000: above what container managers hand out */
 
-enum netid_role { NETID_DNS, NETID_PROXY };
+enum netid_role { NETID_DNS, NETID_PROXY, NETID_INJECT };
 
 /* The number of this pod, 1 … NETID_MAX, taken when it has none; -errno with e set. */
 int netid_get(const struct pod *p, struct err *e);
@@ -26,8 +26,9 @@ int netid_find(const struct pod *p);
 uid_t netid_uid(int number, enum netid_role role);
 
 /*
- * pods/NAME/policy, made when missing: 0710 root:DNS, so that pod-dns, locked down, can open the
- * files beneath this descriptor (0640 root:DNS) and nobody else can.
+ * pods/NAME/policy, made when missing: 0711 root:DNS, so that the daemons, locked down, can open
+ * files beneath this descriptor: 0644 root:DNS, nothing in them is secret, and nobody else gets
+ * so far.
  */
 int policy_open(const struct pod *p, struct err *e);
 

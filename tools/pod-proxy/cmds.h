@@ -5,6 +5,7 @@
 
 int cmd_ca(int argc, char **argv);
 int cmd_relay(int argc, char **argv);
+int cmd_inject(int argc, char **argv);
 int cmd_forward(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
 int cmd_expose(int argc, char **argv);

@@ -74,6 +74,46 @@ struct refusal {
 };
 void exchange_refuse(struct exchange *x, const struct refusal *why);
 
+enum exchange_state {
+	EXCHANGE_CONNECT, /* to its server */
+	EXCHANGE_TALK,
+	EXCHANGE_TUNNEL, /* after a 101 */
+	EXCHANGE_ANSWER, /* a refusal of our own waits to be given to the codec */
+};
+
+struct exchange {
+	struct session *s;
+	struct exchange *next, *prev; /* of the session */
+	void *stream;                 /* the codec's */
+	enum exchange_state state;
+	bool awake, stalled; /* stalled: the codec had no room */
+	bool ended;          /* the request is whole */
+	bool responded;      /* the codec was given a head */
+	bool tried;          /* on a connection that was no good any more */
+	struct policy *policy;
+	const struct site *site; /* of policy; NULL: none */
+	struct upstream *up;
+	struct message request;
+	uint64_t left;    /* bytes of the request's body, where its length was said */
+	size_t queued;    /* of its body, not yet gone on */
+	unsigned interim; /* 1xx heads so far */
+	struct buf held;  /* of the response: what may be the beginning of a secret */
+	struct buf answer;
+	int status;
+	unsigned retry_after;
+	const char *rule;
+	uint64_t up_bytes, down_bytes, began_ms, deadline_ms;
+};
+
+/* --- what the session calls --- */
+
+/* Go on.  1: something was done.  It may be gone afterwards. */
+int exchange_run(struct exchange *x);
+/* Its connection is gone: no codec is called. */
+void exchange_drop(struct exchange *x);
+/* Its time is over, or the like: event and reason say what for. */
+void exchange_fail(struct exchange *x, const char *event, const char *reason);
+
 struct session {
 	struct inject *in;
 	struct session *next, *prev;
@@ -91,6 +131,15 @@ struct session {
 	unsigned n_exchanges;
 	uint64_t deadline_ms;
 };
+
+struct handoff;
+/* A connection of the relay's; fd is owned by the session, or closed. */
+void session_begin(struct inject *in, const struct handoff *h, int fd);
+void sessions_run(struct inject *in);
+void sessions_sweep(struct inject *in);
+/* Cut those whose name was removed, or (policy) whose host is not what it was. */
+void sessions_cut(struct inject *in, bool policy);
+void sessions_finish(struct inject *in);
 
 /* More to do for it: run it in this turn of the loop. */
 void session_enqueue(struct session *s);

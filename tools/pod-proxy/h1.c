@@ -17,7 +17,8 @@ static int on_headers(llhttp_t *p)
 {
 	struct h1_in *in = p->data;
 
-	return in->to_head && in->head.status >= 200;
+	return in->response && in->head.status >= 200 &&
+	       (in->to_head || in->head.status == 204 || in->head.status == 304);
 }
 
 static int on_body(llhttp_t *p, const char *at, size_t len)

@@ -6,6 +6,7 @@
 
 static const struct cmd cmds[] = {
 	{"relay", cmd_relay, "carry a pod's connections to where it may go"},
+	{"inject", cmd_inject, "put credentials into a pod's requests"},
 	{"forward", cmd_forward, "carry connections to a pod's open ports"},
 	{"ca", cmd_ca, "make the certificate authority of a pod"},
 	{"ports", cmd_ports, "list and change a pod's open ports"},

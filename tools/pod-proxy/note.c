@@ -33,6 +33,25 @@ static bool bucket_take(struct note_bucket *b, uint64_t now_ms)
 	return true;
 }
 
+bool note_wanted(struct note_bucket *b, uint64_t now_ms)
+{
+	if (bucket_take(b, now_ms))
+		return true;
+	b->lost++;
+	return false;
+}
+
+void note_send(struct notes *n, struct note_bucket *b, struct event *ev)
+{
+	if (b->lost)
+		event_num(ev, "events_lost", (int64_t)b->lost);
+	buf_str(&ev->json, "}\n");
+	if (write(n->fd, ev->json.data, ev->json.len) == (ssize_t)ev->json.len)
+		b->lost = 0;
+	else
+		b->lost++;
+}
+
 static void write_event(struct notes *n, struct note_bucket *b, const struct note *what)
 {
 	OWN_EVENT struct event ev;
@@ -49,23 +68,15 @@ static void write_event(struct notes *n, struct note_bucket *b, const struct not
 		event_str(&ev, "rule", what->rule);
 	if (what->reason)
 		event_str(&ev, "reason", what->reason);
-	if (b->lost)
-		event_num(&ev, "events_lost", (int64_t)b->lost);
-	buf_str(&ev.json, "}\n");
-	if (write(n->fd, ev.json.data, ev.json.len) == (ssize_t)ev.json.len)
-		b->lost = 0;
-	else
-		b->lost++;
+	note_send(n, b, &ev);
 }
 
 void note(struct notes *n, const struct note *what, uint64_t now_ms)
 {
 	struct note_bucket *b = what->reason ? &n->refused : &n->passed;
 
-	if (bucket_take(b, now_ms))
+	if (note_wanted(b, now_ms))
 		write_event(n, b, what);
-	else
-		b->lost++;
 }
 
 void note_port(struct notes *n, const char *event, const struct port *p)

@@ -7,6 +7,7 @@
 #define POD_PROXY_NOTE_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "libcommon/pod.h"
@@ -31,9 +32,13 @@ struct note {
 	const char *rule;   /* what let it through: name, pin, network, monitor */
 };
 
+struct event;
 void notes_init(struct notes *n, int fd, const char *pod);
 void note(struct notes *n, const struct note *what, uint64_t now_ms);
 /* "port_open", "port_close": a person's doing, never held back. */
 void note_port(struct notes *n, const char *event, const struct port *p);
+/* Any other event, unfinished: false when there are too many; call note_send() otherwise. */
+bool note_wanted(struct note_bucket *b, uint64_t now_ms);
+void note_send(struct notes *n, struct note_bucket *b, struct event *ev);
 
 #endif

@@ -126,3 +126,13 @@ const char *secrets_get(const struct secrets *s, const char *key, size_t *len)
 		}
 	return NULL;
 }
+
+void secrets_forget(struct secrets *s, const char *key)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->v[i].key, key) == 0) {
+			explicit_bzero((char *)(uintptr_t)s->v[i].value, s->v[i].len);
+			s->v[i] = s->v[--s->n];
+			return;
+		}
+}

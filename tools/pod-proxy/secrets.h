@@ -42,5 +42,7 @@ int secrets_parse(struct secrets *s);
 
 /* NULL: there is none. */
 const char *secrets_get(const struct secrets *s, const char *key, size_t *len);
+/* It has no value from now on. */
+void secrets_forget(struct secrets *s, const char *key);
 
 #endif

@@ -50,7 +50,6 @@ struct upstreams {
 	uint64_t uses;
 	struct upstream *idle; /* the youngest first */
 	unsigned n_idle;
-	uint64_t generation;
 	void (*wake)(struct exchange *x);
 };
 

@@ -258,6 +258,7 @@ void wire_note(struct wire *w, uint32_t events)
 	const uint32_t ends = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 	w->hung |= (events & ends) != 0;
+	w->gone |= (events & (EPOLLHUP | EPOLLERR)) != 0;
 	w->readable |= (events & (EPOLLIN | ends)) != 0;
 	w->writable |= (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
 }

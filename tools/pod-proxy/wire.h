@@ -18,6 +18,7 @@ struct wire {
 	struct watch watch;      /* edge-triggered: */
 	bool readable, writable; /* what the kernel said last */
 	bool hung;               /* there is an end: also a short read was not the last one */
+	bool gone;               /* both ways have ended, or it was reset */
 	bool shut;               /* wire_shutdown() was called */
 	struct ssl_st *ssl;      /* NULL: plain */
 	char *early;             /* bytes that somebody else has read from the socket */

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pod-proxy inject: ends TLS for the hosts that have a binding or a rule.  Root's part comes first:
+ * authority, roots, sockets, secrets; then it is nobody, opens nothing but the policy, and never
+ * sees a descriptor but those of connections.
+ */
+#include "tools/pod-proxy/inject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/ssl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/io.h"
+#include "libcommon/lockdown.h"
+#include "libcommon/netid.h"
+#include "libcommon/opt.h"
+#include "libcommon/own.h"
+#include "libcommon/say.h"
+#include "libcommon/spawn.h"
+#include "tools/pod-proxy/cmds.h"
+#include "tools/pod-proxy/exchange.h"
+#include "tools/pod-proxy/feed.h"
+#include "tools/pod-proxy/handoff.h"
+
+#define FILES   4096
+#define PER     3  /* descriptors of a connection: both ends, and one that is kept */
+#define PACKETS 64 /* taken in one turn */
+
+/* --- connections of the relay's --- */
+
+struct relay_end {
+	struct inject *in;
+	struct watch watch;
+};
+
+static void on_handoff(void *arg, uint32_t events)
+{
+	static char packet[HANDOFF_PACKET];
+	struct relay_end *end = arg;
+	struct handoff h;
+	int fd = 0;
+
+	(void)events;
+	for (unsigned n = 0; n < PACKETS; n++) {
+		fd = handoff_receive(end->watch.fd, packet, &h);
+		if (fd < 0)
+			break;
+		session_begin(end->in, &h, fd);
+	}
+	if (fd < 0 && fd != -EAGAIN) {
+		loop_remove(&end->in->loop, &end->watch);
+		free(end);
+	}
+}
+
+static void on_listener(void *arg, uint32_t events)
+{
+	struct inject *in = arg;
+	struct relay_end *end;
+	int fd = accept4(in->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	end = xcalloc(1, sizeof(*end));
+	end->in = in;
+	end->watch = (struct watch){.fd = fd, .fn = on_handoff, .arg = end};
+	if (loop_add(&in->loop, &end->watch, EPOLLIN) < 0) {
+		close(fd);
+		free(end);
+	}
+}
+
+/* --- opening --- */
+
+static void on_signal(void *arg, uint32_t events)
+{
+	struct inject *in = arg;
+
+	(void)events;
+	in->loop.stop = 1;
+}
+
+static int watch_signals(struct inject *in, struct err *e)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	in->signals = (struct watch){
+		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .fn = on_signal, .arg = in};
+	if (in->signals.fd < 0 || loop_add(&in->loop, &in->signals, EPOLLIN) < 0)
+		return err_set(e, errno, "watch signals");
+	return 0;
+}
+
+static void on_revoked(void *arg, uint32_t events)
+{
+	struct inject *in = arg;
+	char data[4096];
+
+	(void)events;
+	while (read(in->revoked.fd, data, sizeof(data)) > 0)
+		;
+	sessions_cut(in, false);
+}
+
+static int open_names(struct inject *in, struct err *e)
+{
+	OWN_FREE char *path = xfmt("%s/net/names", in->pod.runpath);
+	int fd = openat(in->pod.run, "net/names", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_set(e, errno, "open %s (pod-net up %s makes it)", path, in->pod.name);
+	if (names_map(&in->names, fd, false, e) < 0)
+		return -EINVAL;
+	in->revoked = (struct watch){
+		.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .fn = on_revoked, .arg = in};
+	if (in->revoked.fd < 0 || inotify_add_watch(in->revoked.fd, path, IN_MODIFY) < 0 ||
+	    loop_add(&in->loop, &in->revoked, EPOLLIN) < 0)
+		return err_set(e, errno, "watch %s", path);
+	return 0;
+}
+
+/* By way of the directory's descriptor: a path may be longer than an address of a socket. */
+static int listen_at(int dir, const char *name, int type, uid_t owner, struct err *e)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	OWN_FD int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "/proc/self/fd/%d/%s", dir, name);
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove the socket %s of before", name);
+	/* Nobody can connect before listen(), and by then it has its owner. */
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
+	    fchownat(dir, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fchmodat(dir, name, 0600, 0) < 0 || listen(fd, 16) < 0)
+		return err_set(e, errno, "make the socket %s", name);
+	return take_fd(&fd);
+}
+
+static int open_sockets(struct inject *in, int number, struct err *e)
+{
+	OWN_FD int net =
+		openat(in->pod.run, "net", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int fd;
+
+	if (net < 0 ||
+	    fchmod(net, 0711) < 0) /* the relay passes through it, nobody else gets so far */
+		return err_set(e, errno, "open %s/net", in->pod.runpath);
+	fd = listen_at(net, "inject", SOCK_SEQPACKET, netid_uid(number, NETID_PROXY), e);
+	if (fd < 0)
+		return fd;
+	in->listener = (struct watch){.fd = fd, .fn = on_listener, .arg = in};
+	fd = listen_at(net, "feed", SOCK_STREAM, 0, e);
+	if (fd < 0)
+		return fd;
+	in->feed = (struct watch){.fd = fd, .fn = feed_accept, .arg = in};
+	if (loop_add(&in->loop, &in->listener, EPOLLIN) < 0 ||
+	    loop_add(&in->loop, &in->feed, EPOLLIN) < 0)
+		return err_set(e, errno, "watch sockets");
+	return 0;
+}
+
+/* Everything from here on stays in memory, out of cores, and out of sight. */
+static int hide(struct err *e)
+{
+	const struct rlimit none = {0, 0}, all = {RLIM_INFINITY, RLIM_INFINITY};
+
+	setrlimit(RLIMIT_CORE, &none);
+	setrlimit(RLIMIT_MEMLOCK, &all);
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		return err_set(e, errno, "keep secrets out of swap");
+	return 0;
+}
+
+/* What OpenSSL does for the first time it does now: later on no file can be opened. */
+static int rehearse(struct inject *in, struct err *e)
+{
+	SSL_CTX *ctx = leaves_get(&in->leaves, "localhost");
+	SSL *down = ctx ? SSL_new(ctx) : NULL, *up = SSL_new(in->upstreams.tls);
+	BIO *a = NULL, *b = NULL;
+	bool done = down && up && BIO_new_bio_pair(&a, 0, &b, 0) == 1;
+
+	if (done) {
+		SSL_set_bio(down, a, a);
+		SSL_set_bio(up, b, b);
+		SSL_set_accept_state(down);
+		SSL_set_connect_state(up);
+		for (int i = 0; i < 4; i++) {
+			SSL_do_handshake(up); /* which ends in distrust: that is tried, too */
+			SSL_do_handshake(down);
+		}
+	}
+	SSL_free(down);
+	SSL_free(up);
+	return done ? 0 : err_set(e, ENOMEM, "prepare TLS");
+}
+
+static int inject_open(struct inject *in, const char *pod, int event_fd, struct err *e)
+{
+	int number;
+
+	in->pod = (struct pod)POD_INIT;
+	in->names = (struct names)NAMES_INIT;
+	in->policy_fd = -1;
+	if (pod_check_caller(e) < 0 || pod_open(&in->pod, pod, e) < 0 ||
+	    loop_init(&in->loop, e) < 0 || hide(e) < 0)
+		return -EINVAL;
+	number = netid_get(&in->pod, e);
+	if (number < 0)
+		return number;
+	fcntl(event_fd, F_SETFL, O_NONBLOCK | O_WRONLY);
+	notes_init(&in->notes, event_fd, in->pod.name);
+	/* No configuration file: it could load code, and is out of reach later on. */
+	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	in->upstreams.wake = exchange_wake;
+	if (wire_prepare(e) < 0 || leaves_open(&in->leaves, in->pod.dir, e) < 0 ||
+	    upstreams_open(&in->upstreams, &in->loop, e) < 0 || rehearse(in, e) < 0 ||
+	    watch_signals(in, e) < 0 || open_names(in, e) < 0 || open_sockets(in, number, e) < 0 ||
+	    policy_begin(in, e) < 0)
+		return -EINVAL;
+	return feed_first(in, e);
+}
+
+static int inject_lock_down(struct inject *in, struct err *e)
+{
+	struct rlimit files = {FILES, FILES};
+	struct lockdown l = {.promises = PROMISE_ACCEPT | PROMISE_EPOLL | PROMISE_INET |
+					 PROMISE_READ_FILES | PROMISE_MLOCK,
+			     .read_beneath = &in->policy_fd,
+			     .n_read_beneath = 1};
+	int number = netid_get(&in->pod, e);
+
+	if (number < 0)
+		return number;
+	l.uid = l.gid = netid_uid(number, NETID_INJECT);
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		getrlimit(RLIMIT_NOFILE, &files);
+	in->max = (unsigned)(files.rlim_cur / PER) - 16;
+	return lockdown(&l, e);
+}
+
+/* --- serving --- */
+
+static int run(struct inject *in, struct err *e)
+{
+	int x = 0;
+
+	while (!in->loop.stop && x == 0) {
+		x = loop_turn(&in->loop,
+			      in->queue                            ? 0
+			      : in->sessions || in->upstreams.idle ? 1000
+								   : -1,
+			      e);
+		sessions_run(in);
+		sessions_sweep(in);
+	}
+	return x;
+}
+
+static void finish(struct inject *in)
+{
+	sessions_finish(in);
+	upstreams_finish(&in->upstreams);
+	leaves_finish(&in->leaves);
+	policy_drop(in->policy);
+	secrets_finish(&in->secrets);
+	names_finish(&in->names);
+	pod_finish(&in->pod);
+	own_close(&in->loop.fd);
+}
+
+int cmd_inject(int argc, char **argv)
+{
+	static struct inject in;
+	uint64_t ready = UINT64_MAX, events = UINT64_MAX;
+	struct err e = {0};
+	const struct opt opts[] = {
+		{OPT_U64, 0, "ready-fd", &ready, "N", "write a byte there when it listens"},
+		{OPT_U64, 0, "event-fd", &events, "N",
+		 "write events there, not to standard output"},
+		{0},
+	};
+	const struct opt_usage usage = {"pod-proxy inject [OPTION]... POD",
+					"Put credentials into a pod's requests, until SIGTERM.", 1,
+					1, 0};
+	int ready_fd;
+
+	opt_parse(opts, &usage, argc, argv);
+	ready_fd = opt_fd(ready, -1);
+	if (inject_open(&in, argv[0], opt_fd(events, STDOUT_FILENO), &e) < 0 ||
+	    inject_lock_down(&in, &e) < 0)
+		return say_err(&e);
+	if (ready_fd >= 0 && write_full(ready_fd, "\n", 1) == 0)
+		close(ready_fd);
+	if (run(&in, &e) < 0)
+		return say_err(&e);
+	finish(&in);
+	return POD_EXIT_OK;
+}

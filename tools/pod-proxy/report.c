@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-proxy/report.h"
+
+#include <string.h>
+
+#include "libcommon/address.h"
+#include "libcommon/record.h"
+
+#define PATH_SHOWN 1024 /* an event is one write of 4096 bytes at most */
+
+void report_path(struct buf *b, const char *target)
+{
+	const char *query = strchr(target, '?');
+	size_t len = query ? (size_t)(query - target) : strlen(target);
+	bool value = false; /* of a word; one without '=' may be a secret itself */
+
+	buf_add(b, target, len < PATH_SHOWN ? len : PATH_SHOWN);
+	for (; query && *query && b->len < PATH_SHOWN; query++) {
+		if (*query == '&' || *query == '?' || *query == ';')
+			value = false;
+		if (!value)
+			buf_char(b, *query);
+		if (*query == '=' && !value) {
+			buf_char(b, '*');
+			value = true;
+		}
+	}
+}
+
+static void begin(struct event *ev, const struct session *s, const char *name)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	event_init(ev, s->in->pod.name, "proxy", name);
+	event_str(ev, "name", s->name);
+	event_str(ev, "address", address_text(&s->address, text));
+	event_num(ev, "port", s->port);
+}
+
+static void add_request(struct event *ev, const struct exchange *x)
+{
+	OWN_BUF struct buf path = BUF_INIT;
+
+	report_path(&path, message_text(&x->request, x->request.target));
+	event_str(ev, "method", message_text(&x->request, x->request.method));
+	event_str(ev, "path", path.len ? path.data : "");
+}
+
+static void add_keys(struct event *ev, const struct exchange *x)
+{
+	if (x->site && x->site->n_binds && x->up)
+		event_str(ev, "key", x->site->binds[0].key);
+}
+
+void report_exchange(const struct exchange *x)
+{
+	OWN_EVENT struct event ev = {0};
+	struct notes *n = &x->s->in->notes;
+	struct note_bucket *b = x->rule ? &n->refused : &n->passed;
+	uint64_t now = x->s->in->loop.now_ms;
+
+	if (!note_wanted(b, now))
+		return;
+	begin(&ev, x->s, x->rule ? "http_denied" : "http_request");
+	add_request(&ev, x);
+	event_num(&ev, "status", x->status);
+	event_num(&ev, "bytes_up", (int64_t)x->up_bytes);
+	event_num(&ev, "bytes_down", (int64_t)x->down_bytes);
+	event_num(&ev, "ms", (int64_t)(now - x->began_ms));
+	add_keys(&ev, x);
+	if (x->rule)
+		event_str(&ev, "rule", x->rule);
+	note_send(n, b, &ev);
+}
+
+void report_upstream(const struct exchange *x, const char *event, const char *reason)
+{
+	OWN_EVENT struct event ev = {0};
+	struct notes *n = &x->s->in->notes;
+
+	if (!note_wanted(&n->refused, x->s->in->loop.now_ms))
+		return;
+	begin(&ev, x->s, event);
+	event_str(&ev, "reason", reason);
+	note_send(n, &n->refused, &ev);
+}
+
+void report_untrusted(const struct session *s, const char *reason)
+{
+	OWN_EVENT struct event ev = {0};
+	struct notes *n = &s->in->notes;
+
+	if (!note_wanted(&n->refused, s->in->loop.now_ms))
+		return;
+	begin(&ev, s, "ca_untrusted");
+	event_str(&ev, "reason", reason);
+	event_str(
+		&ev, "hint",
+		"the program does not use the pod's certificates (it may have its own, or want "
+		"one of its variables set); without a binding this host is passed through untouched");
+	note_send(n, &n->refused, &ev);
+}

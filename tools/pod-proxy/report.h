@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events of the injector: names of keys, never values; queries without their values. */
+#ifndef POD_PROXY_REPORT_H
+#define POD_PROXY_REPORT_H
+
+#include "tools/pod-proxy/exchange.h"
+
+/* http_request, or http_denied where the exchange has a rule: how it came out. */
+void report_exchange(const struct exchange *x);
+/* Its server is not who it should be, or cannot be reached. */
+void report_upstream(const struct exchange *x, const char *event, const char *reason);
+/* The client does not believe the pod's authority. */
+void report_untrusted(const struct session *s, const char *reason);
+
+/* A path with its query: each value becomes '*'. */
+void report_path(struct buf *b, const char *target);
+
+#endif
