@@ -60,6 +60,13 @@ void loop_remove(struct loop *l, struct watch *w)
 	w->fd = -1;
 }
 
+void loop_remove_shared(struct loop *l, struct watch *w)
+{
+	if (w->fd >= 0)
+		epoll_ctl(l->fd, EPOLL_CTL_DEL, w->fd, NULL);
+	loop_remove(l, w);
+}
+
 int loop_turn(struct loop *l, int timeout_ms, struct err *e)
 {
 	struct epoll_event ev[BATCH];

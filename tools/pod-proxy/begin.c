@@ -41,7 +41,9 @@ void conn_judge(struct conn *c, int r)
 			  : r == -ENOENT ? "no_name"
 					 : "no_name_readable";
 
-	if (c->r->records)
+	if (!why && intercept_wants(c->r, c->name, c->port))
+		intercept_take(c);
+	else if (c->r->records)
 		conn_pass(c, RULE_MONITOR);
 	else if (why)
 		conn_refuse(c, why);
@@ -113,11 +115,12 @@ static int original(int fd, bool six, struct in6_addr *a, uint16_t *port)
 	return 0;
 }
 
-/* Ports 80 and 443 are where names are said; everywhere else the wall has decided. */
+/* Ports 80 and 443 are where names are said, and those of intercepted hosts; everywhere else the
+ * wall has decided. */
 static void begin(struct conn *c)
 {
 	const char *why = judge_address(c->r, &c->address, c->port);
-	bool named = c->port == 80 || c->port == 443;
+	bool named = c->port == 80 || c->port == 443 || intercept_port(c->r, c->port);
 
 	if (why) {
 		conn_tell(c, "net_denied", why);

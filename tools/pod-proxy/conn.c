@@ -214,6 +214,8 @@ static int judge_head(void *arg, const struct head *h)
 	const char *why =
 		c->rule == RULE_NAME ? judge_name(c->r, h->host, &c->address, c->port) : NULL;
 
+	if (!why && intercept_wants(c->r, h->host, c->port))
+		why = "intercepted"; /* by a connection of its own */
 	if (why) {
 		memcpy(c->name, h->host, sizeof(c->name));
 		conn_tell(c, "net_denied", why);
@@ -344,6 +346,8 @@ static void conn_step(struct conn *c)
 	case CONN_GREET:
 		conn_greeting(c);
 		break;
+	case CONN_HAND:
+		break; /* see conns_hand_over() */
 	case CONN_CONNECT:
 		if (c->server.writable)
 			begin_pumping(c);
@@ -413,6 +417,29 @@ void conns_cut_door(struct relay *r, const struct door *d, uint16_t port)
 	}
 }
 
+void conns_cut_intercepted(struct relay *r)
+{
+	struct conn *next;
+
+	for (struct conn *c = r->conns; c; c = next) {
+		next = c->next;
+		if ((c->state == CONN_PUMP || c->state == CONN_CONNECT) && c->rule == RULE_NAME &&
+		    intercept_wants(r, c->name, c->port))
+			conn_reset(c);
+	}
+}
+
+void conns_hand_over(struct relay *r)
+{
+	struct conn *next;
+
+	for (struct conn *c = r->conns; c; c = next) {
+		next = c->next;
+		if (c->state == CONN_HAND)
+			intercept_take(c);
+	}
+}
+
 /* In time, or not. */
 static void give_up(struct conn *c)
 {
@@ -422,6 +449,8 @@ static void give_up(struct conn *c)
 		conn_refuse(c, "no_name");
 	else if (c->state == CONN_REFUSED)
 		conn_close(c);
+	else if (c->state == CONN_HAND)
+		conn_refuse(c, "injector_away");
 	else
 		conn_reset(c);
 }
@@ -437,6 +466,8 @@ void conns_sweep(struct relay *r)
 		next = c->next;
 		if (c->deadline_ms <= r->loop.now_ms)
 			give_up(c);
+		else if (c->state == CONN_HAND)
+			intercept_take(c);
 	}
 }
 

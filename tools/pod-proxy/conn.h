@@ -8,6 +8,7 @@
 enum conn_state {
 	CONN_PEEK,    /* who is meant? */
 	CONN_GREET,   /* another pod's relay says which port it wants */
+	CONN_HAND,    /* to the injector, which is away or busy */
 	CONN_CONNECT, /* to the destination */
 	CONN_PUMP,
 	CONN_REFUSED, /* told so; what still comes is thrown away until it goes */

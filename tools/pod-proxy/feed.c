@@ -189,7 +189,7 @@ int feed_first(struct inject *in, struct err *e)
 		secrets_finish(&s);
 		if (secrets_open(&s) < 0)
 			return err_set(e, ENOMEM, "lock memory for secrets");
-		snprintf(s.text, SECRETS_WHY, "%s", why.msg);
+		snprintf(s.text, SECRETS_WHY, "%.*s", SECRETS_WHY - 1, why.msg);
 		s.locked = s.text;
 	}
 	return take(in, &s, e);

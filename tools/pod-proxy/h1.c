@@ -135,6 +135,7 @@ void h1_in_finish(struct h1_in *in)
 void h1_in_next(struct h1_in *in, bool to_head)
 {
 	in->state = H1_HEAD;
+	in->body_len = 0;
 	in->to_head = to_head;
 	message_clear(&in->head);
 	message_clear(&in->trailers);
@@ -210,7 +211,8 @@ static enum h1_step take_body(struct h1_in *in, size_t max)
 	size_t len = in->len - in->at < max ? in->len - in->at : max;
 	llhttp_errno_t x;
 
-	if (len == 0)
+	/* Behind a piece of body llhttp may have something to say without another byte. */
+	if (len == 0 && in->body_len == 0)
 		return H1_MORE;
 	in->body_len = 0;
 	x = llhttp_execute(&in->parser, data, len);

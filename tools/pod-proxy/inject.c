@@ -180,14 +180,18 @@ static int open_sockets(struct inject *in, int number, struct err *e)
 	return 0;
 }
 
-/* Everything from here on stays in memory, out of cores, and out of sight. */
+/*
+ * Out of cores and out of sight; and all of it out of swap, requests on their way too, where root may
+ * lift the limit.  Else what is kept (secrets.c, scrub.c) is locked by itself.
+ */
 static int hide(struct err *e)
 {
 	const struct rlimit none = {0, 0}, all = {RLIM_INFINITY, RLIM_INFINITY};
 
 	setrlimit(RLIMIT_CORE, &none);
-	setrlimit(RLIMIT_MEMLOCK, &all);
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_set(e, errno, "hide from ptrace");
+	if (setrlimit(RLIMIT_MEMLOCK, &all) == 0 &&
 	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
 		return err_set(e, errno, "keep secrets out of swap");
 	return 0;

@@ -137,7 +137,8 @@ static int relay_open(struct relay *r, struct err *e)
 			       r->pod.name, r->pod.name);
 	r->route[0] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	r->route[1] = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (read_plan(r, e) < 0 || open_names(r, e) < 0 || serve_inbound(&r->pod, e) < 0)
+	if (read_plan(r, e) < 0 || open_names(r, e) < 0 || intercept_open(r, e) < 0 ||
+	    serve_inbound(&r->pod, e) < 0)
 		return -EINVAL;
 	for (int i = 0; i < 2; i++)
 		if ((r->n_given ? listen_given(r, i, e) : listen_on(r, ns, i, e)) < 0)

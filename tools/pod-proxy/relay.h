@@ -13,6 +13,7 @@
 #include "libcommon/pod.h"
 #include "libcommon/ports.h"
 #include "tools/pod-proxy/flow.h"
+#include "tools/pod-proxy/intercept.h"
 #include "tools/pod-proxy/note.h"
 
 #define RELAY_PORT 15001 /* where the wall sends what it lets through */
@@ -31,6 +32,7 @@ struct relay {
 	struct watch listener[2], signals, revoked;
 	int given[2]; /* listeners that somebody holds for us, instead of our own */
 	unsigned n_given;
+	struct intercept intercept;
 	int route[2]; /* sockets that ask the host's routing table: IPv4, IPv6; -1 */
 	struct notes notes;
 	struct pump pump;
@@ -84,6 +86,9 @@ bool is_internal(const struct relay *r, uint16_t port);
 /* Cut those that came by this door, to that port of the pod. */
 void conns_cut_door(struct relay *r, const struct door *d, uint16_t port);
 void conns_run(struct relay *r);
+/* Cut those to hosts that are intercepted by now; try again to hand over those that wait. */
+void conns_cut_intercepted(struct relay *r);
+void conns_hand_over(struct relay *r);
 /* Cut those whose name was removed; give up those that take too long. */
 void conns_cut_revoked(struct relay *r);
 void conns_sweep(struct relay *r);

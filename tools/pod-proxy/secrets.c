@@ -13,7 +13,9 @@
 
 int secrets_open(struct secrets *s)
 {
-	*s = (struct secrets){.text = sodium_malloc(SECRETS_MAX)};
+	*s = (struct secrets){0};
+	if (sodium_init() >= 0)
+		s->text = sodium_malloc(SECRETS_MAX);
 	return s->text ? 0 : -ENOMEM;
 }
 

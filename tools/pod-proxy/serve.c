@@ -53,6 +53,8 @@ int serve_open(struct relay *r, const char *pod, int event_fd, struct err *e)
 	r->names = (struct names)NAMES_INIT;
 	r->listener[0].fd = r->listener[1].fd = r->signals.fd = r->revoked.fd = -1;
 	r->route[0] = r->route[1] = -1;
+	r->intercept = (struct intercept){
+		.policy = -1, .net = -1, .changed = {.fd = -1}, .injector = {.fd = -1}};
 	if (pod_check_caller(e) < 0 || pod_open(&r->pod, pod, e) < 0 ||
 	    plan_open(&r->plan, &r->pod, e) < 0 || loop_init(&r->loop, e) < 0)
 		return -EINVAL;
@@ -85,6 +87,11 @@ int serve_lock_down(struct relay *r, unsigned more_promises, struct err *e)
 
 	if (number < 0)
 		return number;
+	if (r->intercept.policy >= 0) {
+		l.promises |= PROMISE_READ_FILES;
+		l.read_beneath = &r->intercept.policy;
+		l.n_read_beneath = 1;
+	}
 	l.uid = l.gid = netid_uid(number, NETID_PROXY);
 	setrlimit(RLIMIT_CORE, &none);
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
@@ -141,6 +148,7 @@ static void finish(struct relay *r)
 	conns_finish(r);
 	pump_finish(&r->pump);
 	names_finish(&r->names);
+	intercept_finish(r);
 	plan_finish(&r->plan);
 	pod_finish(&r->pod);
 	free(r->open);

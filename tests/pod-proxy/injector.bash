@@ -1,0 +1,123 @@
+# shellcheck shell=bash
+# A pod whose injector runs beside it, fed by a stand-in for pod-vault; sites as in site.bash, with
+# certificates of an authority that the host trusts.
+load site
+
+injector_setup()
+{
+	site_setup
+	names
+	T_TOOLS=$T/tools
+	mkdir -p "$T_TOOLS"
+	cat >"$T_TOOLS/pod-vault" <<-END
+	#!/bin/sh
+	[ "\$1" = feed ] || exec "$B/bin/pod-vault" "\$@"
+	exec cat "$T/feed"
+	END
+	chmod +x "$T_TOOLS/pod-vault"
+	echo end >"$T/feed"
+	authority
+}
+
+# secret KEY VALUE...: what the vault holds.
+secrets()
+{
+	: >"$T/feed"
+	while [ $# -gt 0 ]; do
+		printf 'secret %s %d\n%s\n' "$1" "${#2}" "$2" >>"$T/feed"
+		shift 2
+	done
+	echo end >>"$T/feed"
+}
+
+# An authority of the world, and certificates by it: "$T/world.pem", "$T/good.{pem,key}".
+authority()
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/world.key" -out "$T/world.pem" \
+		-days 3 -subj /CN=world -addext basicConstraints=critical,CA:TRUE 2>/dev/null
+	certificate good 2 DNS:a.example,DNS:b.example,DNS:c.example,DNS:six.example
+}
+
+# certificate NAME DAYS ALTNAMES
+certificate()
+{
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/$1.key" -out "$T/$1.csr" -subj /CN=x 2>/dev/null
+	printf 'subjectAltName=%s\n' "$3" >"$T/$1.ext"
+	openssl x509 -req -in "$T/$1.csr" -CA "$T/world.pem" -CAkey "$T/world.key" -CAcreateserial -days "$2" \
+		-extfile "$T/$1.ext" -out "$T/$1.pem" 2>/dev/null
+}
+
+# tls_site: nginx at 192.0.2.10 and .11 by TLS, which says what it was sent.
+tls_site()
+{
+	mkdir -p "$T/www/put" "$T/nginx"
+	head -c 3000000 /dev/urandom >"$T/www/big"
+	chmod -R a+rX "$T/www"
+	cat >"$T/nginx.conf" <<-END
+	daemon off; master_process off; pid $T/nginx/pid; error_log $T/nginx/error.log; user root;
+	events { worker_connections 512; }
+	http {
+		log_format seen '\$request_method \$request_uri \$status \$connection \$connection_requests'; access_log $T/nginx/access.log seen;
+		client_body_temp_path $T/nginx; proxy_temp_path $T/nginx; fastcgi_temp_path $T/nginx;
+		uwsgi_temp_path $T/nginx; scgi_temp_path $T/nginx; client_max_body_size 2000m;
+		server {
+			listen 80 default_server; listen 443 ssl default_server; listen [::]:443 ssl default_server;
+			ssl_certificate $T/good.pem; ssl_certificate_key $T/good.key; ssl_session_cache shared:a:1m;
+			root $T/www;
+			location = /echo { default_type text/plain; return 200 "auth=\$http_authorization key=\$http_x_api_key host=\$http_host uri=\$request_uri reused=\$ssl_session_reused\n"; }
+			location = /teapot { return 418 "short and stout\n"; }
+			location = /empty { return 204; }
+			location /put/ { dav_methods PUT; }
+		}
+	}
+	END
+	(exec nsenter -t "$SITE" -n nginx -c "$T/nginx.conf" -p "$T/nginx") 2>"$T/nginx.log" 3>&- &
+	NETPIDS+=($!)
+	wait_for 5 listens tcp 443
+}
+
+# bindings LINE...: the pod may use a.example and b.example, and has this policy.
+bindings()
+{
+	local policy
+	printf 'network:\n  dns: {allow: [a.example, b.example, c.example, six.example], upstream: [192.0.2.53]}\n' >"$T/web.yaml"
+	on_host envpod init -c "$T/web.yaml" web >/dev/null
+	pod-proxy ca web
+	policy=$ENVPOD_STATE_DIR/pods/web/policy
+	mkdir -p -m 711 "$policy"
+	policy "$@"
+	inject
+}
+
+# policy LINE...: from now on.
+policy()
+{
+	local file=$ENVPOD_STATE_DIR/pods/web/policy/proxy
+	{
+		echo 'envpod-plan 1 0 0 0'
+		printf '%s\n' "$@"
+		echo end
+	} >"$file.new"
+	chmod 644 "$file.new"
+	mv "$file.new" "$file"
+}
+
+# The pod is up, and its injector runs.
+inject()
+{
+	on_host pod-net up web
+	ready=$T/ready
+	rm -f "$ready"
+	mkfifo "$ready"
+	(exec nsenter -t "$HOST" -n env SSL_CERT_FILE="$T/world.pem" ENVPOD_TOOLS="$T_TOOLS" \
+		"$B/bin/pod-proxy" inject --ready-fd 4 web) 4>"$ready" >>"$T/events" 2>>"$T/inject.log" 3>&- &
+	INJECTOR=$!
+	NETPIDS+=("$INJECTOR")
+	read -r _ <"$ready" || { cat "$T/inject.log"; wait "$INJECTOR"; echo "status $?"; return 1; }
+}
+
+# call ARG...: curl in the pod.
+call() { in_pod curl -sS --max-time 20 "$@"; }
+
+# What the injector said.
+said() { jq -es "any($1)" "$T/events" >/dev/null; }

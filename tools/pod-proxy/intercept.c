@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-proxy/intercept.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "libcommon/netid.h"
+#include "libcommon/own.h"
+#include "tools/pod-proxy/conn.h"
+#include "tools/pod-proxy/handoff.h"
+
+#define WAIT_MS 5000 /* for an injector that is just started again */
+
+/* --- policy --- */
+
+bool intercept_port(const struct relay *r, uint16_t port)
+{
+	for (size_t i = 0; i < r->intercept.sites.n; i++)
+		if (r->intercept.sites.v[i].port == port)
+			return true;
+	return false;
+}
+
+bool intercept_wants(const struct relay *r, const char *name, uint16_t port)
+{
+	return sites_find(&r->intercept.sites, name, port) != NULL;
+}
+
+static int reread(struct relay *r, struct err *e)
+{
+	struct sites fresh = {0};
+	int x = sites_read(&fresh, r->intercept.policy, e);
+
+	if (x < 0 && x != -ENOENT)
+		return x;
+	sites_finish(&r->intercept.sites);
+	r->intercept.sites = fresh;
+	return 0;
+}
+
+/* Connections to hosts that are intercepted from now on began without. */
+static void on_changed(void *arg, uint32_t events)
+{
+	struct relay *r = arg;
+	char data[4096];
+	struct err e = {0};
+
+	(void)events;
+	while (read(r->intercept.changed.fd, data, sizeof(data)) > 0)
+		;
+	if (reread(r, &e) < 0)
+		note(&r->notes, &(struct note){.event = "policy_refused", .reason = e.msg},
+		     r->loop.now_ms);
+	else
+		conns_cut_intercepted(r);
+}
+
+int intercept_open(struct relay *r, struct err *e)
+{
+	struct intercept *i = &r->intercept;
+	OWN_FREE char *path = xfmt("%s/policy", r->pod.path);
+
+	i->policy = policy_open(&r->pod, e);
+	if (i->policy < 0)
+		return i->policy;
+	i->net = openat(r->pod.run, "net", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (i->net < 0)
+		return err_set(e, errno, "open %s/net", r->pod.runpath);
+	i->changed = (struct watch){
+		.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .fn = on_changed, .arg = r};
+	if (i->changed.fd < 0 ||
+	    inotify_add_watch(i->changed.fd, path, IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0 ||
+	    loop_add(&r->loop, &i->changed, EPOLLIN) < 0)
+		return err_set(e, errno, "watch %s", path);
+	return reread(r, e);
+}
+
+void intercept_finish(struct relay *r)
+{
+	sites_finish(&r->intercept.sites);
+	own_close(&r->intercept.policy);
+	own_close(&r->intercept.net);
+}
+
+/* --- handing over --- */
+
+/* It has room again, or is gone: both are found out by trying. */
+static void on_injector(void *arg, uint32_t events)
+{
+	struct relay *r = arg;
+
+	if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+		loop_remove(&r->loop, &r->intercept.injector);
+	conns_hand_over(r);
+}
+
+static int connect_injector(struct relay *r)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	snprintf(at.sun_path, sizeof(at.sun_path), "/proc/self/fd/%d/inject", r->intercept.net);
+	r->intercept.injector = (struct watch){.fd = fd, .fn = on_injector, .arg = r};
+	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
+	    loop_add(&r->loop, &r->intercept.injector, EPOLLOUT | EPOLLRDHUP | EPOLLET) < 0) {
+		close(fd);
+		r->intercept.injector.fd = -1;
+		return -ECONNREFUSED;
+	}
+	return 0;
+}
+
+static int send_to_injector(struct conn *c)
+{
+	struct relay *r = c->r;
+	const struct held *held = &c->up.held;
+	struct handoff h = {.address = c->address,
+			    .port = c->port,
+			    .tls = c->tls,
+			    .data = held->data + held->from,
+			    .len = held->len - held->from};
+	int x = 0;
+
+	memcpy(h.name, c->name, sizeof(h.name));
+	if (r->intercept.injector.fd < 0)
+		x = connect_injector(r);
+	if (x == 0)
+		x = handoff_send(r->intercept.injector.fd, c->client.watch.fd, &h);
+	if (x < 0 && x != -EAGAIN && r->intercept.injector.fd >= 0)
+		loop_remove(&r->loop, &r->intercept.injector);
+	return x;
+}
+
+void intercept_take(struct conn *c)
+{
+	if (c->state != CONN_HAND)
+		conn_state(c, CONN_HAND, WAIT_MS);
+	if (send_to_injector(c) < 0)
+		return;
+	loop_remove_shared(&c->r->loop, &c->client.watch);
+	conn_close(c);
+}
