@@ -142,11 +142,11 @@ int policy_replace(const struct pod *p, int policy, const char *file, const stru
 
 	if (number < 0)
 		return number;
-	r = write_file_at(policy, fresh, text->data, text->len, 0644, true);
+	r = write_file_at(policy, fresh, text->data, text->len, 0640, true);
 	if (r < 0)
 		return err_set(e, -r, "write %s/policy/%s", p->path, fresh);
 	if (fchownat(policy, fresh, 0, netid_uid(number, NETID_DNS), AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fchmodat(policy, fresh, 0644, 0) < 0 || renameat(policy, fresh, policy, file) < 0 ||
+	    fchmodat(policy, fresh, 0640, 0) < 0 || renameat(policy, fresh, policy, file) < 0 ||
 	    fsync(policy) < 0) {
 		r = err_set(e, errno, "put %s/policy/%s in place", p->path, file);
 		unlinkat(policy, fresh, 0);

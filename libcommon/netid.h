@@ -26,9 +26,9 @@ int netid_find(const struct pod *p);
 uid_t netid_uid(int number, enum netid_role role);
 
 /*
- * pods/NAME/policy, made when missing: 0711 root:DNS, so that the daemons, locked down, can open
- * files beneath this descriptor: 0644 root:DNS, nothing in them is secret, and nobody else gets
- * so far.
+ * pods/NAME/policy, made when missing: 0711 root:DNS, so that daemons, locked down, can open files
+ * beneath this descriptor: pod-dns all of them (0640 root:DNS), the relay and the injector "proxy"
+ * (0644, nothing in it is secret).  Nobody else gets so far.
  */
 int policy_open(const struct pod *p, struct err *e);
 

@@ -26,7 +26,17 @@ teardown() { envpod_teardown; }
 	[ "$(stat -c %a key)" = 600 ]
 }
 
-@test "help and completions" { helps relay forward ca ports expose; }
+@test "inject: a pod that has no authority, or no network" {
+	expect 2 "$TOOL" inject nosuch
+	expect 2 "$TOOL" inject web
+	[[ $output == *"pod-proxy ca"* ]]
+	"$TOOL" ca web
+	expect 2 "$TOOL" inject web
+	[[ $output == *"pod-net up web"* ]]
+	expect 64 "$TOOL" inject
+}
+
+@test "help and completions" { helps relay inject forward ca ports expose; }
 
 @test "ports, expose: lists; what is changed is in policy/ports.json, a file that changes nothing is none" {
 	"$TOOL" ports web -p 8080:80 -i 5432

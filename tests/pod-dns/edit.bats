@@ -153,6 +153,6 @@ more_than() { [ "$(events '.event == "policy_refused"')" -gt "$1" ]; }
 	start
 	envpod dns web --allow api.example.com
 	uid=$(awk '/^Uid:/ { print $2 }' "/proc/$DNS/status")
-	[ "$(stat -c '%a %u %g' "$POLICY")" = "644 0 $uid" ]
+	[ "$(stat -c '%a %u %g' "$POLICY")" = "640 0 $uid" ]
 	[ "$(stat -c '%a %u %g' "${POLICY%/*}")" = "711 0 $uid" ]
 }

@@ -15,17 +15,15 @@
 
 #include "libcommon/jsonw.h"
 #include "tools/pod-proxy/report.h"
+#include "tools/pod-proxy/response.h"
 #include "tools/pod-proxy/text.h"
 
 #define CONNECT_MS 30000
-#define ANSWER_MS  (15 * 60 * 1000) /* a model may think for long */
-#define TUNNEL_MS  (2 * 3600 * 1000)
 #define PIECES     64 /* of a response in one turn */
-#define INTERIMS   16
 
 /* --- life --- */
 
-static void touch(struct exchange *x, uint64_t ms)
+void exchange_touch(struct exchange *x, uint64_t ms)
 {
 	x->deadline_ms = x->s->in->loop.now_ms + ms;
 }
@@ -122,20 +120,21 @@ static void refuse(struct exchange *x, int status, const char *rule, const char 
 	exchange_refuse(x, &(struct refusal){.status = status, .error = error, .rule = rule});
 }
 
-/* The client must not take what it got for the whole. */
-static void broken(struct exchange *x, const char *event, const char *reason)
+void exchange_fail(struct exchange *x, const char *event, const char *reason)
 {
+	bool answers = x->state == EXCHANGE_ANSWER;
 	char text[240];
 
-	report_upstream(x, event, reason);
+	if (!answers)
+		report_upstream(x, event, reason);
 	if (x->up)
 		x->up->unclean = true;
-	if (!x->responded) {
+	if (!x->responded && !answers) {
 		snprintf(text, sizeof(text), "the server's side failed: %s", reason);
 		refuse(x, 502, event, text);
 		return;
 	}
-	x->rule = event;
+	x->rule = answers ? x->rule : event;
 	x->s->codec->reset(x);
 	exchange_drop(x);
 }
@@ -235,9 +234,9 @@ static void connect_to(struct exchange *x, bool fresh)
 
 	x->up = upstream_get(&s->in->upstreams, s->name, &s->address, s->port, s->tls, fresh, x);
 	x->state = EXCHANGE_CONNECT;
-	touch(x, CONNECT_MS);
+	exchange_touch(x, CONNECT_MS);
 	if (!x->up)
-		broken(x, "upstream_failed", "no connection could be made");
+		exchange_fail(x, "upstream_failed", "no connection could be made");
 }
 
 struct exchange *exchange_begin(struct session *s, void *stream, struct message *m, bool end)
@@ -246,7 +245,7 @@ struct exchange *exchange_begin(struct session *s, void *stream, struct message 
 
 	x->ended = end;
 	x->left = x->request.body == BODY_LENGTH ? x->request.length : UINT64_MAX;
-	touch(x, ANSWER_MS);
+	exchange_touch(x, ANSWER_MS);
 	if (admit(x) == 0)
 		connect_to(x, false);
 	return x;
@@ -305,7 +304,7 @@ static void write_head(struct exchange *x)
 	h1_in_next(&x->up->in, strcmp(message_text(&x->request, x->request.method), "HEAD") == 0);
 	h1_write_request(&x->up->wire, &x->request, host);
 	x->state = EXCHANGE_TALK;
-	touch(x, ANSWER_MS);
+	exchange_touch(x, ANSWER_MS);
 }
 
 /* The body is asked for once it can go on; the server is not asked whether it wants it. */
@@ -318,8 +317,8 @@ static void ask_for_body(struct exchange *x)
 	message_finish(&m);
 }
 
-/* A kept connection that had ended meanwhile: nothing of the request was seen by anybody. */
-static bool try_again(struct exchange *x)
+/* Nothing of the request was seen by anybody. */
+bool exchange_try_again(struct exchange *x)
 {
 	static const char *const safe[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
 	const char *method = message_text(&x->request, x->request.method);
@@ -348,228 +347,11 @@ static int connected(struct exchange *x)
 		ask_for_body(x);
 		exchange_wake(x);
 	} else if (r == -EKEYREJECTED) {
-		broken(x, "upstream_untrusted", x->up->wire.error);
+		exchange_fail(x, "upstream_untrusted", x->up->wire.error);
 	} else {
-		broken(x, "upstream_failed", r == -EPROTO ? x->up->wire.error : strerror(-r));
+		exchange_fail(x, "upstream_failed",
+			      r == -EPROTO ? x->up->wire.error : strerror(-r));
 	}
-	return 1;
-}
-
-/* --- the response --- */
-
-static bool scrubs(const struct exchange *x)
-{
-	return x->policy->patterns != NULL;
-}
-
-static void scrub_field(const struct exchange *x, struct message *m, uint32_t at)
-{
-	char *value = m->text.data + at;
-
-	scrub_run(x->policy->patterns, value, strlen(value), true, false, NULL, NULL);
-}
-
-static void scrub_fields(const struct exchange *x, struct message *m)
-{
-	for (size_t i = 0; scrubs(x) && i < m->n; i++)
-		scrub_field(x, m, m->fields[i].value);
-}
-
-/* What is compressed cannot be looked through. */
-static bool is_opaque(const struct exchange *x, const struct message *m)
-{
-	const char *coding = message_get(m, "content-encoding");
-
-	return scrubs(x) && coding && *coding && strcasecmp(coding, "identity") != 0;
-}
-
-static void pass(struct exchange *x, const char *data, size_t len)
-{
-	if (len == 0)
-		return;
-	x->down_bytes += len;
-	x->s->codec->data(x, data, len);
-}
-
-/* What may be the beginning of a secret waits for what comes behind it. */
-static void pass_scrubbed(struct exchange *x, char *data, size_t len, bool last)
-{
-	const struct patterns *p = x->policy->patterns;
-	size_t n;
-
-	if (!x->held.len) {
-		n = scrub_run(p, data, len, last, false, NULL, NULL);
-		pass(x, data, n);
-		buf_add(&x->held, data + n, len - n);
-		return;
-	}
-	buf_add(&x->held, data, len);
-	n = scrub_run(p, x->held.data, x->held.len, last, false, NULL, NULL);
-	pass(x, x->held.data, n);
-	memmove(x->held.data, x->held.data + n, x->held.len - n);
-	x->held.len -= n;
-}
-
-static void pass_body(struct exchange *x, char *data, size_t len, bool last)
-{
-	if (scrubs(x))
-		pass_scrubbed(x, data, len, last);
-	else
-		pass(x, data, len);
-}
-
-static void open_tunnel(struct exchange *x, struct message *m)
-{
-	x->state = EXCHANGE_TUNNEL;
-	x->responded = true;
-	x->ended = false;
-	x->left = UINT64_MAX;
-	x->up->unclean = true;
-	x->s->codec->head(x, m, false);
-	x->s->codec->tunnel(x);
-	touch(x, TUNNEL_MS);
-}
-
-/* 1: it is gone, or refused. */
-static int take_interim(struct exchange *x, struct message *m)
-{
-	if (m->status == 101 && m->upgrade && x->request.upgrade && x->s->codec->tunnel) {
-		scrub_fields(x, m);
-		x->status = 101;
-		open_tunnel(x, m);
-		return 0;
-	}
-	if (m->status == 101 || ++x->interim > INTERIMS) {
-		broken(x, "upstream_failed", "the server changed the protocol unasked");
-		return 1;
-	}
-	if (m->status != 100) { /* we have said that ourselves */
-		scrub_fields(x, m);
-		x->s->codec->head(x, m, false);
-	}
-	h1_in_next(&x->up->in, x->up->in.to_head);
-	return 0;
-}
-
-static int take_head(struct exchange *x)
-{
-	struct message *m = &x->up->in.head;
-	bool none = x->up->in.to_head || m->status == 304 || m->status == 204;
-
-	if (m->status < 200)
-		return take_interim(x, m);
-	if (is_opaque(x, m) && !none) {
-		broken(x, "upstream_failed",
-		       "the answer is compressed, though this was not asked for");
-		return 1;
-	}
-	scrub_fields(x, m);
-	x->status = m->status;
-	x->responded = true;
-	x->s->codec->head(
-		x, m, none || m->body == BODY_NONE || (m->body == BODY_LENGTH && m->length == 0));
-	return 0;
-}
-
-static int finish(struct exchange *x)
-{
-	struct message *trailers = &x->up->in.trailers;
-
-	pass_body(x, (char[1]){0}, 0, true);
-	scrub_fields(x, trailers);
-	/* It has answered before it had read everything: what it makes of the rest is unknown. */
-	if (!x->ended || x->up->wire.at < x->up->wire.len)
-		x->up->unclean = true;
-	x->s->codec->end(x, trailers->n ? trailers : NULL);
-	exchange_drop(x);
-	return 1;
-}
-
-static int lost(struct exchange *x, ssize_t n)
-{
-	struct h1_in *in = &x->up->in;
-
-	if (n == 0 && h1_in_eof(in))
-		return finish(x);
-	if (!try_again(x))
-		broken(x, "upstream_failed",
-		       n == 0 ? "the server ended the connection too early"
-			      : (x->up->wire.ssl ? x->up->wire.error : "the connection was cut"));
-	return 1;
-}
-
-/* 0: it waits.  1: something was done.  2: it is gone, or in another state. */
-static int take_response(struct exchange *x)
-{
-	struct h1_in *in = &x->up->in;
-	size_t room = H1_IN;
-	ssize_t n;
-
-	if (in->state == H1_BODY) {
-		room = x->s->codec->room(x);
-		/* What is held back comes on top, when it turns out to be harmless. */
-		room = room > x->held.len ? room - x->held.len : 0;
-		if (room == 0) {
-			x->stalled = true;
-			return 0;
-		}
-	}
-	switch (h1_in_step(in, room)) {
-	case H1_HAS_HEAD:
-		return take_head(x) ? 2 : 1;
-	case H1_HAS_BODY:
-		pass_body(x, (char *)(uintptr_t)in->body, in->body_len, false);
-		touch(x, ANSWER_MS);
-		return 1;
-	case H1_HAS_END:
-		return finish(x) + 1;
-	case H1_BAD:
-		broken(x, "upstream_failed", "the server's answer is no proper HTTP");
-		return 2;
-	case H1_MORE:
-		break;
-	}
-	n = h1_in_read(in, &x->up->wire);
-	if (n == -EAGAIN)
-		return 0;
-	return n > 0 ? 1 : lost(x, n) + 1;
-}
-
-/* --- after a 101 --- */
-
-static int tunnel_ends(struct exchange *x, bool proper)
-{
-	if (!proper) {
-		broken(x, "upstream_failed", "the connection was cut");
-		return 2;
-	}
-	pass_body(x, (char[1]){0}, 0, true);
-	x->s->codec->end(x, NULL);
-	exchange_drop(x);
-	return 2;
-}
-
-static int take_bytes(struct exchange *x)
-{
-	struct h1_in *in = &x->up->in;
-	size_t room = x->s->codec->room(x), len = in->len - in->at;
-	ssize_t n;
-
-	room = room > x->held.len ? room - x->held.len : 0;
-	if (room == 0) {
-		x->stalled = true;
-		return 0;
-	}
-	if (len == 0) {
-		n = h1_in_read(in, &x->up->wire);
-		if (n == -EAGAIN)
-			return 0;
-		return n > 0 ? 1 : tunnel_ends(x, n == 0);
-	}
-	len = len < room ? len : room;
-	in->at += len;
-	pass_body(x, in->data + in->at - len, len, false);
-	touch(x, TUNNEL_MS);
 	return 1;
 }
 
@@ -585,7 +367,7 @@ static int send_on(struct exchange *x)
 	if (x->queued && x->up->wire.at == x->up->wire.len) {
 		x->s->codec->consumed(x, x->queued);
 		x->queued = 0;
-		touch(x, ANSWER_MS);
+		exchange_touch(x, ANSWER_MS);
 	}
 	if (x->state == EXCHANGE_TUNNEL && x->ended && r == 0)
 		wire_shutdown(&x->up->wire);
@@ -598,7 +380,7 @@ static int talk(struct exchange *x)
 
 	x->stalled = false;
 	for (unsigned n = 0; r == 1 && n < PIECES; n++) {
-		r = x->state == EXCHANGE_TUNNEL ? take_bytes(x) : take_response(x);
+		r = response_step(x);
 		did |= r != 0;
 		if (r == 2)
 			return 1;
@@ -621,14 +403,4 @@ int exchange_run(struct exchange *x)
 	if (x->state == EXCHANGE_CONNECT)
 		return connected(x);
 	return talk(x);
-}
-
-void exchange_fail(struct exchange *x, const char *event, const char *reason)
-{
-	if (x->state == EXCHANGE_ANSWER) {
-		x->s->codec->reset(x);
-		exchange_drop(x);
-	} else {
-		broken(x, event, reason);
-	}
 }

@@ -181,8 +181,8 @@ static int open_sockets(struct inject *in, int number, struct err *e)
 }
 
 /*
- * Out of cores and out of sight; and all of it out of swap, requests on their way too, where root may
- * lift the limit.  Else what is kept (secrets.c, scrub.c) is locked by itself.
+ * Out of cores and out of sight; and all of it out of swap, requests on their way too, where root
+ * may lift the limit.  Else what is kept (secrets.c, scrub.c) is locked by itself.
  */
 static int hide(struct err *e)
 {

@@ -7,8 +7,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define UNZIP_IN 4096 /* bytes that are taken at a time: they can become a thousand times as many \
-		       */
+#define UNZIP_IN                                                                         \
+	4096 /* bytes that are taken at a time: they can become a thousand times as many \
+	      */
 
 struct unzip;
 

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-proxy/response.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define INTERIMS 16
+
+static bool scrubs(const struct exchange *x)
+{
+	return x->policy->patterns != NULL;
+}
+
+static void scrub_field(const struct exchange *x, struct message *m, uint32_t at)
+{
+	char *value = m->text.data + at;
+
+	scrub_run(x->policy->patterns, value, strlen(value), true, false, NULL, NULL);
+}
+
+static void scrub_fields(const struct exchange *x, struct message *m)
+{
+	for (size_t i = 0; scrubs(x) && i < m->n; i++)
+		scrub_field(x, m, m->fields[i].value);
+}
+
+/* What is compressed cannot be looked through. */
+static bool is_opaque(const struct exchange *x, const struct message *m)
+{
+	const char *coding = message_get(m, "content-encoding");
+
+	return scrubs(x) && coding && *coding && strcasecmp(coding, "identity") != 0;
+}
+
+static void pass(struct exchange *x, const char *data, size_t len)
+{
+	if (len == 0)
+		return;
+	x->down_bytes += len;
+	x->s->codec->data(x, data, len);
+}
+
+/* What may be the beginning of a secret waits for what comes behind it. */
+static void pass_scrubbed(struct exchange *x, char *data, size_t len, bool last)
+{
+	const struct patterns *p = x->policy->patterns;
+	size_t n;
+
+	if (!x->held.len) {
+		n = scrub_run(p, data, len, last, false, NULL, NULL);
+		pass(x, data, n);
+		buf_add(&x->held, data + n, len - n);
+		return;
+	}
+	buf_add(&x->held, data, len);
+	n = scrub_run(p, x->held.data, x->held.len, last, false, NULL, NULL);
+	pass(x, x->held.data, n);
+	memmove(x->held.data, x->held.data + n, x->held.len - n);
+	x->held.len -= n;
+}
+
+static void pass_body(struct exchange *x, char *data, size_t len, bool last)
+{
+	if (scrubs(x))
+		pass_scrubbed(x, data, len, last);
+	else
+		pass(x, data, len);
+}
+
+static void open_tunnel(struct exchange *x, struct message *m)
+{
+	x->state = EXCHANGE_TUNNEL;
+	x->responded = true;
+	x->ended = false;
+	x->left = UINT64_MAX;
+	x->up->unclean = true;
+	x->s->codec->head(x, m, false);
+	x->s->codec->tunnel(x);
+	exchange_touch(x, TUNNEL_MS);
+}
+
+/* 1: it is gone, or refused. */
+static int take_interim(struct exchange *x, struct message *m)
+{
+	if (m->status == 101 && m->upgrade && x->request.upgrade && x->s->codec->tunnel) {
+		scrub_fields(x, m);
+		x->status = 101;
+		open_tunnel(x, m);
+		return 0;
+	}
+	if (m->status == 101 || ++x->interim > INTERIMS) {
+		exchange_fail(x, "upstream_failed", "the server changed the protocol unasked");
+		return 1;
+	}
+	if (m->status != 100) { /* we have said that ourselves */
+		scrub_fields(x, m);
+		x->s->codec->head(x, m, false);
+	}
+	h1_in_next(&x->up->in, x->up->in.to_head);
+	return 0;
+}
+
+static int take_head(struct exchange *x)
+{
+	struct message *m = &x->up->in.head;
+	bool none = x->up->in.to_head || m->status == 304 || m->status == 204;
+
+	if (m->status < 200)
+		return take_interim(x, m);
+	if (is_opaque(x, m) && !none) {
+		exchange_fail(x, "upstream_failed",
+			      "the answer is compressed, though this was not asked for");
+		return 1;
+	}
+	scrub_fields(x, m);
+	x->status = m->status;
+	x->responded = true;
+	x->s->codec->head(
+		x, m, none || m->body == BODY_NONE || (m->body == BODY_LENGTH && m->length == 0));
+	return 0;
+}
+
+static int finish(struct exchange *x)
+{
+	struct message *trailers = &x->up->in.trailers;
+
+	pass_body(x, (char[1]){0}, 0, true);
+	scrub_fields(x, trailers);
+	/* It has answered before it had read everything: what it makes of the rest is unknown. */
+	if (!x->ended || x->up->wire.at < x->up->wire.len)
+		x->up->unclean = true;
+	x->s->codec->end(x, trailers->n ? trailers : NULL);
+	exchange_drop(x);
+	return 1;
+}
+
+static int lost(struct exchange *x, ssize_t n)
+{
+	struct h1_in *in = &x->up->in;
+
+	if (n == 0 && h1_in_eof(in))
+		return finish(x);
+	if (!exchange_try_again(x))
+		exchange_fail(
+			x, "upstream_failed",
+			n == 0 ? "the server ended the connection too early"
+			       : (x->up->wire.ssl ? x->up->wire.error : "the connection was cut"));
+	return 1;
+}
+
+static int take_response(struct exchange *x)
+{
+	struct h1_in *in = &x->up->in;
+	size_t room = H1_IN;
+	ssize_t n;
+
+	if (in->state == H1_BODY) {
+		room = x->s->codec->room(x);
+		/* What is held back comes on top, when it turns out to be harmless. */
+		room = room > x->held.len ? room - x->held.len : 0;
+		if (room == 0) {
+			x->stalled = true;
+			return 0;
+		}
+	}
+	switch (h1_in_step(in, room)) {
+	case H1_HAS_HEAD:
+		return take_head(x) ? 2 : 1;
+	case H1_HAS_BODY:
+		pass_body(x, (char *)(uintptr_t)in->body, in->body_len, false);
+		exchange_touch(x, ANSWER_MS);
+		return 1;
+	case H1_HAS_END:
+		return finish(x) + 1;
+	case H1_BAD:
+		exchange_fail(x, "upstream_failed", "the server's answer is no proper HTTP");
+		return 2;
+	case H1_MORE:
+		break;
+	}
+	n = h1_in_read(in, &x->up->wire);
+	if (n == -EAGAIN)
+		return 0;
+	return n > 0 ? 1 : lost(x, n) + 1;
+}
+
+/* --- after a 101 --- */
+
+static int tunnel_ends(struct exchange *x, bool proper)
+{
+	if (!proper) {
+		exchange_fail(x, "upstream_failed", "the connection was cut");
+		return 2;
+	}
+	pass_body(x, (char[1]){0}, 0, true);
+	x->s->codec->end(x, NULL);
+	exchange_drop(x);
+	return 2;
+}
+
+static int take_bytes(struct exchange *x)
+{
+	struct h1_in *in = &x->up->in;
+	size_t room = x->s->codec->room(x), len = in->len - in->at;
+	ssize_t n;
+
+	room = room > x->held.len ? room - x->held.len : 0;
+	if (room == 0) {
+		x->stalled = true;
+		return 0;
+	}
+	if (len == 0) {
+		n = h1_in_read(in, &x->up->wire);
+		if (n == -EAGAIN)
+			return 0;
+		return n > 0 ? 1 : tunnel_ends(x, n == 0);
+	}
+	len = len < room ? len : room;
+	in->at += len;
+	pass_body(x, in->data + in->at - len, len, false);
+	exchange_touch(x, TUNNEL_MS);
+	return 1;
+}
+
+int response_step(struct exchange *x)
+{
+	return x->state == EXCHANGE_TUNNEL ? take_bytes(x) : take_response(x);
+}
