@@ -139,3 +139,22 @@ new" ]
 		[ "$(cat "$ENVPOD_STATE_DIR/pods/$pod/written")" = "$T/shared" ]
 	done
 }
+
+@test "clone --current: the names and ports of now come along, for the clone's own resolver to read; else the pod file's" {
+	envpod dns web --allow a.example --deny b.example
+	envpod ports web -p 8080:80
+	web=$ENVPOD_STATE_DIR/pods/web/policy two=$ENVPOD_STATE_DIR/pods/two/policy
+	envpod clone web plain
+	refute [ -e "$ENVPOD_STATE_DIR/pods/plain/policy/dns.json" ]
+	[ -z "$(envpod ports plain --json)" ]
+	envpod clone --current web two
+	cmp "$web/dns.json" "$two/dns.json"
+	cmp "$web/ports.json" "$two/ports.json"
+	[ "$(envpod dns two check a.example --json | jq -r .decision)" = allow ]
+	[ "$(envpod ports two --json | jq -r .port)" = 8080:80/tcp ]
+	[ "$(stat -c %a "$two/dns.json")" = 640 ]
+	[ "$(stat -c %g "$two/dns.json")" = "$(stat -c %g "$two")" ]
+	[ "$(stat -c %g "$two/dns.json")" != "$(stat -c %g "$web/dns.json")" ]
+	envpod dns two --remove-allow a.example
+	[ "$(envpod dns web check a.example --json | jq -r .decision)" = allow ]
+}

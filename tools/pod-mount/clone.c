@@ -11,6 +11,7 @@
 
 #include "envpod/exit.h"
 #include "libcommon/io.h"
+#include "libcommon/netid.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -24,7 +25,8 @@
 #include "tools/pod-mount/podbase.h"
 #include "tools/pod-mount/snapshots.h"
 
-#define LOCK_WAIT_MS 10000
+#define LOCK_WAIT_MS    10000
+#define POLICY_FILE_MAX (32u << 20)
 
 struct clone {
 	const char *source, *snapshot; /* snapshot: of POD@SNAPSHOT */
@@ -174,6 +176,35 @@ static int copy_knowledge(const struct clone *c, struct err *e)
 	return r == 0 ? copy_file(c, "committed", e) : r;
 }
 
+/* A file of it, whose reader is the new pod's own resolver. */
+static int copy_policy_file(const struct clone *c, int from, const char *file, struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	OWN_FD int to = -1;
+	int r = read_file_at(from, file, &b, POLICY_FILE_MAX);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_set(e, -r, "copy %s/policy/%s", c->from.path, file);
+	to = policy_open(&c->to, e);
+	return to < 0 ? to : policy_replace(&c->to, to, file, &b, e);
+}
+
+/* What a person allowed, denied and opened since: the state of now, as the changes are. */
+static int copy_policy(const struct clone *c, struct err *e)
+{
+	OWN_FD int from = openat(c->from.dir, "policy",
+				 O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int r;
+
+	if (from < 0)
+		return errno == ENOENT ? 0
+				       : err_set(e, errno, "open %s/policy", c->from.path);
+	r = copy_policy_file(c, from, "dns.json", e);
+	return r == 0 ? copy_policy_file(c, from, "ports.json", e) : r;
+}
+
 static int write_base(const struct clone *c, struct err *e)
 {
 	int r = write_file_at(c->to.dir, "base", c->source, strlen(c->source), 0600, false);
@@ -195,6 +226,8 @@ static int fill(struct clone *c, struct err *e)
 		r = write_base(c, e);
 	else if (r == 0 && (c->current || c->snapshot))
 		r = copy_knowledge(c, e);
+	if (r == 0 && c->current)
+		r = copy_policy(c, e);
 	return r == 0 && c->base < 0 ? current_done(&c->from, e) : r;
 }
 
