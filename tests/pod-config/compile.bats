@@ -139,6 +139,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	  allow_discovery: yes
 	  allow_pods: [db]
 	  rate_limit: 5/s
+	  connections: 30
 	  bandwidth_cap: 1mbit
 	  dns: {allow: ["**.a.example:80,22"], deny: [b.a.example], remap: {c.example: 192.0.2.1}, match: suffix, pin_min: 60, upstream: [192.0.2.53#54]}
 	END
@@ -157,6 +158,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	dns.upstream 192.0.2.53#54
 	cidr_allow 192.0.2.0/24
 	rate_limit 5/s
+	connections 30
 	bandwidth_cap 125000
 	port 8080:80/tcp
 	public_port 53:53/udp

@@ -169,7 +169,7 @@ teardown() { net_teardown; }
 	printf '#!/bin/sh\necho "bind: no" >&2\nexit 2\n' >"$T/tools/pod-proxy"
 	pod web 'cidr_allow: [192.0.2.0/24]'
 	expect 2 pod-net up web
-	[[ "$output" == *"proxy ended at once: bind: no"* ]]
+	[[ "$output" == *" ended at once: bind: no"* ]]
 	pod-net status --json web | jq -e '.stands == false'
 	refute connects web 192.0.2.1 80 2>/dev/null
 	stand_in pod-proxy

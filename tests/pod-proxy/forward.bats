@@ -70,3 +70,60 @@ teardown() { site_teardown; }
 	[ "$(awk '/^CapEff/ {print $2}' "/proc/$pid/status")" = 0000000000000000 ]
 	grep -q "^Seccomp:.2" "/proc/$pid/status"
 }
+
+# Holds as many connections as it gets to a port, says how many, and lets go of one for each line that it reads.
+hold='
+import socket, sys
+kept = []
+def one():
+    s = socket.socket(); s.settimeout(5)
+    try:
+        s.connect((sys.argv[1], int(sys.argv[2]))); s.sendall(b"x")
+        if s.recv(1) == b"x": kept.append(s); return 1
+    except OSError: pass
+    return 0
+print(sum(one() for _ in range(int(sys.argv[3]))), flush=True)
+for line in sys.stdin:
+    kept.pop().close()
+    while not one(): pass
+    print(1 + one(), flush=True)'
+
+echoes() { # ADDRESS: an echo on port 7777 there
+	cat >"$T/echo.py" <<-'END'
+	import socket, sys, threading
+	def serve(c):
+	    with c:
+	        while d := c.recv(100): c.sendall(d)
+	l = socket.socket(); l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); l.bind((sys.argv[1], 7777)); l.listen(100)
+	while True: threading.Thread(target=serve, args=(l.accept()[0],), daemon=True).start()
+	END
+}
+
+@test "network.connections: so many at a time, outwards and inwards; one that ends makes room; all of it is counted" {
+	echoes
+	(exec nsenter -t "$SITE" -n python3 "$T/echo.py" 192.0.2.10) >/dev/null 2>&1 3>&- &
+	NETPIDS+=($!)
+	pod web 'cidr_allow: [192.0.2.0/24]' 'connections: 5' 'ports: ["8080:7777"]'
+	in_pod python3 - 127.0.0.1 <"$T/echo.py" 3>&- &
+	NETPIDS+=($!)
+	wait_for 10 serves web 7777
+	mkfifo "$T/in" "$T/out"
+	for way in "in_pod 192.0.2.10 7777" "on_host 127.0.0.1 8080"; do
+		set -- $way
+		"$1" python3 -u -c "$hold" "$2" "$3" 8 <"$T/in" >"$T/out" 3>&- &
+		NETPIDS+=($!)
+		exec 8>"$T/in" 9<"$T/out"
+		read -r -t 20 got <&9
+		[ "$got" = 5 ]
+		if [ "$1" = in_pod ]; then
+			on_host pod-net status --json web | jq -e '.connections == 5 and .connections_max == 5 and .crowded == 3 and .drops == 3'
+			on_host envpod status --json web | jq -e '.connections == "5" and .net.crowded == 3'
+			on_host envpod status web | grep -q 'open *5 connections of 5'
+		fi
+		echo >&8
+		read -r -t 20 got <&9
+		[ "$got" = 1 ]
+		exec 8>&- 9<&-
+	done
+	wait_for 5 event '.event == "net_denied" and .reason == "too_many_connections" and .port == 7777'
+}

@@ -24,6 +24,7 @@ struct status {
 	char created[64];
 	unsigned layers;
 	struct buf usage;    /* pod-limit's JSON object, without newline; empty: none */
+	struct buf net;      /* pod-net's, while there is a wall */
 	const char *wall;    /* of the network: see wall_state() */
 	char addresses[160]; /* engine and addresses, while there is a wall */
 	struct strv without; /* keys the live runs go without */
@@ -33,6 +34,7 @@ struct status {
 static void status_finish(struct status *s)
 {
 	buf_finish(&s->usage);
+	buf_finish(&s->net);
 	strv_finish(&s->without);
 	for (int i = 0; i < PORT_SCOPES; i++)
 		strv_finish(&s->ports[i]);
@@ -90,25 +92,33 @@ static const char *wall_state(const struct pod *p, const struct plan *pl, char a
 	return wall_stands(p) ? "up" : "closed";
 }
 
-static void gather(struct status *s, const struct pod *p, const struct plan *pl)
+/* Another tool's JSON object, without its newline. */
+static void capture(const char *tool, const char *word, const struct pod *p, struct buf *to)
 {
 	OWN_STRV struct strv argv = {0};
 
+	front_words(&argv, tool, word, "--json", p->name, NULL);
+	if (front_capture(&argv, to) != 0)
+		buf_clear(to);
+	while (to->len && to->data[to->len - 1] == '\n')
+		to->data[--to->len] = '\0';
+}
+
+static void gather(struct status *s, const struct pod *p, const struct plan *pl)
+{
 	s->state = front_state(p);
 	s->pid = pod_init_pid(p, NULL);
 	s->layers = count_layers(p);
 	s->wall = wall_state(p, pl, s->addresses);
 	gather_ports(s, p, pl);
+	if (*s->addresses)
+		capture("pod-net", "status", p, &s->net);
 	if (read_line_at(p->dir, "created", s->created, sizeof(s->created)) < 0)
 		s->created[0] = '\0';
 	if (s->pid <= 0)
 		return;
 	add_lines(p, "without", &s->without);
-	front_words(&argv, "pod-limit", "usage", "--json", p->name, NULL);
-	if (front_capture(&argv, &s->usage) != 0)
-		buf_clear(&s->usage);
-	while (s->usage.len && s->usage.data[s->usage.len - 1] == '\n')
-		s->usage.data[--s->usage.len] = '\0';
+	capture("pod-limit", "usage", p, &s->usage);
 }
 
 /* The plan's words that people look for, in both forms. */
@@ -125,6 +135,7 @@ static const struct {
 	{"pids.max", "pids_max", NULL},
 	{"cpuset.cpus", "cpus", NULL},
 	{"rate_limit", "rate_limit", NULL},
+	{"connections", "connections", NULL},
 	{"bandwidth_cap", "bandwidth_cap", NULL},
 };
 
@@ -135,6 +146,14 @@ static void plan_list(const struct plan *pl, const char *key, const char *only, 
 	for (size_t i = 0; (value = plan_next(pl, key, &i));)
 		if (strncmp(value, only, strlen(only)) == 0)
 			strv_add(to, value + strlen(only));
+}
+
+static void add_object(struct buf *b, const char *key, const struct buf *object)
+{
+	if (!object->len)
+		return;
+	jw_key(b, key);
+	buf_add(b, object->data, object->len);
 }
 
 static void print_json(const struct pod *p, const struct plan *pl, const struct status *s)
@@ -163,10 +182,8 @@ static void print_json(const struct pod *p, const struct plan *pl, const struct 
 	jw_kstrv(&b, "unbuilt", unbuilt.v);
 	jw_kstrv(&b, "without", s->without.v);
 	jw_kstrv(&b, "writes_past_review", writes.v);
-	if (s->usage.len) {
-		jw_key(&b, "usage");
-		buf_add(&b, s->usage.data, s->usage.len);
-	}
+	add_object(&b, "net", &s->net);
+	add_object(&b, "usage", &s->usage);
 	jw_close(&b, '}');
 	puts(b.data);
 }
@@ -199,14 +216,19 @@ static void print_text(const struct pod *p, const struct plan *pl, const struct 
 	text_list("writes past review", &writes);
 }
 
-/* pod-limit's own table, below ours; our lines must be out before its. */
-static int print_usage(const struct pod *p)
+/* The other tools' own words, below ours; our lines must be out before theirs. */
+static int print_more(const struct pod *p, const struct status *s)
 {
-	OWN_STRV struct strv argv = {0};
+	OWN_STRV struct strv net = {0}, usage = {0};
 
 	fflush(stdout);
-	front_words(&argv, "pod-limit", "usage", p->name, NULL);
-	return front_run(&argv);
+	front_words(&net, "pod-net", "status", p->name, NULL);
+	if (*s->addresses)
+		front_run(&net);
+	if (s->pid <= 0)
+		return POD_EXIT_OK;
+	front_words(&usage, "pod-limit", "usage", p->name, NULL);
+	return front_run(&usage);
 }
 
 int cmd_status(int argc, char **argv)
@@ -230,5 +252,5 @@ int cmd_status(int argc, char **argv)
 		print_json(&p, &pl, &s);
 	else
 		print_text(&p, &pl, &s);
-	return json || s.pid <= 0 ? POD_EXIT_OK : print_usage(&p);
+	return json ? POD_EXIT_OK : print_more(&p, &s);
 }

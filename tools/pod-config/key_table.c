@@ -176,6 +176,8 @@ const struct key keys[] = {
 	 "resolvers other than the pod's own are always closed"},
 	{"network.rate_limit", T_RATE, 0, NULL, NULL, "rate_limit", BUILT,
 	 "new connections, such as 100/s"},
+	{"network.connections", T_INT, 0, "1..65535", NULL, "connections", BUILT,
+	 "open at the same time, outwards, and as many by open ports"},
 	{"network.bandwidth_cap", T_BANDWIDTH, 0, NULL, NULL, "bandwidth_cap", BUILT,
 	 "bytes a second, such as 10mbit or 1MB/s"},
 	{"network.ports", T_FORWARD, L, NULL, NULL, "port", BUILT,

@@ -194,13 +194,12 @@ static int copy_policy_file(const struct clone *c, int from, const char *file, s
 /* What a person allowed, denied and opened since: the state of now, as the changes are. */
 static int copy_policy(const struct clone *c, struct err *e)
 {
-	OWN_FD int from = openat(c->from.dir, "policy",
-				 O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	OWN_FD int from =
+		openat(c->from.dir, "policy", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	int r;
 
 	if (from < 0)
-		return errno == ENOENT ? 0
-				       : err_set(e, errno, "open %s/policy", c->from.path);
+		return errno == ENOENT ? 0 : err_set(e, errno, "open %s/policy", c->from.path);
 	r = copy_policy_file(c, from, "dns.json", e);
 	return r == 0 ? copy_policy_file(c, from, "ports.json", e) : r;
 }

@@ -11,6 +11,7 @@
 #include "tools/pod-net/rules.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,7 +48,7 @@ static void sets(const struct net *n, struct buf *b)
 			"\tset private6 { type ipv6_addr; flags interval; elements = { " RULES_PRIVATE6
 			" }; }\n");
 	buf_str(b, "\tcounter relayed { }\n\tcounter straight { }\n\tcounter limited { }\n"
-		   "\tcounter drops { }\n");
+		   "\tcounter crowded { }\n\tcounter drops { }\n");
 }
 
 /* Other pods are reached through their forwarders, whatever the port. */
@@ -111,6 +112,20 @@ static void limit(const struct net *n, struct buf *b)
 				rate);
 }
 
+/* A connection that is let out, by a relay or straight, is one of so many at a time: one rule, and
+ * so one count, for both.  What has ended no longer counts, though the kernel remembers it. */
+static void pass_chains(const struct net *n, struct buf *b)
+{
+	uint64_t most = plan_u64(&n->plan, "connections", 0);
+
+	buf_str(b, "\tchain c_count {");
+	if (most)
+		buf_fmt(b, " ct count over %" PRIu64 " counter name crowded goto c_refuse;", most);
+	buf_str(b, " }\n");
+	if (n->veth)
+		buf_str(b, "\tchain c_straight { jump c_count; counter name straight accept; }\n");
+}
+
 /* What goes out by the veth's other end without a relay; other resolvers and QUIC never do.  IPv6
  * that the host would not route is refused here, where the program hears of it. */
 static void straight(const struct net *n, struct buf *b)
@@ -120,21 +135,21 @@ static void straight(const struct net *n, struct buf *b)
 	if (!n->veth)
 		return;
 	buf_fmt(b,
-		"\t\tip daddr @cidr4 counter name straight accept\n"
-		"\t\t%sip6 daddr @cidr6 counter name straight accept\n"
+		"\t\tip daddr @cidr4 goto c_straight\n"
+		"\t\t%sip6 daddr @cidr6 goto c_straight\n"
 		"\t\tudp dport { 53, 443, 853 } goto c_refuse\n"
 		"\t\ttcp dport { 53, 80, 443, 853 } goto c_refuse\n"
 		"\t\tip daddr . th dport @pins4 meta l4proto { tcp, udp } "
-		"counter name straight accept\n"
+		"goto c_straight\n"
 		"\t\t%sip6 daddr . th dport @pins6 meta l4proto { tcp, udp } "
-		"counter name straight accept\n",
+		"goto c_straight\n",
 		six, six);
 	if (n->open)
 		buf_fmt(b,
 			"\t\tip daddr != @private4 ct state new limit rate 10/second burst 20 "
 			"packets log group %d snaplen 80 prefix \"raw\"\n"
-			"\t\tip daddr != @private4 counter name straight accept\n"
-			"\t\t%sip6 daddr != @private6 counter name straight accept\n",
+			"\t\tip daddr != @private4 goto c_straight\n"
+			"\t\t%sip6 daddr != @private6 goto c_straight\n",
 			NET_LOG_GROUP, six);
 }
 
@@ -146,16 +161,18 @@ static void filter_chains(const struct net *n, struct buf *b)
 		"\t\tlimit rate 10/second burst 20 packets log group %d snaplen 80 prefix \"drop\"\n"
 		"\t\tmeta l4proto tcp reject with tcp reset\n"
 		"\t\treject with icmpx port-unreachable\n"
-		"\t}\n"
-		"\tchain c_out { type filter hook output priority 0; policy drop;\n"
-		"\t\tct state established,related accept\n",
+		"\t}\n",
 		NET_LOG_GROUP);
+	pass_chains(n, b);
+	buf_str(b, "\tchain c_out { type filter hook output priority 0; policy drop;\n"
+		   "\t\tct state established,related accept\n");
 	limit(n, b);
 	buf_fmt(b,
+		"\t\ttcp dport %d ct status dnat jump c_count\n"
 		"\t\ttcp dport %d ct status dnat counter name relayed accept\n"
 		"\t\ttcp dport %d fib daddr type local goto c_refuse\n"
 		"\t\tfib daddr type local accept\n",
-		NET_RELAY_PORT, NET_RELAY_PORT);
+		NET_RELAY_PORT, NET_RELAY_PORT, NET_RELAY_PORT);
 	straight(n, b);
 	/* The kernel's own talk about groups and neighbours: nobody's attempt at anything. */
 	buf_str(b, "\t\tip protocol igmp drop\n"

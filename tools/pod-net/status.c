@@ -17,11 +17,13 @@
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "libcommon/wall.h"
+#include "tools/pod-net/conns.h"
 #include "tools/pod-net/net.h"
 #include "tools/pod-net/netlink.h"
 
 struct counts {
-	uint64_t relayed, straight, limited, drops;
+	uint64_t relayed, straight, limited, crowded, drops;
+	uint64_t connections;  /* open now */
 	uint64_t pins4, pins6; /* elements: addresses times ports */
 };
 
@@ -32,6 +34,7 @@ static const struct {
 	{"relayed", offsetof(struct counts, relayed)},
 	{"straight", offsetof(struct counts, straight)},
 	{"limited", offsetof(struct counts, limited)},
+	{"crowded", offsetof(struct counts, crowded)},
 	{"drops", offsetof(struct counts, drops)},
 };
 
@@ -121,16 +124,18 @@ static int read_counts(struct netlink *k, struct counts *c)
 
 static int count(void *arg, struct err *e)
 {
+	struct counts *c = arg;
 	struct netlink k = {0};
 	int r = netlink_open(&k, NETLINK_NETFILTER, e);
 
+	c->connections = conns_count();
 	if (r == 0)
-		r = read_counts(&k, arg);
+		r = read_counts(&k, c);
 	netlink_finish(&k);
 	return r < 0 ? err_set(e, -r, "ask what the wall has counted") : 0;
 }
 
-static void print_json(const struct pod *p, const char *up, const struct counts *c)
+static void print_json(const struct pod *p, const char *up, const struct counts *c, uint64_t most)
 {
 	OWN_BUF struct buf b = BUF_INIT;
 	const uint64_t *pins[] = {&c->pins4, &c->pins6};
@@ -143,13 +148,16 @@ static void print_json(const struct pod *p, const char *up, const struct counts 
 		jw_knum(&b, counters[i].name,
 			(int64_t) *
 				(const uint64_t *)(const void *)((const char *)c + counters[i].at));
+	jw_knum(&b, "connections", (int64_t)c->connections);
+	if (most)
+		jw_knum(&b, "connections_max", (int64_t)most);
 	jw_knum(&b, "pins4", (int64_t)*pins[0]);
 	jw_knum(&b, "pins6", (int64_t)*pins[1]);
 	jw_close(&b, '}');
 	puts(b.data);
 }
 
-static void print_text(const struct pod *p, const char *up, const struct counts *c)
+static void print_text(const struct pod *p, const char *up, const struct counts *c, uint64_t most)
 {
 	printf("network   %s\n", !*up             ? "down"
 				 : wall_stands(p) ? "up"
@@ -158,19 +166,25 @@ static void print_text(const struct pod *p, const char *up, const struct counts 
 		return;
 	printf("engine    %s\n", up);
 	printf("pins      %" PRIu64 " IPv4, %" PRIu64 " IPv6\n", c->pins4, c->pins6);
-	printf("packets   %" PRIu64 " to the relay, %" PRIu64 " straight, %" PRIu64
-	       " refused (%" PRIu64 " by the rate limit)\n",
-	       c->relayed, c->straight, c->drops, c->limited);
+	printf("open      %" PRIu64 " connections", c->connections);
+	if (most)
+		printf(" of %" PRIu64, most);
+	printf("\npackets   %" PRIu64 " to the relay, %" PRIu64 " straight, %" PRIu64
+	       " refused (%" PRIu64 " by the rate limit, %" PRIu64 " beyond the connections)\n",
+	       c->relayed, c->straight, c->drops, c->limited, c->crowded);
 }
 
 static int status(const char *pod, bool json, struct err *e)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
+	OWN_PLAN struct plan plan = {0};
 	struct counts c = {0};
 	char up[160] = "";
 	OWN_FD int ns = -1;
 	int r = pod_open(&p, pod, e);
 
+	if (r == 0)
+		r = plan_open(&plan, &p, e);
 	if (r < 0)
 		return r;
 	ns = netns_open(&p);
@@ -178,7 +192,8 @@ static int status(const char *pod, bool json, struct err *e)
 		r = netns_within(ns, count, &c, e);
 	if (r < 0)
 		return r;
-	(json ? print_json : print_text)(&p, ns < 0 ? "" : up, &c);
+	(json ? print_json : print_text)(&p, ns < 0 ? "" : up, &c,
+					 plan_u64(&plan, "connections", 0));
 	return *up && ns >= 0 ? 0 : 1;
 }
 

@@ -166,6 +166,7 @@ void conn_forward(struct door *d, int fd)
 	c->address = names_v4(self);
 	c->port = d->port.pod;
 	if (loop_add(&r->loop, &c->client.watch, EDGES) < 0 || r->n > r->max) {
+		conn_tell(c, "net_denied", "too_many_connections");
 		conn_reset(c);
 		return;
 	}

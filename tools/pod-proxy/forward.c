@@ -64,6 +64,7 @@ static int forward_open(struct relay *r, struct err *e)
 		return err_set(e, -ns, "open the network of pod %s (pod-net up %s makes it)",
 			       r->pod.name, r->pod.name);
 	r->end = doors_finish;
+	r->most = (unsigned)plan_u64(&r->plan, "connections", 0); /* outwards the wall counts */
 	if (open_doors(r, e) < 0 || control_open(r, e) < 0)
 		return -EINVAL;
 	return setns(ns, CLONE_NEWNET) < 0

@@ -97,6 +97,8 @@ int serve_lock_down(struct relay *r, unsigned more_promises, struct err *e)
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
 		getrlimit(RLIMIT_NOFILE, &files);
 	r->max = (unsigned)(files.rlim_cur / PER) - 8;
+	if (r->most && r->most < r->max)
+		r->max = r->most;
 	return lockdown(&l, e);
 }
 
