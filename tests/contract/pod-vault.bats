@@ -29,4 +29,19 @@ teardown() { envpod_teardown; }
 	expect 64 "$TOOL" get
 }
 
-@test "--help and --complete" { helps set get list rm forget; }
+@test "bind, compile, feed: policy/proxy for daemons, values by a stream" {
+	pod net 'network: {dns: {allow: [api.example]}}'
+	printf 'sk-live-0123456789' | "$TOOL" set net KEY
+	expect 3 "$TOOL" bind net KEY other.example
+	"$TOOL" bind net KEY api.example
+	[ "$(head -1 "$ENVPOD_STATE_DIR/pods/net/policy/proxy")" = 'envpod-plan 1 0 0 0' ]
+	grep -qx 'host 0 api.example 443' "$ENVPOD_STATE_DIR/pods/net/policy/proxy"
+	cmp <("$TOOL" feed net) <(printf 'secret KEY 18\nsk-live-0123456789\nend\n')
+	"$TOOL" bindings --json net >"$T/said"
+	objects key domain port header <"$T/said"
+	"$TOOL" unbind net KEY
+	[ "$("$TOOL" feed net)" = end ]
+	refute grep -q ^host "$ENVPOD_STATE_DIR/pods/net/policy/proxy"
+}
+
+@test "--help and --complete" { helps set get list rm bind unbind bindings compile feed push forget; }

@@ -114,6 +114,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	undo.max_age 172800
 	undo.max_size 2097152
 	host_user.clone no
+	vault.canary alert
 	identity.uid 0
 	identity.gid 0
 	ephemeral yes
@@ -144,7 +145,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	  dns: {allow: ["**.a.example:80,22"], deny: [b.a.example], remap: {c.example: 192.0.2.1}, match: suffix, pin_min: 60, upstream: [192.0.2.53#54]}
 	END
 	compile pod.yaml
-	sed -n '/^network /,/^wall /p' "$D/plan" | grep -v -e ^unbuilt -e ^identity -e ^allowed -e ^action -e ^host_user -e ^undo -e ^snapshots >got
+	sed -n '/^network /,/^wall /p' "$D/plan" | grep -v -e ^unbuilt -e ^identity -e ^allowed -e ^action -e ^host_user -e ^undo -e ^snapshots -e ^vault >got
 	diff - got <<-'END'
 	network isolated
 	engine veth
@@ -297,4 +298,20 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	[ "$(cat victim)" = precious ]
 	[ ! -L "$D/pod.json" ]
 	[ ! -L "$D/plan" ]
+}
+
+@test "secrets, bindings and rules are plan lines in words" {
+	cp "$TOP/tests/formats/podfile/accept/vault.yaml" pod.yaml
+	compile pod.yaml
+	grep -e ^vault -e ^http "$D/plan" >got
+	diff - got <<-'END'
+	vault.canary freeze
+	http.rule domain=host.example port=443 method=GET path=/v1/*
+	vault.env API_KEY
+	vault.env _x1
+	vault.env TOKEN git /usr/bin/npm
+	vault.bind key=API_KEY domain=*.api.example port=8443 header=x-api-key:\\040{value} method=GET method=POST path=/v1/* wide=yes requests=60 bytes=1048576 concurrent=4 usage=openai
+	vault.bind key=TOKEN domain=other.example port=443 basic=me strip=cookie:session
+	vault.bind key=_x1 domain=a.other.example port=443 query=key
+	END
 }

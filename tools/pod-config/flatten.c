@@ -14,6 +14,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/plan.h"
+#include "libcommon/words.h"
 #include "tools/pod-config/key.h"
 #include "tools/pod-config/tree.h"
 
@@ -163,6 +164,85 @@ static int emit_io(struct buf *plan, jv item, struct err *e)
 	return 0;
 }
 
+/* Scalars as "WORD=VALUE"; a list is its word, less the s, several times. */
+static void emit_member(struct buf *line, const char *word, jv value)
+{
+	jv text = tree_text(value);
+	OWN_FREE char *pair = xfmt("%s=%s", word, jv_string_value(text));
+
+	words_add(line, strcmp(pair, "wide=true") == 0    ? "wide=yes"
+			: strcmp(pair, "wide=false") == 0 ? "wide=no"
+							  : pair);
+	jv_free(text);
+}
+
+static void emit_words(struct buf *plan, const char *key, jv item)
+{
+	static const char *const members[][2] = {{"key", "key"},
+						 {"domain", "domain"},
+						 {"port", "port"},
+						 {"header", "header"},
+						 {"basic", "basic"},
+						 {"query", "query"},
+						 {"methods", "method"},
+						 {"paths", "path"},
+						 {"wide", "wide"},
+						 {"strip", "strip"},
+						 {"requests", "requests"},
+						 {"bytes", "bytes"},
+						 {"concurrent", "concurrent"},
+						 {"usage", "usage"}};
+	OWN_BUF struct buf line = BUF_INIT;
+
+	for (size_t m = 0; m < sizeof(members) / sizeof(members[0]); m++) {
+		jv value = tree_get(item, members[m][0]);
+
+		if (jv_get_kind(value) == JV_KIND_ARRAY)
+			for (int i = 0; i < jv_array_length(jv_copy(value)); i++)
+				emit_member(&line, members[m][1], jv_array_get(jv_copy(value), i));
+		if (jv_get_kind(value) == JV_KIND_ARRAY || !jv_is_valid(value))
+			jv_free(value);
+		else
+			emit_member(&line, members[m][1], value);
+	}
+	plan_line(plan, key, line.data);
+}
+
+static int emit_binding(struct buf *plan, jv item, struct err *e)
+{
+	(void)e;
+	emit_words(plan, "vault.bind", item);
+	return 0;
+}
+
+static int emit_http(struct buf *plan, jv item, struct err *e)
+{
+	(void)e;
+	emit_words(plan, "http.rule", item);
+	return 0;
+}
+
+/* "vault.env KEY [COMMAND...]" */
+static int emit_secret(struct buf *plan, jv item, struct err *e)
+{
+	jv key = tree_get(item, "key"), commands = tree_get(item, "commands");
+	int n = jv_get_kind(commands) == JV_KIND_ARRAY ? jv_array_length(jv_copy(commands)) : 0;
+	OWN_BUF struct buf line = BUF_INIT;
+
+	(void)e;
+	words_add(&line, jv_string_value(key));
+	for (int i = 0; i < n; i++) {
+		jv command = jv_array_get(jv_copy(commands), i);
+
+		words_add(&line, jv_string_value(command));
+		jv_free(command);
+	}
+	plan_line(plan, "vault.env", line.data);
+	jv_free(key);
+	jv_free(commands);
+	return 0;
+}
+
 static int emit_items(struct buf *plan, jv pod, const char *path,
 		      int (*emit)(struct buf *plan, jv item, struct err *e), struct err *e)
 {
@@ -218,6 +298,15 @@ static void emit_unbuilt(struct buf *plan, jv pod)
 			plan_line(plan, "unbuilt", k->path);
 }
 
+static const struct {
+	const char *path;
+	int (*emit)(struct buf *plan, jv item, struct err *e);
+} lists[] = {
+	{"filesystem.mounts", emit_mount}, {"processor.io_max", emit_io},
+	{"network.http", emit_http},       {"vault.env", emit_secret},
+	{"vault.bindings", emit_binding},
+};
+
 int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)
 {
 	unsigned long long mtime = (unsigned long long)json->st_mtim.tv_sec * 1000000000ull +
@@ -232,11 +321,11 @@ int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)
 	emit_identity(plan, pod);
 	if (tree_is(pod, "type", "ephemeral"))
 		plan_line(plan, "ephemeral", "yes");
-	r = emit_items(plan, pod, "filesystem.mounts", emit_mount, e);
-	if (r == 0)
-		r = emit_items(plan, pod, "processor.io_max", emit_io, e);
-	if (r < 0)
-		return r;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		r = emit_items(plan, pod, lists[i].path, lists[i].emit, e);
+		if (r < 0)
+			return r;
+	}
 	emit_wall(plan, pod);
 	emit_unbuilt(plan, pod);
 	buf_str(plan, "end\n");

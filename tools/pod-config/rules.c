@@ -9,8 +9,7 @@
 #include "tools/pod-config/read.h"
 #include "tools/pod-config/tree.h"
 
-/* The place of a key, or of the section it would stand in. */
-static struct place place_of(const struct rules *r, const char *path)
+struct place rules_place(const struct rules *r, const char *path)
 {
 	OWN_FREE char *at = xstrdup(path);
 
@@ -46,7 +45,7 @@ static void begin_airgapped(const struct rules *r, jv *root)
 {
 	set_missing(root, "network.mode", jv_string("None"));
 	if (!tree_is(*root, "network.mode", "None"))
-		problem_add(r->problems, place_of(r, "network.mode"),
+		problem_add(r->problems, rules_place(r, "network.mode"),
 			    "network.mode: an airgapped pod has no network; leave the key out, or "
 			    "choose another type");
 }
@@ -55,7 +54,7 @@ static void begin_supervised(const struct rules *r, jv *root)
 {
 	set_missing(root, "queue.require_commit_approval", jv_true());
 	if (!tree_is(*root, "queue.require_commit_approval", "true"))
-		problem_add(r->problems, place_of(r, "queue.require_commit_approval"),
+		problem_add(r->problems, rules_place(r, "queue.require_commit_approval"),
 			    "queue.require_commit_approval: commits of a supervised pod wait for "
 			    "approval; leave the key out, or choose another type");
 }
@@ -92,7 +91,7 @@ static void begin_display(const struct rules *r, jv *root)
 		return;
 	set_missing(root, "web_display.type", jv_string(enabled ? "novnc" : "none"));
 	if (enabled == tree_is(*root, "web_display.type", "none"))
-		problem_add(r->problems, place_of(r, "web_display.enabled"),
+		problem_add(r->problems, rules_place(r, "web_display.enabled"),
 			    "web_display.enabled: contradicts web_display.type");
 	tree_drop(root, "web_display.enabled");
 }
@@ -130,7 +129,7 @@ static void each_item(const struct rules *r, jv *root, const char *path,
 		jv item = jv_array_get(jv_copy(list), i);
 		bool has_line = lines && (size_t)i < lines->n;
 
-		call(r, &item, has_line ? lines->child[i]->at : place_of(r, path));
+		call(r, &item, has_line ? lines->child[i]->at : rules_place(r, path));
 		list = jv_array_set(list, i, item);
 	}
 	tree_set(root, path, list);
@@ -177,7 +176,7 @@ static void check_targets(const struct rules *r, jv root)
 			continue;
 		}
 		if (jv_object_has(jv_copy(seen), jv_copy(target)))
-			problem_add(r->problems, place_of(r, "filesystem.mounts"),
+			problem_add(r->problems, rules_place(r, "filesystem.mounts"),
 				    "filesystem.mounts: two of them at %.200s",
 				    esc(jv_string_value(target)));
 		seen = jv_object_set(seen, target, jv_true());
@@ -224,14 +223,14 @@ static void end_cwd(const struct rules *r, jv *root)
 {
 	if (tree_is(*root, "filesystem.mount_cwd", "true")) {
 		if (!utf8_ok(r->origin->cwd))
-			problem_add(r->problems, place_of(r, "filesystem.mount_cwd"),
+			problem_add(r->problems, rules_place(r, "filesystem.mount_cwd"),
 				    "filesystem.mount_cwd: the name of %.200s is not UTF-8",
 				    esc(r->origin->cwd));
 		set_missing(root, "filesystem.cwd_path", jv_string(r->origin->cwd));
 		return;
 	}
 	if (tree_has(*root, "filesystem.cwd_path"))
-		problem_note(r->problems, place_of(r, "filesystem.cwd_path"),
+		problem_note(r->problems, rules_place(r, "filesystem.cwd_path"),
 			     "filesystem.cwd_path: means nothing without mount_cwd: yes");
 	tree_drop(root, "filesystem.cwd_path");
 }
@@ -247,7 +246,7 @@ static void end_host_user(const struct rules *r, jv *root)
 	}
 	for (size_t i = 0; i < 3; i++) {
 		if (tree_has(*root, lists[i]))
-			problem_note(r->problems, place_of(r, lists[i]),
+			problem_note(r->problems, rules_place(r, lists[i]),
 				     "%s: means nothing without clone_host: yes", lists[i]);
 		tree_drop(root, lists[i]);
 	}
@@ -275,29 +274,16 @@ static void check_no_network(const struct rules *r, jv root)
 	if (!tree_is(root, "network.mode", "None"))
 		return;
 	if (!tree_is(root, "network.dns.mode", "Allowlist"))
-		problem_add(r->problems, place_of(r, "network.dns.mode"),
+		problem_add(r->problems, rules_place(r, "network.dns.mode"),
 			    "network.dns.mode: network.mode is None: there are no names");
 	for (const struct key *k = keys; k->path; k++) {
 		if (strncmp(k->path, "network.", 8) != 0 || !opens_a_way(k, root))
 			continue;
-		problem_add(r->problems, place_of(r, k->path),
+		problem_add(r->problems, rules_place(r, k->path),
 			    "%s: network.mode is None: nothing can be reached, and nothing can "
 			    "reach the pod",
 			    k->path);
 	}
-}
-
-/* Secrets put into requests are safe only where requests cannot go another way. */
-static void check_vault(const struct rules *r, jv root)
-{
-	bool is_open = tree_is(root, "network.mode", "Unsafe") ||
-		       (tree_is(root, "network.mode", "Monitored") &&
-			tree_is(root, "network.dns.mode", "Monitor"));
-
-	if (is_open && key_asks(key_at("vault.bindings"), tree_get(root, "vault.bindings")))
-		problem_add(r->problems, place_of(r, "vault.bindings"),
-			    "vault.bindings: need a closed network: network.mode Isolated, or "
-			    "Monitored with network.dns.mode Allowlist or Denylist");
 }
 
 static void check_smaller(const struct rules *r, jv root, const char *small, const char *large)
@@ -305,7 +291,7 @@ static void check_smaller(const struct rules *r, jv root, const char *small, con
 	double a = tree_number(root, small, -1), b = tree_number(root, large, -1);
 
 	if (a >= 0 && b >= 0 && a >= b)
-		problem_add(r->problems, place_of(r, small), "%s: must be less than %s", small,
+		problem_add(r->problems, rules_place(r, small), "%s: must be less than %s", small,
 			    large);
 }
 
@@ -314,7 +300,7 @@ static void check_health(const struct rules *r, jv root)
 	if (!node_find(r->file, "health") || r->origin->compiled)
 		return;
 	if (!tree_has(root, "health.endpoint") && !tree_has(root, "health.command"))
-		problem_add(r->problems, place_of(r, "health"),
+		problem_add(r->problems, rules_place(r, "health"),
 			    "health: needs an endpoint or a command");
 }
 
@@ -331,7 +317,7 @@ void rules_end(const struct rules *r, jv *root)
 	end_dns(r, root);
 	check_targets(r, *root);
 	check_no_network(r, *root);
-	check_vault(r, *root);
+	rules_vault(r, *root);
 	check_health(r, *root);
 	check_smaller(r, *root, "processor.memory_high", "processor.memory");
 	check_smaller(r, *root, "budget.warning", "budget.max_duration");

@@ -16,4 +16,9 @@ void rules_begin(const struct rules *r, jv *root);
 /* After them: what hangs on other keys; then what contradicts. */
 void rules_end(const struct rules *r, jv *root);
 
+/* Bindings of secrets: a closed network, a host that may be reached (rules_vault.c). */
+void rules_vault(const struct rules *r, jv root);
+/* The place of a key, or of the section it would stand in. */
+struct place rules_place(const struct rules *r, const char *path);
+
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/pod-net/services.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "envpod/exit.h"
 #include "libcommon/io.h"
@@ -28,6 +30,22 @@ int services_write(const struct net *n, struct err *e)
 		buf_fmt(&b, "%s %s %s\n", table[i].name, table[i].words, n->pod.name);
 	r = write_file_at(n->pod.run, "services", b.data, b.len, 0600, false);
 	return r < 0 ? err_set(e, -r, "write %s/services", n->pod.runpath) : 0;
+}
+
+/* Bindings, rules or dummies: of the pod file, or of later. */
+static bool is_injected(const struct net *n)
+{
+	return plan_str(&n->plan, "vault.bind", NULL) || plan_str(&n->plan, "http.rule", NULL) ||
+	       faccessat(n->pod.dir, "policy/proxy.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int services_compile(const struct net *n, struct err *e)
+{
+	char *argv[] = {"pod-vault", "compile", (char *)n->pod.name, NULL};
+	int r = is_injected(n) ? spawn_wait(argv, NULL, e) : 0;
+
+	return r <= 0 ? r
+		      : err_status(e, r, ERR_PLAIN, "pod-vault compile ended with status %d", r);
 }
 
 static int ask_keeper(const struct pod *p, char *word, struct err *e)

@@ -5,6 +5,9 @@
 
 #include "tools/pod-net/net.h"
 
+/* policy/proxy, where the pod file or a later command says what is put into requests. */
+int services_compile(const struct net *n, struct err *e);
+
 /* RUN/NAME/services. */
 int services_write(const struct net *n, struct err *e);
 

@@ -136,7 +136,9 @@ static int up(const char *pod, bool helpers, struct err *e)
 	r = build(&n, e);
 	if (r < 0 || !helpers)
 		return r;
-	r = services_write(&n, e);
+	r = services_compile(&n, e);
+	if (r == 0)
+		r = services_write(&n, e);
 	if (r == 0)
 		r = services_start(&n, e);
 	/* Without daemons the wall is closed, not open; but it does not stand. */

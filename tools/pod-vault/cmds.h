@@ -10,6 +10,12 @@ int cmd_get(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_rm(int argc, char **argv);
 int cmd_forget(int argc, char **argv);
+int cmd_bind(int argc, char **argv);
+int cmd_unbind(int argc, char **argv);
+int cmd_bindings(int argc, char **argv);
+int cmd_compile(int argc, char **argv);
+int cmd_feed(int argc, char **argv);
+int cmd_push(int argc, char **argv);
 
 /*
  * The positional words of a command about POD, or about --scope NAME: where the words behind the

@@ -10,6 +10,12 @@ static const struct cmd cmds[] = {
 	{"get", cmd_get, "print a secret"},
 	{"list", cmd_list, "list secrets, never their values"},
 	{"rm", cmd_rm, "remove secrets"},
+	{"bind", cmd_bind, "put a secret into requests for a host"},
+	{"unbind", cmd_unbind, "take that back"},
+	{"bindings", cmd_bindings, "list which secret goes to which host"},
+	{"compile", cmd_compile, "write what the injector goes by"},
+	{"feed", cmd_feed, "write the values of bound keys, for the injector"},
+	{"push", cmd_push, "give running injectors their secrets anew"},
 	{"forget", cmd_forget, "remove all secrets of a pod"},
 	{0},
 };

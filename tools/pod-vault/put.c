@@ -6,6 +6,7 @@
 
 #include "envpod/exit.h"
 #include "libcommon/own.h"
+#include "tools/pod-vault/feed.h"
 #include "tools/pod-vault/store.h"
 
 int put_check(const char *key, const struct secret *value, struct err *e)
@@ -18,6 +19,24 @@ int put_check(const char *key, const struct secret *value, struct err *e)
 	if (!fault)
 		return 0;
 	return err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "the value of %s %s", key, fault);
+}
+
+/* What is bound must be fit for it; whether it is, the pod file and later commands say. */
+static int check_bound(const struct target *t, const struct put *puts, size_t n, struct err *e)
+{
+	OWN(policy_finish) struct policy p = POLICY_INIT;
+	OWN_BINDINGS struct bindings all = {0};
+	int r;
+
+	if (t->shared || !policy_is_wanted(&t->pod))
+		return 0;
+	r = policy_load(&p, t->name, e);
+	if (r == 0)
+		r = policy_bindings(&p, &all, e);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (bindings_have(&all, puts[i].key))
+			r = bound_check(puts[i].key, puts[i].value, e);
+	return r;
 }
 
 static int check_new(const struct scope *s, const struct put *puts, size_t n, bool overwrite,
@@ -58,8 +77,10 @@ int put_all(struct target *t, const struct put *puts, size_t n, bool overwrite, 
 {
 	OWN(vault_finish) struct vault v = VAULT_INIT;
 	struct scope *s;
-	int r = vault_open(&v, VAULT_WRITE, -1, e);
+	int r = check_bound(t, puts, n, e);
 
+	if (r == 0)
+		r = vault_open(&v, VAULT_WRITE, -1, e);
 	if (r < 0)
 		return r;
 	s = target_make(t, &v, e);

@@ -5,6 +5,7 @@
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "tools/pod-vault/cmds.h"
+#include "tools/pod-vault/feed.h"
 #include "tools/pod-vault/store.h"
 #include "tools/pod-vault/target.h"
 
@@ -54,7 +55,8 @@ int cmd_rm(int argc, char **argv)
 	for (char **key = keys; *key; key++)
 		if (check_key_name(*key, &e) < 0)
 			return say_err(&e);
-	if (target_open(&t, argv[0], scope, &e) < 0 || carry_out(&t, keys, &e) < 0)
+	if (target_open(&t, argv[0], scope, &e) < 0 || carry_out(&t, keys, &e) < 0 ||
+	    push_target(&t, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

@@ -9,6 +9,7 @@
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "tools/pod-vault/cmds.h"
+#include "tools/pod-vault/feed.h"
 #include "tools/pod-vault/prompt.h"
 
 /* Typed twice on a terminal; else all of standard input, less one newline. */
@@ -45,7 +46,7 @@ int cmd_set(int argc, char **argv)
 
 	if (check_key_name(key, &e) < 0 || target_open(&t, argv[0], scope, &e) < 0 ||
 	    take_value(&value, key, &e) < 0 || put_check(key, &value, &e) < 0 ||
-	    put_all(&t, &put, 1, true, &e) < 0)
+	    put_all(&t, &put, 1, true, &e) < 0 || push_target(&t, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

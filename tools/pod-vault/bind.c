@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Binding a secret to a host, and taking that back; both hold when the command ends. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "envpod/exit.h"
+#include "libcommon/opt.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/record.h"
+#include "libcommon/say.h"
+#include "libcommon/spawn.h"
+#include "libcommon/unit.h"
+#include "libcommon/wall.h"
+#include "tools/pod-vault/cmds.h"
+#include "tools/pod-vault/feed.h"
+
+struct bind_ask {
+	const char *header, *basic, *query, *requests, *bytes, *usage;
+	uint64_t port, concurrent;
+	struct strv methods, paths, strips;
+	bool wide;
+};
+
+static void ask_finish(struct bind_ask *a)
+{
+	strv_finish(&a->methods);
+	strv_finish(&a->paths);
+	strv_finish(&a->strips);
+}
+
+/* "60/m" or "60"; sizes likewise: all limits are per minute. */
+static int add_limit(struct strv *words, const char *word, const char *text, bool is_size,
+		     struct err *e)
+{
+	OWN_FREE char *copy = text ? xstrdup(text) : NULL;
+	char *slash = copy ? strchr(copy, '/') : NULL;
+	uint64_t n;
+
+	if (!text)
+		return 0;
+	if (slash)
+		*slash++ = '\0';
+	if ((slash && strcmp(slash, "m") != 0 && strcmp(slash, "min") != 0) ||
+	    (is_size ? unit_size(copy, &n) : unit_u64(copy, INT64_MAX, &n)) < 0 || n == 0)
+		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
+				  "--%s '%.80s': want so many a minute, such as %s", word,
+				  esc(text), is_size ? "10MB/m" : "60/m");
+	strv_fmt(words, "%s=%llu", word, (unsigned long long)n);
+	return 0;
+}
+
+static void add_word(struct strv *words, const char *word, const char *value)
+{
+	if (value)
+		strv_fmt(words, "%s=%s", word, value);
+}
+
+static void add_words(struct strv *words, const char *word, const struct strv *values)
+{
+	for (size_t i = 0; i < values->n; i++)
+		add_word(words, word, values->v[i]);
+}
+
+static int read_ask(const struct bind_ask *a, const char *key, const char *domain,
+		    struct binding *b, struct err *e)
+{
+	OWN_STRV struct strv words = {0};
+	int r;
+
+	add_word(&words, "key", key);
+	add_word(&words, "domain", domain);
+	if (a->port != UINT64_MAX)
+		strv_fmt(&words, "port=%llu", (unsigned long long)a->port);
+	add_word(&words, "header", a->header);
+	add_word(&words, "basic", a->basic);
+	add_word(&words, "query", a->query);
+	add_words(&words, "method", &a->methods);
+	add_words(&words, "path", &a->paths);
+	add_words(&words, "strip", &a->strips);
+	add_word(&words, "wide", a->wide ? "yes" : NULL);
+	add_word(&words, "usage", a->usage);
+	if (a->concurrent)
+		strv_fmt(&words, "concurrent=%llu", (unsigned long long)a->concurrent);
+	r = add_limit(&words, "requests", a->requests, false, e);
+	if (r == 0)
+		r = add_limit(&words, "bytes", a->bytes, true, e);
+	if (r == 0)
+		r = binding_parse(b, &words, e);
+	if (r < 0)
+		e->status = POD_EXIT_USAGE;
+	return r;
+}
+
+/* --- may it be? --- */
+
+/* What pod-dns would say of it, live changes included. */
+static int check_allowed(const struct policy *p, const struct binding *b, struct err *e)
+{
+	OWN_FREE char *name = b->wide ? xfmt("any%s", b->domain + 1) : xstrdup(b->domain);
+	char *argv[] = {"pod-dns", "check", (char *)p->pod.name, name, NULL};
+	OWN_FILE FILE *null = fopen("/dev/null", "we");
+	struct spawn_io io = {.in = -1, .out = null ? fileno(null) : -1, .err = -1};
+	int status = spawn_wait(argv, &io, e);
+
+	if (status == POD_EXIT_NO)
+		return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+				  "pod %s may not reach %s: allow it first (envpod dns %s --allow "
+				  "'%s')",
+				  p->pod.name, b->domain, p->pod.name, b->domain);
+	return status == 0  ? 0
+	       : status < 0 ? status
+			    : err_status(e, status, ERR_PLAIN, "pod-dns check failed");
+}
+
+/* A value that is there already must be one that can be sent, and found again in an answer. */
+static int check_value(const struct policy *p, const struct binding *b, struct err *e)
+{
+	OWN(vault_finish) struct vault v = VAULT_INIT;
+	OWN_SECRET struct secret value = {0};
+	int r = vault_open(&v, VAULT_READ, -1, e);
+
+	if (r == 0)
+		r = lookup(&v, &p->pod, b->key, &value, e);
+	if (r == -ENOENT && !e->msg[0]) {
+		say_warn("pod %s has no secret %s yet (envpod vault %s set %s)", p->pod.name,
+			 b->key, p->pod.name, b->key);
+		return 0;
+	}
+	return r < 0 ? r : bound_check(b->key, &value, e);
+}
+
+static int check(const struct policy *p, const struct binding *b, struct err *e)
+{
+	const char *why = policy_refusal(p);
+	int r;
+
+	if (why)
+		return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+				  "nothing can be bound in pod %s: %s", p->pod.name, why);
+	r = check_allowed(p, b, e);
+	return r == 0 ? check_value(p, b, e) : r;
+}
+
+/* --- making it so --- */
+
+static int record(const struct policy *p, const char *event, const struct binding *b, struct err *e)
+{
+	OWN_EVENT struct event ev = {0};
+	OWN_FREE char *how = binding_how(b);
+
+	event_init(&ev, p->pod.name, "vault", event);
+	event_str(&ev, "key", b->key);
+	event_str(&ev, "host", b->domain);
+	event_num(&ev, "port", b->port);
+	event_str(&ev, "how", how);
+	return record_event(&ev, true, e);
+}
+
+static void forget(struct bindings *all, const struct binding *b)
+{
+	for (size_t i = all->n; i-- > 0;)
+		if (binding_same(&all->v[i], b))
+			bindings_drop(all, i);
+}
+
+/* A pod whose wall stands may need an injector that was not needed before, and an authority. */
+static int wake(const struct pod *p, struct err *e)
+{
+	char *ca[] = {"pod-proxy", "ca", (char *)p->name, NULL};
+	char *helpers[] = {"pod-supervise", "helpers", "wake", (char *)p->name, NULL};
+	int r = spawn_wait(ca, NULL, e);
+
+	if (r == 0 && wall_stands(p))
+		r = spawn_wait(helpers, NULL, e);
+	return r <= 0 ? r
+		      : err_status(e, r, ERR_PLAIN, "the injector of pod %s is not ready", p->name);
+}
+
+/* Without the lock: the injector's own feed takes it. */
+static int bring(struct policy *p, bool needs_injector, struct err *e)
+{
+	int r;
+
+	own_close(&p->dir);
+	p->dir = -1;
+	r = needs_injector ? wake(&p->pod, e) : 0;
+	return r == 0 ? push_pod(p->pod.name, e) : r;
+}
+
+static int bind_it(struct policy *p, struct binding *b, struct err *e)
+{
+	struct binding *at;
+	int r = check(p, b, e);
+
+	if (r < 0)
+		return r;
+	forget(&p->removed, b);
+	forget(&p->added, b);
+	at = bindings_add(&p->added, e);
+	if (!at)
+		return -ENOSPC;
+	*at = *b;
+	*b = (struct binding){0};
+	r = record(p, "vault_bind", at, e);
+	if (r == 0)
+		r = policy_save(p, e);
+	return r == 0 ? bring(p, true, e) : r;
+}
+
+int cmd_bind(int argc, char **argv)
+{
+	OWN(ask_finish) struct bind_ask a = {.port = UINT64_MAX};
+	OWN(policy_finish) struct policy p = POLICY_INIT;
+	OWN(binding_finish) struct binding b = {0};
+	struct err e = {0};
+	const struct opt opts[] = {
+		{OPT_STR, 0, "header", &a.header, "HEADER",
+		 "the header that carries it ('Authorization: Bearer {value}')"},
+		{OPT_STR, 0, "basic", &a.basic, "USER", "as the password of this user"},
+		{OPT_STR, 0, "query", &a.query, "NAME", "as this word of the query"},
+		{OPT_LIST, 'm', "method", &a.methods, "METHOD",
+		 "allow only this method; may be "
+		 "given again"},
+		{OPT_LIST, 'p', "path", &a.paths, "GLOB",
+		 "allow only such paths; may be given "
+		 "again"},
+		{OPT_LIST, 0, "strip", &a.strips, "KIND:NAME",
+		 "remove the agent's own header:NAME, cookie:NAME or query:NAME"},
+		{OPT_U64, 0, "port", &a.port, "N", "the host's port (443)"},
+		{OPT_FLAG, 0, "wide", &a.wide, NULL, "a wildcard is meant: every host below"},
+		{OPT_STR, 0, "requests", &a.requests, "N/m", "at most so many requests a minute"},
+		{OPT_STR, 0, "bytes", &a.bytes, "SIZE/m", "at most so many bytes a minute"},
+		{OPT_U64, 0, "concurrent", &a.concurrent, "N",
+		 "at most so many requests at a time"},
+		{OPT_STR, 0, "usage", &a.usage, "API",
+		 "count tokens: anthropic, openai, gemini, ollama"},
+		{0},
+	};
+	const struct opt_usage usage = {
+		"pod-vault bind [OPTION]... POD KEY DOMAIN",
+		"Put a secret into a pod's requests for a host; the pod itself gets a dummy.", 3, 3,
+		0};
+
+	opt_parse(opts, &usage, argc, argv);
+	if (read_ask(&a, argv[1], argv[2], &b, &e) < 0 || policy_load(&p, argv[0], &e) < 0 ||
+	    bind_it(&p, &b, &e) < 0)
+		return say_err(&e);
+	return POD_EXIT_OK;
+}
+
+/* --- unbind --- */
+
+/* What the pod file says is taken back by an entry of its own. */
+static int unbind_one(struct policy *p, const struct binding *b, struct err *e)
+{
+	bool planned = false;
+	int r = record(p, "vault_unbind", b, e);
+
+	for (size_t i = 0; i < p->planned.n; i++)
+		planned |= binding_same(&p->planned.v[i], b);
+	forget(&p->added, b);
+	forget(&p->removed, b);
+	return r == 0 && planned ? bindings_copy(&p->removed, b, e) : r;
+}
+
+static int unbind(struct policy *p, const char *key, const char *domain, struct err *e)
+{
+	OWN_BINDINGS struct bindings all = {0};
+	size_t n = 0;
+	int r = policy_bindings(p, &all, e);
+
+	for (size_t i = 0; i < all.n && r == 0; i++) {
+		if (strcmp(all.v[i].key, key) != 0 || (domain && strcmp(all.v[i].domain, domain)))
+			continue;
+		r = unbind_one(p, &all.v[i], e);
+		n++;
+	}
+	if (r == 0 && n == 0)
+		r = err_set(e, ERR_PLAIN, "pod %s has no such binding (envpod vault %s bindings)",
+			    p->pod.name, p->pod.name);
+	if (r == 0)
+		r = policy_save(p, e);
+	return r == 0 ? bring(p, false, e) : r;
+}
+
+int cmd_unbind(int argc, char **argv)
+{
+	const struct opt opts[] = {{0}};
+	const struct opt_usage usage = {
+		"pod-vault unbind POD KEY [DOMAIN]",
+		"Put a secret into requests no more, for that host or any; it holds at once.", 2, 3,
+		0};
+	OWN(policy_finish) struct policy p = POLICY_INIT;
+	struct err e = {0};
+	int n = opt_parse(opts, &usage, argc, argv);
+
+	if (policy_load(&p, argv[0], &e) < 0 || unbind(&p, argv[1], n > 2 ? argv[2] : NULL, &e) < 0)
+		return say_err(&e);
+	return POD_EXIT_OK;
+}

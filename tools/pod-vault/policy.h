@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the pod file and later commands say about injection, together: policy/proxy.json is what
+ * changed since the pod was made, policy/proxy the whole for daemons and runs.
+ */
+#ifndef POD_VAULT_POLICY_H
+#define POD_VAULT_POLICY_H
+
+#include "libcommon/plan.h"
+#include "libcommon/pod.h"
+#include "tools/pod-vault/binding.h"
+
+#define PROXY_JSON     "proxy.json"
+#define PROXY_JSON_MAX (4u << 20)
+
+struct dummy {
+	char *key, *value;
+};
+
+struct policy {
+	struct pod pod;
+	struct plan plan;
+	int dir;                        /* pods/NAME/policy, locked while the policy is open */
+	struct bindings planned, rules; /* of the pod file */
+	struct bindings added, removed; /* of proxy.json; removed: key, domain and port count */
+	struct dummy *dummies;
+	size_t n_dummies;
+};
+
+#define POLICY_INIT                         \
+	{                                   \
+		.pod = POD_INIT, .dir = -1, \
+	}
+
+/* Does the pod file bind anything, or did somebody later? */
+bool policy_is_wanted(const struct pod *p);
+/* Opens pod, plan and policy, and holds the lock of the latter. */
+int policy_load(struct policy *p, const char *pod, struct err *e);
+void policy_finish(struct policy *p);
+/* The bindings that hold: planned, less removed, with added in place of their like. */
+int policy_bindings(const struct policy *p, struct bindings *all, struct err *e);
+/* Write proxy.json and proxy, dummies made for keys that have none. */
+int policy_save(struct policy *p, struct err *e);
+/* NULL, or why nothing may be bound in this pod: its network is open, or the pod file says no. */
+const char *policy_refusal(const struct policy *p);
+
+/* proxy.json: its text into p and back. */
+int live_parse(struct policy *p, const char *text, size_t len, struct err *e);
+void live_format(const struct policy *p, struct buf *to);
+
+/* The text of policy/proxy. */
+int compile(const struct policy *p, struct buf *to, struct err *e);
+
+/* A value that looks like one for that host, random; caller frees. */
+char *dummy_make(const char *domain);
+
+#endif
