@@ -50,4 +50,4 @@ else.test deny mode allowlist - -" ]
 	"$TOOL" learn web | grep -q '^    allow:'
 }
 
-@test "help and completions" { helps serve check edit why learn; }
+@test "help and completions" { helps serve check edit why learn doctor; }

@@ -103,6 +103,7 @@ echoes() { # ADDRESS: an echo on port 7777 there
 	echoes
 	(exec nsenter -t "$SITE" -n python3 "$T/echo.py" 192.0.2.10) >/dev/null 2>&1 3>&- &
 	NETPIDS+=($!)
+	wait_for 10 listens tcp 7777
 	pod web 'cidr_allow: [192.0.2.0/24]' 'connections: 5' 'ports: ["8080:7777"]'
 	in_pod python3 - 127.0.0.1 <"$T/echo.py" 3>&- &
 	NETPIDS+=($!)

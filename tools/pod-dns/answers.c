@@ -14,9 +14,9 @@ struct entry {
 	struct entry *next;          /* in its bucket */
 	struct entry *newer, *older; /* by use */
 	uint64_t born_ms;
-	uint32_t ttl, size;
-	uint16_t type, len, n_records, n_answers, n_addresses;
-	uint8_t rcode, is_filtered;
+	struct answer answer; /* its parts are among the bytes */
+	uint32_t size;
+	uint16_t type;
 	uint8_t name_len;
 	_Alignas(8) uint8_t bytes[]; /* addresses, records, message, name */
 };
@@ -63,25 +63,15 @@ static struct entry **bucket_of(struct answers *c, const struct name *n, uint16_
 	return &c->bucket[(h ^ type * 2654435761u) % BUCKETS];
 }
 
-static size_t addresses_size(const struct entry *e)
+/* Behind the message. */
+static const uint8_t *name_of(const struct entry *e)
 {
-	return e->n_addresses * sizeof(struct reply_address);
-}
-
-static size_t records_size(const struct entry *e)
-{
-	return e->n_records * sizeof(struct reply_record);
-}
-
-static const uint8_t *message_of(const struct entry *e)
-{
-	return e->bytes + addresses_size(e) + records_size(e);
+	return e->answer.data + e->answer.len;
 }
 
 static bool is_of(const struct entry *e, const struct name *n, uint16_t type)
 {
-	return e->type == type && e->name_len == n->len &&
-	       memcmp(message_of(e) + e->len, n->wire, n->len) == 0;
+	return e->type == type && e->name_len == n->len && memcmp(name_of(e), n->wire, n->len) == 0;
 }
 
 static struct entry **find(struct answers *c, const struct name *n, uint16_t type)
@@ -123,7 +113,7 @@ static void drop_oldest(struct answers *c)
 	struct entry *e = c->oldest, **at;
 	struct name n = {.len = e->name_len};
 
-	memcpy(n.wire, message_of(e) + e->len, n.len);
+	memcpy(n.wire, name_of(e), n.len);
 	for (at = bucket_of(c, &n, e->type); *at != e; at = &(*at)->next)
 		;
 	drop(c, at);
@@ -156,7 +146,7 @@ bool answers_get(struct answers *c, const struct name *n, uint16_t type, uint64_
 	if (!e)
 		return false;
 	age = (now_ms - e->born_ms) / 1000;
-	if (age >= e->ttl) {
+	if (age >= e->answer.ttl) {
 		drop(c, at);
 		return false;
 	}
@@ -164,45 +154,35 @@ bool answers_get(struct answers *c, const struct name *n, uint16_t type, uint64_
 		unlink_used(c, e);
 		link_newest(c, e);
 	}
-	*a = (struct answer){
-		.addresses = (const struct reply_address *)(const void *)e->bytes,
-		.records =
-			(const struct reply_record *)(const void *)(e->bytes + addresses_size(e)),
-		.data = message_of(e),
-		.len = e->len,
-		.n_records = e->n_records,
-		.n_answers = e->n_answers,
-		.n_addresses = e->n_addresses,
-		.rcode = e->rcode,
-		.is_filtered = e->is_filtered,
-		.ttl = e->ttl,
-		.age = (uint32_t)age,
-	};
+	*a = e->answer;
+	a->age = (uint32_t)age;
 	return true;
+}
+
+/* Copies a part to where the next one goes. */
+static void *put_part(uint8_t **to, const void *part, size_t size)
+{
+	uint8_t *at = *to;
+
+	memcpy(at, part, size);
+	*to += size;
+	return at;
 }
 
 static struct entry *entry_of(const struct name *n, uint16_t type, const struct reply *r)
 {
-	size_t addresses = r->n_addresses * sizeof(r->addresses[0]);
-	size_t records = r->n_records * sizeof(r->records[0]);
-	size_t size = sizeof(struct entry) + addresses + records + r->len + n->len;
+	struct answer a = answer_of(r);
+	size_t addresses = a.n_addresses * sizeof(a.addresses[0]);
+	size_t records = a.n_records * sizeof(a.records[0]);
+	size_t size = sizeof(struct entry) + addresses + records + a.len + n->len;
 	struct entry *e = xcalloc(1, size);
 	uint8_t *to = e->bytes;
 
-	*e = (struct entry){.ttl = r->ttl,
-			    .size = (uint32_t)size,
-			    .type = type,
-			    .len = r->len,
-			    .n_records = r->n_records,
-			    .n_answers = r->n_answers,
-			    .n_addresses = r->n_addresses,
-			    .rcode = r->rcode,
-			    .is_filtered = r->is_filtered,
-			    .name_len = n->len};
-	memcpy(to, r->addresses, addresses);
-	memcpy(to += addresses, r->records, records);
-	memcpy(to += records, r->data, r->len);
-	memcpy(to + r->len, n->wire, n->len);
+	a.addresses = put_part(&to, a.addresses, addresses);
+	a.records = put_part(&to, a.records, records);
+	a.data = put_part(&to, a.data, a.len);
+	put_part(&to, n->wire, n->len);
+	*e = (struct entry){.answer = a, .size = (uint32_t)size, .type = type, .name_len = n->len};
 	return e;
 }
 

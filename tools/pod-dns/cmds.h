@@ -12,6 +12,7 @@ int cmd_check(int argc, char **argv);
 int cmd_edit(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 int cmd_learn(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 /* Open a pod, its plan, and the rules that hold for it now; NULL with e set. */
 struct rules;

@@ -10,6 +10,7 @@ static const struct cmd cmds[] = {
 	{"edit", cmd_edit, "change which names a pod may resolve"},
 	{"why", cmd_why, "say why a name or an address is refused"},
 	{"learn", cmd_learn, "propose an allow-list from what was asked"},
+	{"doctor", cmd_doctor, "say what this host offers to resolve by"},
 	{0},
 };
 
