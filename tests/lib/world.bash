@@ -66,7 +66,9 @@ world_teardown()
 {
 	local dir
 	for dir in "$R"/*/; do
-		[ ! -e "$dir/helpers.pid" ] || pod-net down --force "$(basename "$dir")" >/dev/null 2>&1 || true
+		[ -e "$dir/helpers.pid" ] || continue
+		on_host pod-net down --force "$(basename "$dir")" >/dev/null 2>&1 ||
+			pod-net down --force "$(basename "$dir")" >/dev/null 2>&1 || true
 	done
 	xargs -r kill -KILL <"$T/pids" 2>/dev/null || true
 	envpod_teardown

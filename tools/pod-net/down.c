@@ -42,8 +42,10 @@ static int check_idle(const struct pod *p, bool force, struct err *e)
 static int take_down(const struct pod *p, bool force, struct err *e)
 {
 	bool stood = wall_left(p);
-	int r;
+	int r = force ? 0 : host_check(p, e);
 
+	if (r < 0)
+		return r;
 	unlinkat(p->run, "net/up", 0);
 	r = stood ? services_stop(p, e) : 0;
 	if (r == 0)

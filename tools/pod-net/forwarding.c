@@ -88,6 +88,13 @@ static int read_record(int dir, struct buf *b, struct err *e)
 	return r < 0 && r != -ENOENT ? err_set(e, -r, "read the record of changed sysctls") : 0;
 }
 
+int forwarding_forget(int dir, struct err *e)
+{
+	if (unlinkat(dir, RECORD, 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove the record of changed sysctls");
+	return 0;
+}
+
 static int write_record(int dir, const struct buf *b, struct err *e)
 {
 	int r = write_file_at(dir, RECORD, b->len ? b->data : "", b->len, 0600, false);
@@ -216,7 +223,5 @@ int forwarding_restore(int dir, struct err *e)
 		if (!routes_everywhere(sys, &families[i]))
 			each_line(&b, &families[i], put_back, &sys);
 	}
-	if (unlinkat(dir, RECORD, 0) < 0 && errno != ENOENT)
-		return err_set(e, errno, "remove the record of changed sysctls");
-	return 0;
+	return forwarding_forget(dir, e);
 }

@@ -29,5 +29,7 @@ void forwarding_ours(int dir, int family, struct strv *out);
 
 /* Put back what is still as we left it. */
 int forwarding_restore(int dir, struct err *e);
+/* Only forget the record. */
+int forwarding_forget(int dir, struct err *e);
 
 #endif

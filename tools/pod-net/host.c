@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,16 @@
 
 struct record {
 	char link[IF_NAMESIZE], v4[INET_ADDRSTRLEN], v6[INET6_ADDRSTRLEN];
+	uint64_t netns; /* in which of the host's all that is */
 };
+
+/* Which network namespace we stand in. */
+static uint64_t our_netns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/net", &st) < 0 ? 0 : st.st_ino;
+}
 
 /* RUN/.host, locked as long as the descriptor is open. */
 static int open_shared(struct err *e)
@@ -72,12 +82,16 @@ static int read_record(const struct pod *p, struct record *rec)
 
 	if (r < 0)
 		return r;
-	return sscanf(line, "%15s %15s %45s", rec->link, rec->v4, rec->v6) == 3 ? 0 : -EINVAL;
+	return sscanf(line, "%15s %15s %45s %" SCNu64, rec->link, rec->v4, rec->v6, &rec->netns) ==
+			       4
+		       ? 0
+		       : -EINVAL;
 }
 
 static int write_record(const struct net *n, const struct record *rec, struct err *e)
 {
-	OWN_FREE char *line = xfmt("%s %s %s\n", rec->link, rec->v4, rec->v6);
+	OWN_FREE char *line =
+		xfmt("%s %s %s %" PRIu64 "\n", rec->link, rec->v4, rec->v6, rec->netns);
 	OWN_FD int dir = openat(n->pod.run, "net", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	int r = dir < 0 ? -errno : write_file_at(dir, "veth", line, strlen(line), 0600, false);
 
@@ -95,8 +109,10 @@ static int new_record(const struct net *n, int shared, struct record *rec, struc
 	counter = (counter + 1) % LINKS;
 	snprintf(text, sizeof(text), "%u\n", (unsigned)counter);
 	r = write_file_at(shared, "counter", text, strlen(text), 0600, false);
+	rec->netns = our_netns();
+	snprintf(text, sizeof(text), "%" PRIu64 "\n", rec->netns);
 	if (r == 0)
-		r = write_file_at(shared, MARK, "", 0, 0600, false);
+		r = write_file_at(shared, MARK, text, strlen(text), 0600, false);
 	if (r < 0)
 		return err_set(e, -r, "write to %s/.host", pod_run_dir());
 	snprintf(rec->link, sizeof(rec->link), VETH_PREFIX "%d-%u", n->number % 100000,
@@ -124,23 +140,43 @@ static int end_shared(int shared, struct err *e)
 	return r;
 }
 
-static int release(const struct pod *p, int shared, bool link, struct err *e)
+static int release_one(const struct record *rec, bool link, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
-	struct record rec;
-	int r = read_record(p, &rec);
+	int r;
 
-	if (r == 0) {
-		hostwall_remove(rec.link, rec.v4, rec.v6, &b);
-		r = nft_apply(b.data, e);
-		if (r == 0 && link)
-			r = veth_remove(rec.link, e);
-		if (r < 0)
-			return r;
-	}
+	hostwall_remove(rec->link, rec->v4, rec->v6, &b);
+	r = nft_apply(b.data, e);
+	return r < 0 || !link ? r : veth_remove(rec->link, e);
+}
+
+int host_check(const struct pod *p, struct err *e)
+{
+	struct record rec;
+
+	if (read_record(p, &rec) < 0 || rec.netns == our_netns())
+		return 0;
+	return err_set(e, ERR_PLAIN,
+		       "the link of pod %s is in another network namespace of the host: run this "
+		       "there",
+		       p->name);
+}
+
+/* What is in another network namespace cannot be taken away from here; with force it is forgotten:
+ * that namespace may be gone. */
+static int release(const struct pod *p, int shared, bool force, struct err *e)
+{
+	struct record rec = {.netns = 0};
+	int r = read_record(p, &rec);
+	bool here = r < 0 || rec.netns == our_netns();
+
+	if (!here && !force)
+		return host_check(p, e);
+	if (r == 0 && here && release_one(&rec, force, e) < 0)
+		return -EINVAL;
 	if (unlinkat(p->run, RECORD, 0) < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "remove %s/" RECORD, p->runpath);
-	return anybody() ? 0 : end_shared(shared, e);
+	return anybody() || !here ? 0 : end_shared(shared, e);
 }
 
 static bool has_shared(void)
@@ -150,14 +186,24 @@ static bool has_shared(void)
 	return access(path, F_OK) == 0;
 }
 
-int host_release(const struct pod *p, bool link, struct err *e)
+/* What pods share is left over, and in the network namespace we stand in. */
+static bool marked_here(int shared)
+{
+	char text[24];
+	uint64_t netns;
+
+	return read_line_at(shared, MARK, text, sizeof(text)) >= 0 &&
+	       unit_u64(text, UINT64_MAX, &netns) == 0 && netns == our_netns();
+}
+
+int host_release(const struct pod *p, bool force, struct err *e)
 {
 	OWN_FD int shared = -1;
 
 	if (faccessat(p->run, RECORD, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	shared = open_shared(e);
-	return shared < 0 ? shared : release(p, shared, link, e);
+	return shared < 0 ? shared : release(p, shared, force, e);
 }
 
 int host_sweep(bool dry, bool *found, struct err *e)
@@ -170,13 +216,26 @@ int host_sweep(bool dry, bool *found, struct err *e)
 	shared = open_shared(e);
 	if (shared < 0)
 		return shared;
-	*found = !anybody() && faccessat(shared, MARK, F_OK, 0) == 0;
+	*found = !anybody() && marked_here(shared);
 	if (dry || !*found)
 		return 0;
 	return end_shared(shared, e);
 }
 
 /* --- building --- */
+
+/* One run directory keeps the records of one network namespace; of one that is gone, they are void.
+ */
+static int settle_here(int shared, struct err *e)
+{
+	if (faccessat(shared, MARK, F_OK, 0) < 0 || marked_here(shared))
+		return 0;
+	if (anybody())
+		return err_set(e, ERR_PLAIN,
+			       "pods of %s have links in another network namespace of the host",
+			       pod_run_dir());
+	return forwarding_forget(shared, e);
+}
 
 static int build(const struct net *n, int ns, int shared, const struct record *rec, struct err *e)
 {
@@ -206,6 +265,8 @@ int host_take(const struct net *n, int ns, struct err *e)
 	struct record rec;
 	int r = shared < 0 ? shared : release(&n->pod, shared, true, e);
 
+	if (r == 0)
+		r = settle_here(shared, e);
 	if (r < 0)
 		return r;
 	r = new_record(n, shared, &rec, e);

@@ -3,7 +3,7 @@
  * What a pod of the veth engine has on the host: a link, a chain and its addresses in the table of
  * all pods, and a share in what the host routes because of them.
  *
- *	RUN/NAME/net/veth    "LINK V4 V6": written before anything is done, so that whoever finds it
+ *	RUN/NAME/net/veth    "LINK V4 V6 NETNS": written before anything is done, so that whoever finds it
  *	                     knows what to take away
  *	RUN/.host            flock: taken after a pod's lock, for all that pods share
  *	RUN/.host/sysctls    what was switched on (forwarding.h)
@@ -15,14 +15,18 @@
 
 #include "tools/pod-net/net.h"
 
+/* Can what the pod has be taken away from where we stand? */
+int host_check(const struct pod *p, struct err *e);
+
 /* Let the pod out.  Whatever fails is taken back. */
 int host_take(const struct net *n, int ns, struct err *e);
 
 /*
  * Take away what the pod has there, and with the last pod what all of them share.  The link itself
- * goes with the pod's namespace; with `link` now.  Nothing where the pod has nothing.
+ * goes with the pod's namespace; with force now.  Nothing where the pod has nothing.  What is in
+ * another network namespace of the host is an error, with force it is forgotten.
  */
-int host_release(const struct pod *p, bool link, struct err *e);
+int host_release(const struct pod *p, bool force, struct err *e);
 
 /* With no pod left: is there anything a crash left, and take it away unless dry. */
 int host_sweep(bool dry, bool *found, struct err *e);
