@@ -149,6 +149,22 @@ while True:
 	[ "$(on_host sysctl -n net.ipv4.conf.uplink.forwarding)" = 1 ]
 }
 
+@test "somebody flushes the host's rules, or gives it another way out: up makes it good" {
+	server 198.51.100.2 7000
+	straight web
+	up web
+	on_host nft flush ruleset
+	refute reach web 198.51.100.2 7000 2>/dev/null
+	up web
+	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+	on_host ip link set uplink name other0
+	on_host sysctl -qw net.ipv4.conf.other0.forwarding=0
+	up web
+	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+	down web
+	[ "$(on_host sysctl -n net.ipv4.conf.other0.forwarding)" = 0 ]
+}
+
 @test "a subnet that the host has a route into is refused, by name; nothing is left" {
 	before=$(host_state)
 	on_host ip route add 10.200.9.0/24 via 192.0.2.1
@@ -167,6 +183,28 @@ while True:
 	straight other 'subnet: 172.29'
 	up other
 	down other
+}
+
+@test "another state directory's pod with the same address is left alone" {
+	straight web
+	up web
+	straight two
+	# What two would have is web's, as seen from another run directory.
+	mkdir -m 700 "$T/state2" "$T/run2"
+	ENVPOD_STATE_DIR=$T/state2 ENVPOD_RUN_DIR=$T/run2 straight web
+	expect 78 env ENVPOD_STATE_DIR="$T/state2" ENVPOD_RUN_DIR="$T/run2" nsenter -t "$HOSTNS" -n pod-net up --walls-only web
+	[[ "$output" == *"address of pod web is that of another one"*"$R/web"* ]]
+	on_host nft list chain inet envpod-host "$(cut -d' ' -f1 "$R/web/net/veth")" >/dev/null
+	up two
+	# With a subnet of their own both live, and who goes last takes the table along.
+	export ENVPOD_STATE_DIR=$T/state2 ENVPOD_RUN_DIR=$T/run2
+	straight more 'subnet: 172.29'
+	up more
+	down more
+	export ENVPOD_STATE_DIR=$T/state ENVPOD_RUN_DIR=$T/run
+	on_host nft list chain inet envpod-host "$(cut -d' ' -f1 "$R/web/net/veth")" >/dev/null
+	server 198.51.100.2 7000
+	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
 }
 
 @test "a forward chain that drops: DOCKER-USER lets pods through, and is as it was afterwards" {
@@ -216,6 +254,23 @@ while True:
 	refute on_host nft list table inet envpod-host 2>/dev/null
 }
 
+@test "the older iptables: a FORWARD that drops is found, and believed when it names our links" {
+	command -v iptables-legacy >/dev/null || skip "needs iptables"
+	straight web
+	up web
+	down web
+	refute on_host grep -q filter /proc/net/ip_tables_names
+	on_host iptables-legacy -P FORWARD DROP
+	expect 77 up web
+	[[ "$output" == *"older iptables"* ]]
+	on_host iptables-legacy -I FORWARD -i envp+ -j ACCEPT
+	on_host iptables-legacy -I FORWARD -o envp+ -j ACCEPT
+	on_host ip6tables-legacy -P FORWARD DROP
+	expect 77 up web
+	on_host ip6tables-legacy -P FORWARD ACCEPT
+	up web
+}
+
 @test "kill -9 of up, down or gc at any system call: gc leaves nothing" {
 	before=$(host_state)
 	straight web
@@ -239,4 +294,19 @@ while True:
 	up web
 	inside web tc qdisc show dev eth0 | grep -q 'tbf.* rate 8Mbit'
 	on_host tc qdisc show dev "$(cut -d' ' -f1 "$R/web/net/veth")" | grep -q 'tbf.* rate 8Mbit'
+}
+
+@test "fifty pods at once, up and down" {
+	before=$(host_state)
+	straight p1
+	for i in $(seq 2 50); do
+		envpod clone p1 "p$i" >/dev/null
+	done
+	# Four at a time: they share the host, and wait for each other.
+	seq 1 50 | on_host xargs -P 4 -I % pod-net up --walls-only p%
+	[ "$(on_host ip -br link | grep -c ^envp)" = 50 ]
+	[ "$(on_host nft list map inet envpod-host pods | grep -c goto)" = 50 ]
+	[ "$(cut -d' ' -f2 "$R"/p*/net/veth | sort -u | wc -l)" = 50 ]
+	seq 1 50 | on_host xargs -P 4 -I % pod-net down p%
+	wait_for 60 as_before
 }

@@ -14,6 +14,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-net/hostwall.h"
+#include "tools/pod-net/legacy.h"
 #include "tools/pod-net/netlink.h"
 #include "tools/pod-net/nft.h"
 #include "tools/pod-net/veth.h"
@@ -224,6 +225,20 @@ static int refuse(const struct chain *c, struct err *e)
 			  family_text(c->family), esc(c->table), esc(c->name));
 }
 
+static int judge_legacy(struct err *e)
+{
+	for (int six = 0; six < 2; six++)
+		if (legacy_drops(six, VETH_PREFIX))
+			return err_status(
+				e, POD_EXIT_UNSUPPORTED, ERR_PLAIN,
+				"network.engine: veth: chain FORWARD of the host's older iptables "
+				"drops what is forwarded; let " VETH_PREFIX "+ through there "
+				"(%s-legacy -I FORWARD -i " VETH_PREFIX "+ -j ACCEPT, and -o), or "
+				"take network.engine: sockets",
+				six ? "ip6tables" : "iptables");
+	return 0;
+}
+
 static int judge(const struct chains *list, struct buf *commands, struct err *e)
 {
 	for (size_t i = 0; i < list->n; i++) {
@@ -237,7 +252,7 @@ static int judge(const struct chains *list, struct buf *commands, struct err *e)
 		else if (!speaks_of_us(c))
 			return refuse(c, e);
 	}
-	return 0;
+	return judge_legacy(e);
 }
 
 int chains_check(struct err *e)

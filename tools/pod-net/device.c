@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -82,6 +83,59 @@ int device_up(struct netlink *k, int index, const char *remark)
 	if (remark)
 		mnl_attr_put_strz(m, IFLA_IFALIAS, remark);
 	return netlink_talk(k, m, NULL, NULL);
+}
+
+struct remarks {
+	char name[IF_NAMESIZE], remark[256]; /* of the last one */
+	void (*fn)(void *arg, const char *name, const char *remark);
+	void *arg;
+};
+
+static int take_remark(const struct nlattr *a, void *arg)
+{
+	struct remarks *s = arg;
+
+	if (mnl_attr_validate(a, MNL_TYPE_NUL_STRING) < 0)
+		return MNL_CB_OK;
+	if (mnl_attr_get_type(a) == IFLA_IFNAME)
+		snprintf(s->name, sizeof(s->name), "%s", mnl_attr_get_str(a));
+	else if (mnl_attr_get_type(a) == IFLA_IFALIAS)
+		snprintf(s->remark, sizeof(s->remark), "%s", mnl_attr_get_str(a));
+	return MNL_CB_OK;
+}
+
+static int take_link(const struct nlmsghdr *m, void *arg)
+{
+	struct remarks *s = arg;
+
+	s->name[0] = s->remark[0] = '\0';
+	mnl_attr_parse(m, sizeof(struct ifinfomsg), take_remark, s);
+	if (s->fn && s->remark[0])
+		s->fn(s->arg, s->name, s->remark);
+	return MNL_CB_OK;
+}
+
+int device_remark(struct netlink *k, int index, char out[256])
+{
+	struct nlmsghdr *m = netlink_ask(k, RTM_GETLINK, NLM_F_ACK);
+	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(m, sizeof(*i));
+	struct remarks s = {.fn = NULL};
+	int r;
+
+	i->ifi_index = index;
+	r = netlink_talk(k, m, take_link, &s);
+	memcpy(out, s.remark, sizeof(s.remark));
+	return r;
+}
+
+int device_remarks(struct netlink *k, void (*fn)(void *arg, const char *name, const char *remark),
+		   void *arg)
+{
+	struct nlmsghdr *m = netlink_ask(k, RTM_GETLINK, NLM_F_DUMP);
+	struct remarks s = {.fn = fn, .arg = arg};
+
+	mnl_nlmsg_put_extra_header(m, sizeof(struct ifinfomsg));
+	return netlink_talk(k, m, take_link, &s);
 }
 
 int device_address(struct netlink *k, int index, int family, const void *address)

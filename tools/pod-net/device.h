@@ -25,6 +25,11 @@ int device_quieten(struct netlink *k, int index);
 /* Up, with a remark that `ip link` shows (NULL: none). */
 int device_up(struct netlink *k, int index, const char *remark);
 
+int device_remark(struct netlink *k, int index, char out[256]);
+/* fn for every device that has a remark. */
+int device_remarks(struct netlink *k, void (*fn)(void *arg, const char *name, const char *remark),
+		   void *arg);
+
 /* One address of its own, of the whole length. */
 int device_address(struct netlink *k, int index, int family, const void *address);
 

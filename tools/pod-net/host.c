@@ -27,8 +27,8 @@
 #include "tools/pod-net/veth.h"
 
 #define RECORD "net/veth"
-#define MARK   "used" /* there is, or may be, something that pods share */
-#define LINKS  100000 /* with the prefix and a number of five digits this makes 15 bytes */
+#define MARK   "used"  /* there is, or may be, something that pods share */
+#define LINKS  100000u /* with the prefix and a number of five digits this makes 15 bytes */
 
 struct record {
 	char link[IF_NAMESIZE], v4[INET_ADDRSTRLEN], v6[INET6_ADDRSTRLEN];
@@ -106,7 +106,11 @@ static int new_record(const struct net *n, int shared, struct record *rec, struc
 
 	if (read_line_at(shared, "counter", text, sizeof(text)) >= 0)
 		unit_u64(text, UINT32_MAX, &counter);
-	counter = (counter + 1) % LINKS;
+	do {
+		counter = (counter + 1) % LINKS;
+		snprintf(rec->link, sizeof(rec->link), VETH_PREFIX "%u-%u",
+			 (unsigned)n->number % 100000u, (unsigned)counter % LINKS);
+	} while (if_nametoindex(rec->link));
 	snprintf(text, sizeof(text), "%u\n", (unsigned)counter);
 	r = write_file_at(shared, "counter", text, strlen(text), 0600, false);
 	rec->netns = our_netns();
@@ -115,8 +119,6 @@ static int new_record(const struct net *n, int shared, struct record *rec, struc
 		r = write_file_at(shared, MARK, text, strlen(text), 0600, false);
 	if (r < 0)
 		return err_set(e, -r, "write to %s/.host", pod_run_dir());
-	snprintf(rec->link, sizeof(rec->link), VETH_PREFIX "%d-%u", n->number % 100000,
-		 (unsigned)counter);
 	inet_ntop(AF_INET, &n->v4, rec->v4, sizeof(rec->v4));
 	inet_ntop(AF_INET6, &n->v6, rec->v6, sizeof(rec->v6));
 	return write_record(n, rec, e);
@@ -128,7 +130,11 @@ static int new_record(const struct net *n, int shared, struct record *rec, struc
 static int end_shared(int shared, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
-	int r = chains_close(e);
+	int r = veth_others(e);
+
+	if (r != 0) /* pods of another run directory need it: theirs is the last word */
+		return r < 0 ? r : forwarding_forget(shared, e);
+	r = chains_close(e);
 
 	hostwall_end(&b);
 	if (r == 0)
@@ -237,29 +243,27 @@ static int settle_here(int shared, struct err *e)
 	return forwarding_forget(shared, e);
 }
 
-static int build(const struct net *n, int ns, int shared, const struct record *rec, struct err *e)
+static int build(const struct net *n, int shared, const struct strv *uplinks,
+		 const struct record *rec, struct err *e)
 {
-	OWN_STRV struct strv uplinks = {0}, routed4 = {0}, routed6 = {0};
+	OWN_STRV struct strv routed4 = {0}, routed6 = {0};
 	OWN_BUF struct buf rules = BUF_INIT;
-	int r = routes_look(n, &uplinks, e);
+	int r = chains_open(e);
 
 	if (r == 0)
-		r = chains_open(e);
-	if (r == 0)
-		r = forwarding_note(shared, &uplinks, e);
+		r = forwarding_note(shared, uplinks, e);
 	if (r < 0)
 		return r;
 	forwarding_ours(shared, AF_INET, &routed4);
 	forwarding_ours(shared, AF_INET6, &routed6);
 	hostwall_add(n, rec->link, &routed4, &routed6, &rules);
 	r = nft_apply(rules.data, e);
-	if (r == 0)
-		r = forwarding_open(shared, e);
-	return r < 0 ? r : veth_make(n, rec->link, ns, e);
+	return r < 0 ? r : forwarding_open(shared, e);
 }
 
 int host_take(const struct net *n, int ns, struct err *e)
 {
+	OWN_STRV struct strv uplinks = {0};
 	OWN_FD int shared = open_shared(e);
 	struct err undone = {0};
 	struct record rec;
@@ -267,12 +271,32 @@ int host_take(const struct net *n, int ns, struct err *e)
 
 	if (r == 0)
 		r = settle_here(shared, e);
+	if (r == 0) /* before anything is ours that may be somebody else's */
+		r = routes_look(n, &uplinks, e);
 	if (r < 0)
 		return r;
 	r = new_record(n, shared, &rec, e);
 	if (r == 0)
-		r = build(n, ns, shared, &rec, e);
+		r = build(n, shared, &uplinks, &rec, e);
+	if (r == 0)
+		r = veth_make(n, rec.link, ns, e);
 	if (r < 0)
 		release(&n->pod, shared, true, &undone);
 	return r;
+}
+
+int host_renew(const struct net *n, struct err *e)
+{
+	OWN_STRV struct strv uplinks = {0};
+	OWN_FD int shared = -1;
+	struct record rec;
+	int r = host_check(&n->pod, e);
+
+	if (r == 0 && read_record(&n->pod, &rec) < 0)
+		return 0;
+	if (r == 0)
+		r = shared = open_shared(e);
+	if (r >= 0)
+		r = routes_look(n, &uplinks, e);
+	return r < 0 ? r : build(n, shared, &uplinks, &rec, e);
 }

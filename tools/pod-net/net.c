@@ -16,6 +16,7 @@
 
 #define ULA      "fd65:6e76:706f:6400::" /* "e" "nv" "po" "d" */
 #define ULA_BITS 64
+#define DEFAULT4 "10.200.0.0/16"
 
 static int choose(struct net *n, struct err *e)
 {
@@ -50,7 +51,7 @@ int net_load(struct net *n, const char *pod, struct err *e)
 	n->number = netid_get(&n->pod, e);
 	if (n->number < 0)
 		return n->number;
-	return net_addresses(n, plan_str(&n->plan, "subnet", "10.200.0.0/16"), e);
+	return net_addresses(n, plan_str(&n->plan, "subnet", DEFAULT4), e);
 }
 
 void net_finish(struct net *n)
@@ -82,6 +83,14 @@ static int place_v4(struct net *n, const char *subnet, const char *slash, struct
 	return 0;
 }
 
+/* Below the default of IPv6 there is room for what IPv4 subnets there are: by its own one, a pod of
+ * another state directory has other addresses of both families. */
+static void place_ula(struct in6_addr *base, const struct cidr *subnet4, const char *subnet)
+{
+	if (strcmp(subnet, DEFAULT4) != 0)
+		memcpy(&base->s6_addr[8], &subnet4->base.s6_addr[12], 4);
+}
+
 static void place_v6(struct net *n, const struct in6_addr *base)
 {
 	uint32_t low = htonl((uint32_t)n->number + 1), gate = htonl(1);
@@ -108,14 +117,16 @@ int net_addresses(struct net *n, const char *subnet, struct err *e)
 					  "network.subnet: %s is none with 32 bits for pods",
 					  subnet);
 		n->subnet6.bits = (uint8_t)strtoul(slash + 1, NULL, 10);
-		subnet = "10.200.0.0/16";
+		subnet = DEFAULT4;
 		slash = strchr(subnet, '/');
 	}
 	n->subnet6.base = base;
 	r = slash ? place_v4(n, subnet, slash, e)
 		  : err_status(e, POD_EXIT_CONFIG, ERR_PLAIN, "network.subnet: %s is none", subnet);
-	if (r == 0)
+	if (r == 0) {
+		place_ula(&base, &n->subnet4, subnet);
 		place_v6(n, &base);
+	}
 	return r;
 }
 

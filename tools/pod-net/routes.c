@@ -9,7 +9,8 @@
 #include "envpod/exit.h"
 #include "libcommon/address.h"
 #include "libcommon/own.h"
-#include "tools/pod-net/netlink.h"
+#include "libcommon/path.h"
+#include "tools/pod-net/device.h"
 #include "tools/pod-net/veth.h"
 
 struct look {
@@ -18,6 +19,7 @@ struct look {
 	struct cidr subnet4, subnet6;
 	struct err *e;
 	int r;
+	uint32_t twin; /* the device of a route to the pod's own address */
 };
 
 struct route {
@@ -117,6 +119,17 @@ static void complain(struct look *l, const struct route *t, bool four)
 			  address_text(&t->to.base, text), t->to.bits - (four ? 96 : 0), name);
 }
 
+/* Of an earlier link of this pod, which is being taken apart; or of somebody with the same number.
+ */
+static void look_for_twin(struct look *l, const struct route *t)
+{
+	struct in6_addr v4 = address_v4((const uint8_t *)&l->net->v4);
+
+	if (t->n && t->to.bits == 128 &&
+	    (memcmp(&t->to.base, &v4, 16) == 0 || memcmp(&t->to.base, &l->net->v6, 16) == 0))
+		l->twin = t->device[0];
+}
+
 static int take_route(const struct nlmsghdr *m, void *arg)
 {
 	const struct rtmsg *head = mnl_nlmsg_get_payload(m);
@@ -133,6 +146,7 @@ static int take_route(const struct nlmsghdr *m, void *arg)
 	if (head->rtm_type == RTN_UNICAST &&
 	    (t.has_gate || head->rtm_dst_len <= 1 || is_opened(l->net, &t.to)))
 		add_uplinks(l, &t);
+	look_for_twin(l, &t);
 	if (l->r == 0 && is_in_the_way(l, &t, four))
 		complain(l, &t, four);
 	return MNL_CB_OK;
@@ -149,6 +163,20 @@ static int dump(struct netlink *k, int family, struct look *l)
 	return r < 0 ? err_set(l->e, -r, "ask for the host's routes") : l->r;
 }
 
+static int judge_twin(struct netlink *k, const struct look *l)
+{
+	OWN_FREE char *ours = xfmt(VETH_REMARK "%s", l->net->pod.runpath);
+	char remark[256] = "", name[IF_NAMESIZE];
+
+	if (!l->twin || device_remark(k, (int)l->twin, remark) < 0 || strcmp(remark, ours) == 0 ||
+	    !if_indextoname(l->twin, name))
+		return 0;
+	return err_status(l->e, POD_EXIT_CONFIG, ERR_PLAIN,
+			  "network.subnet: the address of pod %s is that of another one, behind %s "
+			  "(%s); choose another subnet",
+			  l->net->pod.name, name, *remark ? esc(remark) : "whoever made it");
+}
+
 int routes_look(const struct net *n, struct strv *uplinks, struct err *e)
 {
 	struct look l = {.net = n, .uplinks = uplinks, .e = e};
@@ -161,6 +189,8 @@ int routes_look(const struct net *n, struct strv *uplinks, struct err *e)
 		r = dump(&k, AF_INET, &l);
 	if (r == 0)
 		r = dump(&k, AF_INET6, &l);
+	if (r == 0)
+		r = judge_twin(&k, &l);
 	netlink_finish(&k);
 	return r;
 }

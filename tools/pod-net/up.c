@@ -110,7 +110,7 @@ static int build(const struct net *n, struct err *e)
 	if (dir < 0)
 		return dir;
 	if (faccessat(dir, "up", F_OK, 0) == 0 && (ns = netns_open(&n->pod)) >= 0)
-		return 0;
+		return n->veth ? host_renew(n, e) : 0;
 	r = end_strays(n, e);
 	ns = r < 0 ? r : netns_make(&n->pod, -1, e);
 	if (ns < 0)
@@ -132,7 +132,7 @@ static int up(const char *pod, bool helpers, struct err *e)
 	int r = net_load(&n, pod, e);
 
 	if (r < 0 || wall_stands(&n.pod))
-		return r;
+		return r < 0 || !n.veth ? r : host_renew(&n, e);
 	r = build(&n, e);
 	if (r < 0 || !helpers)
 		return r;

@@ -9,6 +9,7 @@
 #include "tools/pod-net/veth.h"
 
 #include <net/if.h>
+#include <string.h>
 
 #include "libcommon/netns.h"
 #include "libcommon/own.h"
@@ -113,7 +114,7 @@ static int outside_family(struct netlink *k, int index, const struct ends *x, in
 static int outside_build(struct netlink *k, int index, const struct ends *x)
 {
 	uint64_t rate = plan_u64(&x->net->plan, "bandwidth_cap", 0);
-	OWN_FREE char *remark = xfmt("envpod %s", x->net->pod.runpath);
+	OWN_FREE char *remark = xfmt(VETH_REMARK "%s", x->net->pod.runpath);
 	int r = device_quieten(k, index);
 
 	if (r == 0 && rate)
@@ -165,6 +166,28 @@ int veth_make(const struct net *n, const char *name, int ns, struct err *e)
 	if (r == 0)
 		r = forwarding_of_link(name, e);
 	return r < 0 ? r : netns_within(ns, inside, &x, e);
+}
+
+static void note_other(void *arg, const char *name, const char *remark)
+{
+	OWN_FREE char *ours = xfmt(VETH_REMARK "%s/", pod_run_dir());
+
+	if (strncmp(name, VETH_PREFIX, strlen(VETH_PREFIX)) == 0 &&
+	    strncmp(remark, VETH_REMARK, strlen(VETH_REMARK)) == 0 &&
+	    strncmp(remark, ours, strlen(ours)) != 0)
+		*(int *)arg = 1;
+}
+
+int veth_others(struct err *e)
+{
+	struct netlink k = {0};
+	int others = 0, r = netlink_open(&k, NETLINK_ROUTE, e);
+
+	if (r < 0)
+		return r;
+	r = device_remarks(&k, note_other, &others);
+	netlink_finish(&k);
+	return r < 0 ? err_set(e, -r, "ask for the host's links") : others;
 }
 
 int veth_remove(const char *name, struct err *e)
