@@ -73,6 +73,18 @@ more" ]
 	[ -z "$(ls "$T/precious")" ]
 }
 
+@test "a symlink that an earlier --output wrote does not lend its target the mode of a directory" {
+	mkdir -m 700 "$T/precious"
+	agent "ln -s $T/precious d"
+	pod_commit --output "$T/out" web
+	agent 'rm d; mkdir -m 777 d; echo x >d/f'
+	pod_commit --output "$T/out" web | lines "Committed 1 file(s)."
+	[ "$(stat -c %a "$T/precious")" = 700 ]
+	[ -z "$(ls "$T/precious")" ]
+	[ "$(stat -c %F:%a "$T/out$T/proj/d")" = directory:777 ]
+	[ "$(cat "$T/out$T/proj/d/f")" = x ]
+}
+
 @test "sensitive: refused whole unless named or --sensitive, listed, recorded" {
 	agent 'echo x >src/a; echo evil >>.gitconfig; mkdir -p .git/hooks; echo boo >.git/hooks/pre-commit'
 	hashes "$T/proj" >"$T/before"

@@ -25,16 +25,18 @@ static int open_target_dir(int root, const char *dir, const struct looks *owner)
 
 	while (at >= 0 && (name = strsep(&rest, "/"))) {
 		int next;
+		bool made;
 
 		if (!*name)
 			continue;
-		if (mkdirat(at, name, 0755) == 0)
-			looks_apply_at(at, name, owner, 0);
-		else if (errno != EEXIST)
+		made = mkdirat(at, name, 0755) == 0;
+		if (!made && errno != EEXIST)
 			return -errno;
 		next = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (next < 0)
 			return -errno;
+		if (made)
+			looks_apply(next, owner);
 		own_close(&at);
 		at = next;
 	}
@@ -63,11 +65,17 @@ static struct looks looks_for(const struct survey *s, const struct change *c)
 	};
 }
 
+/* A symlink or a file that is there already makes way, as it does for a file. */
 static int write_dir(int parent, const struct change *c, const struct looks *l)
 {
+	OWN_FD int fd = -1;
+
+	if (unlinkat(parent, c->name, 0) < 0 && errno != ENOENT && errno != EISDIR)
+		return -errno;
 	if (mkdirat(parent, c->name, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	return looks_apply_at(parent, c->name, l, 0);
+	fd = openat(parent, c->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : looks_apply(fd, l);
 }
 
 static int write_entry(const struct survey *s, const struct change *c, int parent)
