@@ -132,6 +132,18 @@ struct removal {
 	unsigned names;    /* handed out */
 };
 
+int dir_next(DIR *d, const char **name)
+{
+	const struct dirent *ent;
+
+	do {
+		errno = 0;
+		ent = readdir(d);
+	} while (ent && (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0));
+	*name = ent ? ent->d_name : NULL;
+	return ent ? 1 : -errno;
+}
+
 static int remove_children(struct removal *rm, int fd, unsigned depth);
 
 static int move_up(struct removal *rm, int dirfd, const char *name)
@@ -187,21 +199,18 @@ static int remove_children(struct removal *rm, int fd, unsigned depth)
 {
 	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OWN_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *ent;
-	int first = 0;
+	const char *name;
+	int first = 0, more;
 
 	if (!d)
 		return -errno;
-	while ((ent = readdir(d))) {
-		int r;
+	while ((more = dir_next(d, &name)) > 0) {
+		int r = remove_entry(rm, fd, name, depth + 1);
 
-		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0)
-			continue;
-		r = remove_entry(rm, fd, ent->d_name, depth + 1);
 		if (r < 0 && first == 0)
 			first = r;
 	}
-	return first;
+	return first ? first : more;
 }
 
 int remove_tree_at(int dirfd, const char *name)

@@ -3,6 +3,8 @@
 #ifndef LIBCOMMON_PATH_H
 #define LIBCOMMON_PATH_H
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -32,6 +34,21 @@ int open_beneath(int dirfd, const char *path, int flags, int mode);
 
 /* The directory that holds path's last component, opened O_PATH, and that component in *leaf. */
 int open_parent_beneath(int dirfd, const char *path, const char **leaf);
+
+/*
+ * Does that result of an open beneath say that there is no such entry?  (One of another type on the
+ * way is none.)  Any other failure says that nobody knows.
+ */
+static inline bool is_absent(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP;
+}
+
+/*
+ * The next name in a directory, but for "." and "..", until the one after it: 1; 0 at the end.  A
+ * directory that cannot be read further is not at its end: -errno.
+ */
+int dir_next(DIR *d, const char **name);
 
 /*
  * Remove a tree, whatever it holds, never leaving the filesystem and never following a symlink.

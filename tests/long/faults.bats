@@ -24,6 +24,24 @@ all()
 @test "undo of a commit to another filesystem" { all undofar; }
 @test "undo of an undo" { all redo; }
 @test "undo of a rollback" { all return; }
+@test "a snapshot" { all snapshot; }
+@test "a restore" { all restore; }
+@test "undo of a restore" { all unrestore; }
+@test "merged layers" { all squash; }
+@test "merged layers of renamed directories" { all fold; }
+@test "commit --output" { all output; }
 # Calls that only look: that nobody knows is not the same as that nothing is there.
-@test "commit, a look fails" { "$TOP/tests/pod-mount/faults" -r commit EIO; }
-@test "rollback, a look fails" { "$TOP/tests/pod-mount/faults" -r rollback EIO; }
+looks() { "$TOP/tests/pod-mount/faults" -r "$1" EIO; }
+
+@test "commit, a look fails" { looks commit; }
+@test "rollback, a look fails" { looks rollback; }
+@test "undo of a commit, a look fails" { looks undo; }
+@test "undo of a commit to another filesystem, a look fails" { looks undofar; }
+@test "undo of an undo, a look fails" { looks redo; }
+@test "undo of a rollback, a look fails" { looks return; }
+@test "a snapshot, a look fails" { looks snapshot; }
+@test "a restore, a look fails" { looks restore; }
+@test "undo of a restore, a look fails" { looks unrestore; }
+@test "merged layers, a look fails" { looks squash; }
+@test "merged layers of renamed directories, a look fails" { looks fold; }
+@test "commit --output, a look fails" { looks output; }

@@ -196,33 +196,35 @@ int base_parse(struct bases *b, uint32_t layer, const char *data, size_t len, st
 }
 
 /* A base that a crash has torn says nothing for sure; the layer itself is whole. */
-static void load_layer(struct bases *b, uint32_t layer, const char *id)
+static int load_layer(struct bases *b, uint32_t layer, const char *id, struct err *e)
 {
 	OWN_FD int dir = layer_open(id, "");
 	OWN_BUF struct buf text = BUF_INIT;
 	struct err ignore = {0};
+	int r = dir < 0 ? dir : read_file_at(dir, "base", &text, BASE_FILE_MAX);
 
-	if (dir < 0 || read_file_at(dir, "base", &text, BASE_FILE_MAX) < 0 ||
-	    base_parse(b, layer, text.data ? text.data : "", text.len, &ignore) < 0)
+	if (r < 0 && r != -ENOENT && r != -EFBIG)
+		return err_set(e, -r, "read the base of layer %s", id);
+	if (r < 0 || base_parse(b, layer, text.data ? text.data : "", text.len, &ignore) < 0)
 		insert_doubt(b, layer);
+	return 0;
 }
 
 int bases_load(struct bases *b, const struct pod *p, const struct stack *s, struct err *e)
 {
 	OWN_MARKER struct marker m = {0};
+	int r = 0;
 
-	(void)e;
 	b->starts = xcalloc(s->n + 1, sizeof(*b->starts));
 	b->nlayers = s->n;
-	for (size_t i = 0; i < s->n; i++)
-		load_layer(b, (uint32_t)i, s->v[i].id);
-	if (marker_read(&m, p->dir) == 0) {
-		b->upper_start = m.start_ns;
-		b->upper_unsure = marker_stepped(&m);
-	} else {
-		b->upper_unsure = true;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < s->n; i++)
+		r = load_layer(b, (uint32_t)i, s->v[i].id, e);
+	if (r < 0)
+		return r;
+	r = marker_sure(&m, p, e);
+	b->upper_start = m.start_ns;
+	b->upper_unsure = r == 0;
+	return r < 0 ? r : 0;
 }
 
 /* The oldest layer that has a word on any of the prefixes; its longest prefix there. */

@@ -15,6 +15,7 @@
 #include "tools/pod-mount/committed.h"
 #include "tools/pod-mount/cover.h"
 #include "tools/pod-mount/redirect.h"
+#include "tools/pod-mount/step.h"
 #include "tools/pod-mount/view.h"
 #include "tools/pod-mount/whiteout.h"
 
@@ -33,6 +34,7 @@ struct walk {
 	bool unsure;
 	struct committed own;
 	bool redirects;
+	struct err *e; /* of the first look that failed: what was taken down is not all */
 };
 
 /* One directory of the tree, with what belongs to it. */
@@ -88,25 +90,42 @@ void base_line(struct buf *out, enum base_kind kind, const struct stat *st, cons
 	buf_char(out, '\n');
 }
 
+/* An entry that nobody could look at: not the same as that nothing is there. */
+static void fault(struct walk *w, int code)
+{
+	if (!w->e->code)
+		err_set(w->e, code, "look at %s", esc(w->path.len ? w->path.data : "/"));
+}
+
 static void put(struct walk *w, enum base_kind kind, const struct stat *st, const char *path)
 {
 	base_line(w->out, kind, st, path);
+}
+
+static bool was_copied_up(struct walk *w, int tree, const char *name)
+{
+	int r = copied_up(tree, name);
+
+	if (r < 0)
+		fault(w, -r);
+	return r > 0;
 }
 
 /*
  * An entry was copied up, and the host has none: deleted meanwhile, unless the pod renamed it.
  * Nothing was deleted from a directory that did not change, or that only our commits changed.
  */
-static bool may_have_vanished(const struct walk *w, const struct place *at, const char *name)
+static bool may_have_vanished(struct walk *w, const struct place *at, const char *name)
 {
 	OWN_FREE char *dir = path_clean(w->path.data, "..");
 	struct stat st;
 
-	if (at->host < 0 || at->moved || !is_copied_up(at->tree, name))
+	if (at->host < 0 || at->moved || !was_copied_up(w, at->tree, name))
 		return false;
-	return fstat(at->host, &st) < 0 ||
-	       (stamp(&st.st_ctim) >= w->start &&
-		!committed_has(&w->own, dir, st.st_ino, stamp(&st.st_ctim)));
+	if (fstat(at->host, &st) < 0)
+		fault(w, errno);
+	return w->e->code || (stamp(&st.st_ctim) >= w->start &&
+			      !committed_has(&w->own, dir, st.st_ino, stamp(&st.st_ctim)));
 }
 
 /* The entry where it stands: w->path names it. */
@@ -114,14 +133,26 @@ static enum base_kind put_here(struct walk *w, const struct place *at, const cha
 {
 	enum base_kind kind = BASE_NOTHING;
 	struct stat st;
-	bool there = at->host >= 0 && fstatat(at->host, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	int there = at->host < 0 ? 0 : entry_find(at->host, name, &st);
 
-	if (there)
+	if (there < 0)
+		fault(w, -there);
+	if (there > 0)
 		kind = judge(w, &st);
 	else if (may_have_vanished(w, at, name))
 		kind = BASE_UNKNOWN;
-	put(w, kind, there ? &st : NULL, w->path.data);
+	put(w, kind, there > 0 ? &st : NULL, w->path.data);
 	return kind;
+}
+
+static char *origin_of(struct walk *w, const char *lower)
+{
+	int r = 0;
+	char *origin = redirect_origin(w->pod, w->stack, w->below, w->cover, lower, &r);
+
+	if (r < 0)
+		fault(w, -r);
+	return origin;
 }
 
 /* The entry it was made from, under the name it had before its directory was renamed. */
@@ -132,14 +163,18 @@ static void put_origin(struct walk *w, const struct place *at, const char *name)
 	OWN_FD int parent = -1;
 	const char *leaf;
 	struct stat st;
+	int there;
 
 	if (!at->moved || !lower)
 		return;
-	origin = redirect_origin(w->pod, w->stack, w->below, w->cover, lower);
+	origin = origin_of(w, lower);
 	if (!origin)
 		return;
 	parent = open_parent_beneath(w->host, origin, &leaf);
-	if (parent >= 0 && fstatat(parent, leaf, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+	there = parent < 0 ? parent : entry_find(parent, leaf, &st);
+	if (there < 0 && !is_absent(there))
+		fault(w, -there);
+	if (there > 0) {
 		OWN_FREE char *path = xfmt("%.*s%s", (int)w->cover_len, w->path.data, origin);
 
 		put(w, judge(w, &st), &st, path);
@@ -170,11 +205,10 @@ static void descend(struct walk *w, const struct place *at, const char *name, in
 }
 
 /* Does the directory stand for one that the host has under another name? */
-static bool was_renamed(const struct walk *w, const struct place *at, const char *name)
+static bool was_renamed(struct walk *w, const struct place *at, const char *name)
 {
 	OWN_FREE char *lower = at->lower ? xfmt("%s/%s", at->lower, name) : NULL;
-	OWN_FREE char *origin =
-		lower ? redirect_origin(w->pod, w->stack, w->below, w->cover, lower) : NULL;
+	OWN_FREE char *origin = lower ? origin_of(w, lower) : NULL;
 
 	return origin && strcmp(origin, lower) != 0;
 }
@@ -186,7 +220,11 @@ static void enter_dir(struct walk *w, const struct place *at, const char *name)
 	struct dir_marks marks;
 	bool apart;
 
-	if (tree < 0 || at->depth >= DEPTH_MAX || dir_marks_read(tree, &marks) < 0) {
+	if (tree < 0 || dir_marks_read(tree, &marks) < 0) {
+		fault(w, errno);
+		return;
+	}
+	if (at->depth >= DEPTH_MAX) {
 		put(w, BASE_UNKNOWN, NULL, w->path.data);
 		return;
 	}
@@ -197,13 +235,15 @@ static void enter_dir(struct walk *w, const struct place *at, const char *name)
 		return;
 	if (at->host >= 0)
 		host = openat(at->host, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (at->host >= 0 && host < 0 && !is_absent(-errno))
+		fault(w, errno);
 	/*
 	 * The host has none, and no mark says that it was made anew: an older layer made or renamed
 	 * it, or it vanished.  Made from nothing, it lost its mark to a commit that was cut off.
 	 */
 	if (host >= 0 || apart || at->moved || was_renamed(w, at, name))
 		descend(w, at, name, tree, host, &marks);
-	else if (is_copied_up(at->tree, name))
+	else if (was_copied_up(w, at->tree, name))
 		put(w, BASE_UNKNOWN, NULL, w->path.data);
 	else
 		put_here(w, at, name);
@@ -214,8 +254,10 @@ static void visit(struct walk *w, const struct place *at, const char *name)
 	size_t len = w->path.len;
 	struct stat st;
 
-	if (fstatat(at->tree, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(at->tree, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		fault(w, errno);
 		return;
+	}
 	if (len > 1)
 		buf_char(&w->path, '/');
 	buf_str(&w->path, name);
@@ -233,23 +275,29 @@ static void walk_dir(struct walk *w, const struct place *at)
 {
 	int copy = openat(at->tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OWN_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *ent;
+	const char *name;
+	int more = d ? 0 : -errno;
 
-	while (d && (ent = readdir(d)))
-		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
-			visit(w, at, ent->d_name);
+	while (d && (more = dir_next(d, &name)) > 0)
+		visit(w, at, name);
+	if (more < 0)
+		fault(w, -more);
 }
 
 static void walk_cover(struct walk *w, int treefd, const char *cover)
 {
 	OWN_FREE char *path = pod_cover_path(cover);
 	OWN_FD int tree = openat(treefd, cover, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct err ignore = {0};
-	OWN_FD int host = cover_anchor(path, &ignore);
+	struct err gone = {0};
+	OWN_FD int host = cover_anchor(path, &gone);
 	struct place top = {.tree = tree, .host = host, .lower = ""};
 
-	if (tree < 0)
+	buf_clear(&w->path);
+	buf_str(&w->path, path);
+	if (tree < 0 || (host < 0 && gone.code == EIO)) {
+		fault(w, tree < 0 ? errno : gone.code);
 		return;
+	}
 	if (host < 0) { /* its directory vanished from the host */
 		put(w, BASE_UNKNOWN, NULL, path);
 		return;
@@ -257,8 +305,6 @@ static void walk_cover(struct walk *w, int treefd, const char *cover)
 	w->cover = cover;
 	w->host = host;
 	w->cover_len = strcmp(path, "/") == 0 ? 0 : strlen(path);
-	buf_clear(&w->path);
-	buf_str(&w->path, path);
 	walk_dir(w, &top);
 }
 
@@ -266,17 +312,20 @@ static void walk_covers(struct walk *w, int treefd)
 {
 	int copy = openat(treefd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OWN_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *ent;
+	const char *name;
+	int more = d ? 0 : -errno;
 
-	while (d && (ent = readdir(d)))
-		if (ent->d_name[0] == '_')
-			walk_cover(w, treefd, ent->d_name);
+	while (d && (more = dir_next(d, &name)) > 0)
+		if (name[0] == '_')
+			walk_cover(w, treefd, name);
+	if (more < 0)
+		fault(w, -more);
 }
 
 int base_write_since(struct buf *out, const struct pod *p, const struct stack *s, size_t below,
 		     int treefd, uint64_t start, bool *redirects, struct err *e)
 {
-	struct walk w = {.out = out, .pod = p, .stack = s, .below = below, .host = -1};
+	struct walk w = {.out = out, .pod = p, .stack = s, .below = below, .host = -1, .e = e};
 
 	if (committed_load(&w.own, p, e) < 0)
 		return -e->code;
@@ -288,14 +337,16 @@ int base_write_since(struct buf *out, const struct pod *p, const struct stack *s
 	*redirects = w.redirects;
 	committed_finish(&w.own);
 	buf_finish(&w.path);
-	return 0;
+	return -e->code;
 }
 
 int base_write(struct buf *out, const struct pod *p, const struct stack *s, size_t below,
 	       int treefd, bool *redirects, struct err *e)
 {
 	OWN_MARKER struct marker m = {0};
-	bool unsure = marker_read(&m, p->dir) < 0 || marker_stepped(&m);
+	int sure = marker_sure(&m, p, e);
 
-	return base_write_since(out, p, s, below, treefd, unsure ? 0 : m.start_ns, redirects, e);
+	return sure < 0 ? sure
+			: base_write_since(out, p, s, below, treefd, sure ? m.start_ns : 0,
+					   redirects, e);
 }

@@ -75,10 +75,9 @@ static int prepare(struct run *r, struct commit_plan *p, struct survey *s, struc
 		x = run_sync_staged(r, e);
 	if (x == 0)
 		x = record(s, p, "commit", NULL, e);
-	if (x < 0)
-		return x;
-	run_note_dirs(r);
-	return journal_prepared(&p->j, e);
+	if (x == 0)
+		x = run_note_dirs(r, e);
+	return x < 0 ? x : journal_prepared(&p->j, e);
 }
 
 static int give_up(struct run *r, struct commit_plan *p, struct survey *s, struct err *e)

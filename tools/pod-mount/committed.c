@@ -17,6 +17,7 @@
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/settle.h"
 #include "tools/pod-mount/shared.h"
+#include "tools/pod-mount/step.h"
 #include "tools/pod-mount/survey.h"
 
 #define FILE_NAME    "committed"
@@ -157,16 +158,26 @@ static void put_line(struct buf *b, const char *path, const struct stat *st)
 	put_line_of(b, &l);
 }
 
-static void put_entry(struct buf *b, const struct run *r, uint32_t site, const char *within)
+/* 1: it is there, 0: it is not, -errno: nobody knows. */
+static int look(int host, const char *within, struct stat *now)
+{
+	const char *leaf;
+	OWN_FD int parent = open_parent_beneath(host, within, &leaf);
+
+	if (parent < 0)
+		return is_absent(parent) ? 0 : parent;
+	return entry_find(parent, *leaf ? leaf : ".", now);
+}
+
+static int put_entry(struct buf *b, const struct run *r, uint32_t site, const char *within)
 {
 	OWN_FREE char *path = path_clean(r->sites[site].cover, within);
-	const char *leaf;
-	OWN_FD int parent = open_parent_beneath(r->sites[site].host, within, &leaf);
 	struct stat now;
-	bool there =
-		parent >= 0 && fstatat(parent, *leaf ? leaf : ".", &now, AT_SYMLINK_NOFOLLOW) == 0;
+	int there = look(r->sites[site].host, within, &now);
 
-	put_line(b, path, there ? &now : NULL);
+	if (there >= 0)
+		put_line(b, path, there ? &now : NULL);
+	return there < 0 ? there : 0;
 }
 
 static char *dir_of(const struct step *st)
@@ -177,20 +188,22 @@ static char *dir_of(const struct step *st)
 }
 
 /* The steps of one directory come in runs: once for each of those is enough. */
-static void put_dirs(struct buf *b, const struct run *r)
+static int put_dirs(struct buf *b, const struct run *r)
 {
 	OWN_FREE char *last = xstrdup("/");
+	int x = 0;
 
-	for (size_t i = 0; i < r->j->n; i++) {
+	for (size_t i = 0; i < r->j->n && x == 0; i++) {
 		const struct step *st = &r->j->steps[i];
 		OWN_FREE char *dir = dir_of(st);
 
 		if (st->busy || strcmp(dir, last) == 0)
 			continue;
-		put_entry(b, r, st->site, dir);
+		x = put_entry(b, r, st->site, dir);
 		free(last);
 		last = take_ptr(dir);
 	}
+	return x;
 }
 
 static bool is_busy(const struct site *site, const char *dir, const struct committed *own,
@@ -201,8 +214,10 @@ static bool is_busy(const struct site *site, const char *dir, const struct commi
 	struct committed_line now = {0};
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd == -ENOENT)
 		return false; /* the commit makes it */
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return true; /* nobody knows */
 	now = line_of(path, &st);
 	return now.ctime_ns >= start && !committed_has(own, path, now.ino, now.ctime_ns);
 }
@@ -240,13 +255,15 @@ static int append(const struct pod *p, const char *name, const struct buf *b)
 int committed_add(const struct run *r, bool live, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
-	int x;
+	int x = 0;
 
-	for (size_t i = 0; i < r->j->n; i++)
+	for (size_t i = 0; i < r->j->n && x == 0; i++)
 		if (live || r->j->steps[i].kept)
-			put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
-	put_dirs(&b, r);
-	x = b.len ? append(r->pod, FILE_NAME, &b) : 0;
+			x = put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
+	if (x == 0)
+		x = put_dirs(&b, r);
+	if (x == 0 && b.len)
+		x = append(r->pod, FILE_NAME, &b);
 	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
 }
 
@@ -263,13 +280,15 @@ static int append_restored(const struct pod *p, const struct buf *b)
 int committed_restored(const struct run *r, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
-	int x;
+	int x = 0;
 
-	for (size_t i = 0; i < r->j->n; i++)
+	for (size_t i = 0; i < r->j->n && x == 0; i++)
 		if (r->j->steps[i].restored)
-			put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
-	x = b.len ? append_restored(r->pod, &b) : 0;
-	put_dirs(&b, r);
+			x = put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
+	if (x == 0 && b.len)
+		x = append_restored(r->pod, &b);
+	if (x == 0)
+		x = put_dirs(&b, r);
 	if (x == 0 && b.len)
 		x = append(r->pod, FILE_NAME, &b);
 	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
@@ -277,15 +296,14 @@ int committed_restored(const struct run *r, struct err *e)
 
 /* --- pruning --- */
 
-static bool host_is(const struct survey *s, unsigned cover, const struct committed_line *l)
+/* 1: it is what the commit left, 0: it is not, -errno: nobody knows. */
+static int host_is(const struct survey *s, unsigned cover, const struct committed_line *l)
 {
-	const char *leaf;
-	OWN_FD int parent =
-		open_parent_beneath(s->trees[cover].host, survey_within(s, cover, l->path), &leaf);
 	struct stat st;
+	int there = look(s->trees[cover].host, survey_within(s, cover, l->path), &st);
 
-	if (parent < 0 || fstatat(parent, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return l->ino == 0;
+	if (there <= 0)
+		return there < 0 ? there : l->ino == 0;
 	return !S_ISDIR(st.st_mode) && st.st_ino == l->ino;
 }
 
@@ -318,11 +336,13 @@ static int plan_prune(struct journal *j, struct survey *s, const char *path, uns
 	if (r >= 0)
 		r = settle_way(s, cover, dir, e);
 	for (unsigned i = s->nlayers; i-- > 0 && r == 0;) {
-		const char *leaf;
 		int tree = survey_layer_fd(s, cover, i);
-		OWN_FD int parent = tree < 0 ? -1 : open_parent_beneath(tree, in, &leaf);
+		struct stat st;
+		int there = tree < 0 ? 0 : look(tree, in, &st);
 
-		if (parent >= 0 && faccessat(parent, leaf, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		if (there < 0)
+			return err_set(e, -there, "look at %s in a layer", esc(path));
+		if (there)
 			journal_prune(j, journal_site(j, s->covers.v[cover]), survey_layer_id(s, i),
 				      in);
 	}
@@ -336,13 +356,16 @@ static int plan_all(struct journal *j, struct survey *s, const struct committed 
 
 	for (size_t i = 0; i < c->n && r == 0; i++) {
 		const struct committed_line *l = &c->v[i];
-		int cover = cover_of(s, l->path);
+		int cover = cover_of(s, l->path), is;
 
 		if (cover < 0 || find(c, l->path) != l)
 			continue;
+		is = host_is(s, (unsigned)cover, l);
+		if (is < 0)
+			return err_set(e, -is, "look at %s", esc(l->path));
 		if (is_changed(s, l->path))
 			put_line_of(left, l);
-		else if (host_is(s, (unsigned)cover, l))
+		else if (is)
 			r = plan_prune(j, s, l->path, (unsigned)cover, e);
 		else if (l->ctime_ns >= s->bases.upper_start)
 			put_line_of(left, l); /* the turn-over asks who changed a directory */

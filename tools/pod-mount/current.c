@@ -34,6 +34,7 @@ int current_stack(struct stack *s, const struct pod *p, struct err *e)
 
 int current_done(const struct pod *p, struct err *e)
 {
-	return faccessat(p->dir, "copying", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? live_copy_done(p, e)
-									    : 0;
+	if (faccessat(p->dir, "copying", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return live_copy_done(p, e);
+	return errno == ENOENT ? 0 : err_set(e, errno, "look for %s/copying", p->path);
 }

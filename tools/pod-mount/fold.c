@@ -28,6 +28,7 @@
 #include "tools/pod-mount/private.h"
 #include "tools/pod-mount/provenance.h"
 #include "tools/pod-mount/renamed.h"
+#include "tools/pod-mount/step.h"
 #include "tools/pod-mount/treecopy.h"
 #include "tools/pod-mount/whiteout.h"
 
@@ -89,11 +90,11 @@ static int take_older(struct half *c, const struct half *up, const char *name)
 {
 	OWN_FREE struct dir_marks *marks = NULL;
 	struct stat st;
-	int r;
+	int r = up->older < 0 ? 0 : entry_find(up->older, name, &st);
 
 	c->low = below(up->low, name);
-	if (up->older < 0 || fstatat(up->older, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
+	if (r <= 0)
+		return r;
 	if (!S_ISDIR(st.st_mode)) {
 		cut_off(c); /* a file or whiteout hid what lies below it */
 		return 0;
@@ -115,17 +116,20 @@ static int take_older(struct half *c, const struct half *up, const char *name)
 }
 
 /* What a redirect of the newer layer leads to in the older one. */
-static void take_renamed(const struct fold *f, struct half *c)
+static int take_renamed(const struct fold *f, struct half *c)
 {
 	OWN_BUF struct buf path = BUF_INIT;
 	bool stop = false;
 
 	if (!c->way)
-		return;
+		return 0;
 	buf_str(&path, c->way);
 	if (f->older_root >= 0)
 		c->older = renamed_lookup(f->older_root, &path, &stop);
+	if (f->older_root >= 0 && c->older < 0 && !is_absent(c->older))
+		return c->older;
 	c->low = stop ? NULL : buf_take(&path);
+	return 0;
 }
 
 /* The newer layer's directory of the name, and what it lets show of the older one. */
@@ -147,8 +151,7 @@ static int take_newer(const struct fold *f, struct half *c, const struct half *u
 	to = led_to(c->way, marks->redirect);
 	free(c->way);
 	c->way = to;
-	take_renamed(f, c);
-	return 0;
+	return take_renamed(f, c);
 }
 
 /* --- making it --- */
@@ -197,9 +200,11 @@ static int fold_name(struct fold *f, int to, const struct half *h, const char *n
 {
 	OWN(half_finish) struct half c = {.newer = -1, .older = -1};
 	struct stat st;
-	int r;
+	int r = h->newer < 0 ? 0 : entry_find(h->newer, name, &st);
 
-	if (h->newer >= 0 && fstatat(h->newer, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+	if (r < 0)
+		return r;
+	if (r > 0) {
 		if (!S_ISDIR(st.st_mode))
 			return fold_file(h->newer, name, &st, h, to);
 		r = take_newer(f, &c, h, name);
@@ -253,6 +258,8 @@ static int fold_cover(struct fold *f, int to, int newer, int older, const char *
 	};
 	OWN_FD int fd = -1;
 
+	if ((h.newer < 0 && !is_absent(h.newer)) || (h.older < 0 && !is_absent(h.older)))
+		return h.newer < 0 && !is_absent(h.newer) ? h.newer : h.older;
 	if (mkdirat(to, name, 0700) < 0)
 		return -errno;
 	fd = open_dir(to, name);

@@ -273,14 +273,16 @@ static int fsck_all(const struct fsck *ask)
 {
 	OWN_FREE char *path = xfmt("%s/pods", pod_state_dir());
 	OWN_DIR DIR *d = opendir(path);
-	const struct dirent *ent;
-	int worst = POD_EXIT_OK;
+	const char *name;
+	int worst = POD_EXIT_OK, more = d || errno == ENOENT ? 0 : -errno;
 
-	while (d && (ent = readdir(d))) {
-		int status = ent->d_name[0] == '.' ? POD_EXIT_OK : fsck_one(ask, ent->d_name);
+	while (d && (more = dir_next(d, &name)) > 0) {
+		int status = name[0] == '.' ? POD_EXIT_OK : fsck_one(ask, name);
 
 		worst = status > worst ? status : worst;
 	}
+	if (more < 0)
+		die(POD_EXIT_FAILED, "list %s: %s", path, strerror(-more));
 	return worst;
 }
 

@@ -34,18 +34,18 @@ struct gc {
 
 static int list(struct strv *names, int *fd, const char *dir, struct err *e)
 {
-	const struct dirent *ent;
-	DIR *d;
+	OWN_DIR DIR *d = NULL;
+	const char *name;
+	int more;
 
 	*fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*fd < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "list %s", dir);
 	d = fdopendir(fcntl(*fd, F_DUPFD_CLOEXEC, 3));
-	while (d && (ent = readdir(d)))
-		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
-			strv_add(names, ent->d_name);
-	own_closedir(&d);
-	return 0;
+	more = d ? 0 : -errno;
+	while (d && (more = dir_next(d, &name)) > 0)
+		strv_add(names, name);
+	return more < 0 ? err_set(e, -more, "list %s", dir) : 0;
 }
 
 static int drop(const struct gc *g, int dir, const char *name, size_t *count, struct err *e)

@@ -45,18 +45,12 @@ void pile_finish(struct pile *p)
 	*p = (struct pile){0};
 }
 
-/* A disk that fails is no answer; what is odd in another way says something. */
-static int odd(int r)
-{
-	return r == -EIO ? r : 1;
-}
-
 static int hides(int fd)
 {
 	OWN_FREE struct dir_marks *marks = xcalloc(1, sizeof(*marks));
 	int r = dir_marks_read(fd, marks);
 
-	return r < 0 ? odd(r) : marks->opaque || marks->redirected;
+	return r < 0 ? r : marks->opaque || marks->redirected;
 }
 
 /* Down one layer, by name; every name is the agent's. */
@@ -72,11 +66,11 @@ static int layer_speaks(int tree, const char *path, bool *dir)
 		int r = entry_find(at, name, &st);
 
 		if (r <= 0)
-			return r ? odd(r) : 0;
+			return r;
 		if (!S_ISDIR(st.st_mode))
 			return 1;
 		next = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		r = next < 0 ? odd(-errno) : hides(next);
+		r = next < 0 ? -errno : hides(next);
 		if (r)
 			return r;
 		close(at);
@@ -141,26 +135,35 @@ int give_tree(const struct run *r, const char *layer, const char *cover)
 	return x < 0 ? x : take_fd(&tree);
 }
 
-/* The topmost layer's directory of that path as it is stored, else the host's, shifted. */
+/* The topmost layer's directory of that path, else the host's: open, or -errno. */
+static int find_dir(const struct pile *p, const char *path, bool *host)
+{
+	int fd = -ENOENT;
+
+	*host = false;
+	for (size_t i = 0; i < p->n && is_absent(fd); i++)
+		if (p->fds[i] >= 0)
+			fd = open_beneath(p->fds[i], path, O_RDONLY | O_DIRECTORY, 0);
+	if (!is_absent(fd) || p->host < 0)
+		return fd;
+	*host = true;
+	return open_beneath(p->host, path, O_RDONLY | O_DIRECTORY, 0);
+}
+
+/* A layer's looks as they are stored, the host's shifted. */
 static int dress(const struct run *r, const struct pile *p, int made, const char *path)
 {
 	OWN_XATTRS struct xattrs x = {0};
-	OWN_FD int from = -1;
+	bool host;
+	OWN_FD int from = find_dir(p, path, &host);
 	struct looks l;
 	struct stat st;
-	size_t i = 0;
-	bool host;
 	int y;
 
-	while (i < p->n && (from = p->fds[i] < 0 ? -1
-						 : open_beneath(p->fds[i], path,
-								O_RDONLY | O_DIRECTORY, 0)) < 0)
-		i++;
-	host = from < 0;
-	if (host && p->host >= 0)
-		from = open_beneath(p->host, path, O_RDONLY | O_DIRECTORY, 0);
-	if (from < 0 || fstat(from, &st) < 0)
-		return 0; /* nobody has it: it is as plain as we made it */
+	if (from < 0)
+		return is_absent(from) ? 0 : from; /* nobody has it: as plain as we made it */
+	if (fstat(from, &st) < 0)
+		return -errno;
 	y = host ? xattrs_read_for_layer(&x, from, &r->ids) : xattrs_read(&x, from, NULL);
 	l = (struct looks){st.st_mode, st.st_uid, st.st_gid, st.st_mtim, NULL};
 	if (host) {
@@ -313,6 +316,8 @@ int give_layers(struct run *r, struct stack *s, struct err *e)
 		if (x < 0)
 			return x;
 		there = layer_open(l->id, "tree");
+		if (there < 0 && there != -ENOENT)
+			return err_set(e, -there, "open layer %s", l->id);
 		if (there >= 0 && !stack_has(s, l->id))
 			stack_push(s, l->id, "auto", "-");
 	}

@@ -68,8 +68,10 @@ static void add_link(struct gather *g, int dirfd, const char *name)
 	char text[64];
 	ssize_t n = readlinkat(dirfd, name, text, sizeof(text) - 1);
 
-	if (n < 0)
+	if (n < 0) {
+		g->h->all |= errno != ENOENT;
 		return;
+	}
 	text[n] = '\0';
 	add_text(g->h, text);
 }
@@ -80,19 +82,21 @@ static void each(struct gather *g, int dirfd, const char *name,
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *ent;
+	const char *child;
+	int more = 0;
 
 	if (!d)
 		g->h->all |= fd >= 0 || (errno != ENOENT && errno != ENOTDIR);
-	while (d && (ent = readdir(d)))
-		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
-			fn(g, fd, ent->d_name);
+	while (d && (more = dir_next(d, &child)) > 0)
+		fn(g, fd, child);
+	g->h->all |= more < 0;
 }
 
 static void add_undo(struct gather *g, int dirfd, const char *name)
 {
 	OWN_FD int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
+	g->h->all |= fd < 0 && errno != ENOENT && errno != ENOTDIR;
 	add_file(g, fd, "stack");
 	add_file(g, fd, "stack.new");
 }
@@ -106,7 +110,9 @@ static void add_journal(struct gather *g, int dirfd)
 	const char *at;
 	int r;
 
-	if (read_line_at(dirfd, "undo/open", id, sizeof(id)) < 0 || strchr(id, '/'))
+	r = read_line_at(dirfd, "undo/open", id, sizeof(id));
+	g->h->all |= r < 0 && r != -ENOENT;
+	if (r < 0 || strchr(id, '/'))
 		return;
 	path = xfmt("undo/%s/journal", id);
 	r = read_file_at(dirfd, path, &b, JOURNAL_TEXT_MAX);

@@ -207,23 +207,26 @@ static int open_dir(int at, const char *path)
 }
 
 /* The number behind the last one of this second: those of records that were dropped stay unused. */
-static unsigned next_number(int undo, const char *second)
+static int next_number(int undo, const char *second, unsigned *number)
 {
-	int fd = openat(undo, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(undo, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), more;
 	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	size_t n = strlen(second);
-	struct dirent *ent;
+	const char *name;
 	unsigned long last = 0;
 
-	while (d && (ent = readdir(d))) {
+	if (!d)
+		return -errno;
+	while ((more = dir_next(d, &name)) > 0) {
 		unsigned long i;
 
-		if (strncmp(ent->d_name, second, n) != 0 || ent->d_name[n] != '-')
+		if (strncmp(name, second, n) != 0 || name[n] != '-')
 			continue;
-		i = strtoul(ent->d_name + n + 1, NULL, 10);
+		i = strtoul(name + n + 1, NULL, 10);
 		last = i > last ? i : last;
 	}
-	return (unsigned)last + 1;
+	*number = (unsigned)last + 1;
+	return more;
 }
 
 /* A name that sorts by time; a second one within the same second is told apart by its number. */
@@ -233,6 +236,8 @@ static int make_dir(struct journal *j, const struct pod *p, struct err *e)
 	time_t now = time(NULL);
 	struct tm tm;
 	char day[24];
+	unsigned i = 1;
+	int r;
 
 	if (mkdirat(p->dir, "undo", 0700) < 0 && errno != EEXIST)
 		return err_set(e, errno, "make %s/undo", p->path);
@@ -241,7 +246,10 @@ static int make_dir(struct journal *j, const struct pod *p, struct err *e)
 		return err_set(e, -undo, "open %s/undo", p->path);
 	gmtime_r(&now, &tm);
 	strftime(day, sizeof(day), "%Y%m%dT%H%M%SZ", &tm);
-	for (unsigned i = next_number(undo, day);; i++) {
+	r = next_number(undo, day, &i);
+	if (r < 0)
+		return err_set(e, -r, "list %s/undo", p->path);
+	for (;; i++) {
 		snprintf(j->id, sizeof(j->id), "%s-%u", day, i);
 		if (mkdirat(undo, j->id, 0700) == 0)
 			break;

@@ -191,28 +191,27 @@ uint64_t layer_time(const char *id)
 	return strlen(id) >= 16 && sscanf(id, "%11" SCNx64, &seconds) == 1 ? seconds : 0;
 }
 
+/* What cannot be looked into may hold the agent's work: it is used. */
 static bool dir_used(int dirfd, const char *name)
 {
 	int fd = open_beneath(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
 	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *ent;
+	const char *child;
 
-	while (d && (ent = readdir(d)))
-		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
-			return true;
-	return false;
+	return d ? dir_next(d, &child) != 0 : !is_absent(fd);
 }
 
 bool upper_used(const struct pod *p)
 {
 	int fd = openat(p->dir, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *ent;
+	const char *name;
+	int more = d || errno == ENOENT ? 0 : -errno;
 
-	while (d && (ent = readdir(d)))
-		if (ent->d_name[0] != '.' && dir_used(dirfd(d), ent->d_name))
+	while (d && (more = dir_next(d, &name)) > 0)
+		if (name[0] != '.' && dir_used(dirfd(d), name))
 			return true;
-	return false;
+	return more < 0;
 }
 
 int layer_delete(const char *id, struct err *e)

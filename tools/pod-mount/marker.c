@@ -111,6 +111,19 @@ int marker_read(struct marker *m, int dirfd)
 	return b.len && memchr(b.data, '\0', b.len) == NULL ? marker_parse(m, b.data) : -EINVAL;
 }
 
+int marker_sure(struct marker *m, const struct pod *p, struct err *e)
+{
+	int r = marker_read(m, p->dir);
+
+	if (r == -ENOENT || r == -EINVAL || r == -EFBIG) {
+		m->start_ns = 0; /* torn by a crash, or never written */
+		return 0;
+	}
+	if (r < 0)
+		return err_set(e, -r, "read %s/view", p->path);
+	return !marker_stepped(m);
+}
+
 /*
  * Within one boot, the time of day must have moved as CLOCK_BOOTTIME did; slewing is at most 500
  * ppm.  Over a reboot all that can be seen is a clock that stands before the view's start.

@@ -141,13 +141,16 @@ static int list_dir(struct strv *names, const char *dir, struct err *e)
 {
 	OWN_FREE char *path = xfmt("%s/%s", pod_state_dir(), dir);
 	OWN_DIR DIR *d = opendir(path);
-	const struct dirent *ent;
+	const char *name;
+	int more;
 
 	if (!d)
 		return errno == ENOENT ? 0 : err_set(e, errno, "list %s", path);
-	while ((ent = readdir(d)))
-		if (ent->d_name[0] != '.')
-			strv_add(names, ent->d_name);
+	while ((more = dir_next(d, &name)) > 0)
+		if (name[0] != '.')
+			strv_add(names, name);
+	if (more < 0)
+		return err_set(e, -more, "list %s", path);
 	if (names->n)
 		qsort(names->v, names->n, sizeof(*names->v), by_text);
 	return 0;

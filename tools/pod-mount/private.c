@@ -53,9 +53,12 @@ static int remember_view(const struct pod *p, const struct stack *s, struct err 
 	OWN_BUF struct buf b = BUF_INIT;
 	int r;
 
-	if (pod_init_pid(p, NULL) <= 0 ||
-	    faccessat(p->dir, "stack.live", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (pod_init_pid(p, NULL) <= 0)
 		return 0;
+	if (faccessat(p->dir, "stack.live", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return err_set(e, errno, "look for %s/stack.live", p->path);
 	stack_text(&b, s);
 	r = write_file_at(p->dir, "stack.live", b.data, b.len, 0600, false);
 	return r < 0 ? err_set(e, -r, "write %s/stack.live", p->path) : 0;

@@ -13,6 +13,7 @@
 #include "tools/pod-mount/change.h"
 #include "tools/pod-mount/compare.h"
 #include "tools/pod-mount/holders.h"
+#include "tools/pod-mount/step.h"
 #include "tools/pod-mount/whiteout.h"
 
 static int open_tree_of(const struct run *r, unsigned site, const char *layer)
@@ -141,12 +142,15 @@ static void prune_place(struct run *r, const struct place *p, const struct rows 
 {
 	for (size_t i = l->n; i-- > 0;) {
 		const char *leaf;
+		struct stat st;
+		int there;
 		OWN_FD int parent =
-			l->fds[i] < 0 ? -1 : open_parent_beneath(l->fds[i], p->dir, &leaf);
+			l->fds[i] < 0 ? l->fds[i] : open_parent_beneath(l->fds[i], p->dir, &leaf);
 
-		if (parent < 0 || faccessat(parent, leaf, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		there = parent < 0 ? parent : entry_find(parent, leaf, &st);
+		if (there == 0 || is_absent(there))
 			continue;
-		if (l->held[i] || !says_nothing(r, l->fds[i], p) ||
+		if (there < 0 || l->held[i] || !says_nothing(r, l->fds[i], p) ||
 		    unlinkat(parent, leaf, AT_REMOVEDIR) < 0)
 			return;
 	}

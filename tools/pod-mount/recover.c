@@ -57,11 +57,12 @@ static int mark_undone(const struct run *r, struct err *e)
 	OWN_FD int dir = open_beneath(r->pod->dir, path, O_RDONLY | O_DIRECTORY, 0);
 	int x = journal_on_host(r->j) ? committed_add(r, true, e) : 0;
 
-	if (x == 0 && dir < 0)
+	if (x < 0)
+		return x;
+	if (dir < 0)
 		return err_set(e, -dir, "open %s/%s", r->pod->path, path);
-	if (x == 0 && write_file_at(dir, "undone", r->j->id, strlen(r->j->id), 0600, true) < 0)
-		return err_set(e, errno, "write %s/%s/undone", r->pod->path, path);
-	return x;
+	x = write_file_at(dir, "undone", r->j->id, strlen(r->j->id), 0600, true);
+	return x < 0 ? err_set(e, -x, "write %s/%s/undone", r->pod->path, path) : 0;
 }
 
 int run_close(struct run *r, struct err *e)
@@ -72,8 +73,9 @@ int run_close(struct run *r, struct err *e)
 	if (x == 0)
 		x = run_sync(r, e);
 	if (x == 0 && r->j->state < JOURNAL_APPLIED) {
-		run_left(r);
-		x = journal_applied(r->j, e);
+		x = run_left(r, e);
+		if (x == 0)
+			x = journal_applied(r->j, e);
 	}
 	if (x == 0)
 		x = run_keep(r, e);
@@ -184,8 +186,11 @@ int journal_recover(const struct pod *p, struct err *e)
 
 	if (x < 0)
 		return x;
-	if (undo < 0 || read_line_at(undo, "open", id, sizeof(id)) < 0)
-		return 0;
+	x = undo < 0 ? undo : read_line_at(undo, "open", id, sizeof(id));
+	if (x < 0)
+		return x == -ENOENT ? 0 : err_set(e, -x, "read %s/undo/open", p->path);
+	if (journal_is_id(id) && faccessat(undo, id, F_OK, 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "look for %s/undo/%s", p->path, id);
 	if (!journal_is_id(id) || faccessat(undo, id, F_OK, 0) < 0)
 		return unlinkat(undo, "open", 0) < 0 ? err_set(e, errno, "remove undo/open") : 0;
 	x = journal_open(&j, p, id, e);

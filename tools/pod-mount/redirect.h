@@ -17,9 +17,10 @@ char *redirect_apply(const char *lower, const char *redirect);
 
 /*
  * The path on the host that `path` ("/a/b", from the cover's root) of the stack below the layer
- * number `below` stands for; NULL when it is the pod's own work.  Caller frees.
+ * number `below` stands for; NULL when it is the pod's own work.  Caller frees.  *fault becomes the
+ * -errno of a look that failed, after which nobody knows.
  */
 char *redirect_origin(const struct pod *p, const struct stack *s, size_t below, const char *cover,
-		      const char *path);
+		      const char *path, int *fault);
 
 #endif

@@ -32,8 +32,14 @@ static int step(int fd, const char *name, struct dir_marks *marks, bool *stop)
 	if (next < 0 && next != -ENOENT)
 		*stop = true; /* a whiteout or a file in its place */
 	close(fd);
-	if (next >= 0 && dir_marks_read(next, marks) < 0)
+	if (next >= 0 && dir_marks_read(next, marks) < 0) {
+		int r = -errno;
+
 		*stop = true;
+		close(next);
+		errno = -r;
+		return r;
+	}
 	return next;
 }
 

@@ -57,7 +57,9 @@ static int mark_undone(const struct pod *p, const struct journal *j, struct err 
 {
 	OWN_FREE char *path = xfmt("undo/%s", j->undoes);
 	OWN_FD int dir = *j->undoes ? open_beneath(p->dir, path, O_RDONLY | O_DIRECTORY, 0) : -1;
-	int r = dir < 0 ? 0 : write_file_at(dir, "undone", j->id, strlen(j->id), 0600, true);
+	int r = !*j->undoes ? 0
+		: dir < 0   ? dir
+			    : write_file_at(dir, "undone", j->id, strlen(j->id), 0600, true);
 
 	return r < 0 ? err_set(e, -r, "write %s/undone", path) : 0;
 }
@@ -167,9 +169,12 @@ int undo_restore(struct undo *u, struct err *e)
 static int forget(const struct pod *p, struct journal *j, struct err *e)
 {
 	OWN_FD int undo = open_beneath(p->dir, "undo", O_RDONLY | O_DIRECTORY, 0);
-	int r = journal_end(j, JOURNAL_UNDONE, e);
+	int r = undo < 0 ? undo : 0;
 
-	if (r == 0 && undo >= 0)
+	if (r < 0)
+		return err_set(e, -r, "open %s/undo", p->path);
+	r = journal_end(j, JOURNAL_UNDONE, e);
+	if (r == 0)
 		remove_tree_at(undo, j->id);
 	return r;
 }

@@ -396,10 +396,10 @@ static int reset(struct run *r, const struct step *st, struct err *e)
 	struct stat now, own;
 	int y;
 
-	if (host == -EIO || mine == -EIO)
-		return run_failed(r, st, EIO, "look at", e);
+	if (is_absent(host) || is_absent(mine))
+		return 0; /* there is nothing to make the same */
 	if (host < 0 || mine < 0)
-		return 0; /* one of them is gone: there is nothing to make the same */
+		return run_failed(r, st, host < 0 ? -host : -mine, "look at", e);
 	if (fstat(host, &now) < 0 || fstat(mine, &own) < 0)
 		return run_failed(r, st, errno, "look at", e);
 	y = xattrs_read_for_layer(&x, host, &r->ids);

@@ -65,9 +65,9 @@ int run_abandon(struct run *r, struct err *e);
 /* Keep the mode, owner and xattrs of a step's host directory: an empty directory that has them. */
 int run_keep_looks(const struct run *r, const struct step *st, const char *name);
 /* Note the times of the directories that steps act in.  Before the first step. */
-void run_note_dirs(struct run *r);
+int run_note_dirs(struct run *r, struct err *e);
 /* Note in the steps what the host has of them now: what an undo will want to find. */
-void run_left(struct run *r);
+int run_left(struct run *r, struct err *e);
 /* Bring pre-images from staging directories on other filesystems to undo/ID/new. */
 int run_keep(struct run *r, struct err *e);
 /* Remove staging directories that are not undo/ID/new. */

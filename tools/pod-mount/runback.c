@@ -29,7 +29,7 @@ static int undo_put(struct run *r, struct step *st, const char *name)
 
 	int there;
 
-	if (!st->staged || parent == -ENOENT || parent == -ENOTDIR || parent == -ELOOP)
+	if (!st->staged || is_absent(parent))
 		return 0; /* never put there */
 	there = parent < 0 ? parent : entry_find(parent, step_leaf(st), &now);
 	if (there < 1 || now.st_ino != st->staged)

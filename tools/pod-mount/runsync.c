@@ -65,8 +65,8 @@ int run_sync(struct run *r, struct err *e)
 		int parent = none ? -1 : run_parent(r, st);
 		OWN_FD int fd = parent < 0 ? -1 : open_beneath(parent, "", O_RDONLY, 0);
 
-		if (fd >= 0 && fsync(fd) < 0)
-			return run_failed(r, st, errno, "sync the directory of", e);
+		if (parent >= 0 && (fd < 0 || fsync(fd) < 0))
+			return run_failed(r, st, fd < 0 ? -fd : errno, "sync the directory of", e);
 	}
 	return fsync(r->kept) < 0 ? err_set(e, errno, "sync undo/%s", r->j->id) : 0;
 }

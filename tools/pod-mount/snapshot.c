@@ -88,13 +88,17 @@ static int name_in_stack(const struct pod *p, const struct layer *top, struct er
 static int make(const struct pod *p, const char *name, struct snapshot *made, struct err *e)
 {
 	OWN_STACK struct stack s = {0};
+	struct err ignore = {0};
 	int r = current_stack(&s, p, e);
 	bool named = r == 0 && name_top(&s, name);
 
 	if (r == 0)
 		r = snapshot_write(made, p, &s, name, e);
-	if (r == 0 && named)
+	if (r == 0 && named) {
 		r = name_in_stack(p, &s.v[s.n - 1], e);
+		if (r < 0) /* what failed is not there, and can be asked for again */
+			snapshot_unlink(made, p, &ignore);
+	}
 	return r == 0 ? current_done(p, e) : r;
 }
 

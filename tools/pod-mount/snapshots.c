@@ -101,15 +101,15 @@ static int load_files(struct snapshots *s, const struct pod *p, struct err *e)
 {
 	int fd = openat(p->dir, "snapshots", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *ent;
-	int r = 0;
+	const char *name;
+	int r = 0, more = 0;
 
 	if (!d)
 		return errno == ENOENT ? 0 : err_set(e, errno, "list %s/snapshots", p->path);
-	while (r == 0 && (ent = readdir(d)))
-		if (is_id(ent->d_name))
-			r = load_file(s, fd, ent->d_name, e);
-	return r;
+	while (r == 0 && (more = dir_next(d, &name)) > 0)
+		if (is_id(name))
+			r = load_file(s, fd, name, e);
+	return r == 0 && more < 0 ? err_set(e, -more, "list %s/snapshots", p->path) : r;
 }
 
 static void point_id(char out[SNAPSHOT_ID + 1], const char *layer)
@@ -216,7 +216,7 @@ static int choose_id(struct snapshot *s, int dirfd, const struct stack *stack)
 			taken |= strcmp(point, s->id) == 0;
 		}
 		if (!taken && faccessat(dirfd, s->id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-			return 0;
+			return errno == ENOENT ? 0 : -errno;
 	}
 	return -EEXIST;
 }
@@ -234,12 +234,15 @@ int snapshot_write(struct snapshot *s, const struct pod *p, const struct stack *
 	if (dir < 0)
 		return err_set(e, errno, "open %s/snapshots", p->path);
 	r = choose_id(s, dir, stack);
+	if (r < 0)
+		return err_set(e, -r, "name a snapshot of pod %s", p->name);
 	s->seconds = (uint64_t)time(NULL);
 	snprintf(s->kind, sizeof(s->kind), "%s", name ? "named" : "auto");
 	snprintf(s->name, sizeof(s->name), "%s", name ? name : "-");
 	write_text(&b, s, stack);
-	if (r == 0)
-		r = write_file_at(dir, s->id, b.data, b.len, 0600, true);
+	r = write_file_at(dir, s->id, b.data, b.len, 0600, true);
+	if (r < 0)
+		unlinkat(dir, s->id, 0); /* it may have its name, and not be on disk */
 	return r < 0 ? err_set(e, -r, "write %s/snapshots/%s", p->path, s->id) : 0;
 }
 

@@ -69,12 +69,13 @@ static bool is_written(const struct mounts *host, const char *path)
 {
 	OWN_FREE char *all = xfmt("%s/pods", pod_state_dir());
 	OWN_DIR DIR *d = opendir(all);
-	struct dirent *ent;
+	const char *name;
+	int more = -1;
 
-	while (d && (ent = readdir(d)))
-		if (ent->d_name[0] != '.' && is_listed(host, dirfd(d), ent->d_name, path))
+	while (d && (more = dir_next(d, &name)) > 0)
+		if (name[0] != '.' && is_listed(host, dirfd(d), name, path))
 			return true;
-	return !d;
+	return more < 0; /* who cannot tell says yes */
 }
 
 int written_add(const struct pod *p, const char *path, struct err *e)

@@ -27,6 +27,7 @@
 #include "tools/pod-mount/holders.h"
 #include "tools/pod-mount/layers.h"
 #include "tools/pod-mount/provenance.h"
+#include "tools/pod-mount/step.h"
 #include "tools/pod-mount/whiteout.h"
 
 #define DEPTH_MAX 200
@@ -43,14 +44,14 @@ static int list_names(int fd, struct strv *names)
 {
 	int copy = open_dir(fd, ".");
 	OWN_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *ent;
+	const char *name;
+	int more;
 
 	if (!d)
 		return copy < 0 ? copy : -errno;
-	while ((ent = readdir(d)))
-		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
-			strv_add(names, ent->d_name);
-	return 0;
+	while ((more = dir_next(d, &name)) > 0)
+		strv_add(names, name);
+	return more;
 }
 
 static int copy_xattr(int from, int to, const char *name)
@@ -68,12 +69,14 @@ static int copy_xattrs(int from, int to)
 {
 	char names[65536];
 	ssize_t n = flistxattr(from, names, sizeof(names));
-	int r = 0;
+	int r = n < 0 && errno != EOPNOTSUPP ? -errno : 0;
 
 	for (const char *p = names; r == 0 && n > 0 && p < names + n; p += strlen(p) + 1)
 		if (strncmp(p, "trusted.overlay.", 16) != 0)
 			r = copy_xattr(from, to, p);
-	n = flistxattr(to, names, sizeof(names));
+	n = r < 0 ? 0 : flistxattr(to, names, sizeof(names));
+	if (n < 0 && errno != EOPNOTSUPP)
+		r = -errno;
 	for (const char *p = names; r == 0 && n > 0 && p < names + n; p += strlen(p) + 1)
 		if (strncmp(p, "trusted.overlay.", 16) != 0 && fgetxattr(from, p, NULL, 0) < 0 &&
 		    errno == ENODATA && fremovexattr(to, p) < 0 && errno != ENODATA)
@@ -85,12 +88,14 @@ static int copy_attributes(int from, int to)
 {
 	struct timespec times[2];
 	struct stat st;
+	int r;
 
 	if (fstat(from, &st) < 0 || fchown(to, st.st_uid, st.st_gid) < 0 ||
 	    fchmod(to, st.st_mode & 07777) < 0)
 		return -errno;
-	if (copy_xattrs(from, to) < 0)
-		return -errno;
+	r = copy_xattrs(from, to);
+	if (r < 0)
+		return r;
 	times[0] = st.st_atim;
 	times[1] = st.st_mtim;
 	return futimens(to, times) < 0 ? -errno : 0;
@@ -166,11 +171,10 @@ static int merge_deletion(int newer, int older, const char *name)
 static int merge_entry(int newer, int older, const char *name, bool pure, int depth)
 {
 	struct stat from, to;
-	bool there = fstatat(older, name, &to, AT_SYMLINK_NOFOLLOW) == 0;
-	int r = 0;
+	int there = entry_find(older, name, &to), r = 0;
 
-	if (fstatat(newer, name, &from, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
+	if (there < 0 || fstatat(newer, name, &from, AT_SYMLINK_NOFOLLOW) < 0)
+		return there < 0 ? there : -errno;
 	if (S_ISDIR(from.st_mode))
 		return merge_subdir(newer, older, name, there ? &to : NULL, pure, depth);
 	if (pure && is_whiteout(&from))

@@ -15,20 +15,22 @@
 #define TRACKED_BYTES (1u << 20)
 #define TRACKED_MAX   4096
 
-static void add_names(struct strv *paths, int fd)
+static int add_names(struct strv *paths, int fd)
 {
 	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *ent;
+	const char *name;
+	int more = fd < 0 || d ? 0 : -errno;
 
-	while (d && (ent = readdir(d))) {
+	while (d && (more = dir_next(d, &name)) > 0) {
 		OWN_FREE char *path = NULL;
 
-		if (ent->d_name[0] != '_')
+		if (name[0] != '_')
 			continue;
-		path = pod_cover_path(ent->d_name);
+		path = pod_cover_path(name);
 		if (!strv_has(paths, path))
 			strv_add(paths, path);
 	}
+	return more;
 }
 
 static int shallow_first(const void *a, const void *b)
@@ -45,18 +47,22 @@ static int shallow_first(const void *a, const void *b)
 
 int covers_stored(struct strv *paths, const struct pod *p, const struct stack *s, struct err *e)
 {
-	int fd;
+	int fd, r;
 
 	for (size_t i = 0; i < s->n; i++) {
 		fd = layer_open(s->v[i].id, "tree");
 		if (fd < 0)
 			return err_set(e, -fd, "open layer %s of pod %s", s->v[i].id, p->name);
-		add_names(paths, fd);
+		r = add_names(paths, fd);
+		if (r < 0)
+			return err_set(e, -r, "list layer %s of pod %s", s->v[i].id, p->name);
 	}
 	fd = open_beneath(p->dir, "upper", O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0 && fd != -ENOENT)
 		return err_set(e, -fd, "open %s/upper", p->path);
-	add_names(paths, fd);
+	r = add_names(paths, fd);
+	if (r < 0)
+		return err_set(e, -r, "list %s/upper", p->path);
 	if (paths->n)
 		qsort(paths->v, paths->n, sizeof(*paths->v), shallow_first);
 	return 0;

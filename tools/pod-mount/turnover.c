@@ -26,6 +26,7 @@
 #include "tools/pod-mount/layers.h"
 #include "tools/pod-mount/private.h"
 #include "tools/pod-mount/provenance.h"
+#include "tools/pod-mount/step.h"
 #include "tools/pod-mount/view.h"
 
 struct turn {
@@ -216,24 +217,22 @@ int layer_drop(const struct pod *p, struct stack *s, size_t i, struct err *e)
 	return r < 0 ? r : recover_drop(p, e);
 }
 
-/* 1: layers/NAME is there, 0: it is not. */
-static int is_there(const struct turn *t, const char *name)
-{
-	struct stat st;
-
-	return fstatat(t->layers, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 /* What the crash left decides: no tree means that upper/ is still where it was. */
 static int recover(struct turn *t, struct err *e)
 {
 	OWN_FREE char *tree = xfmt("%s/tree", t->temp);
 	OWN_STACK struct stack s = {0};
-	int r = stack_load(&s, t->pod, e);
+	struct stat st;
+	int r = stack_load(&s, t->pod, e), there;
 
 	if (r < 0)
 		return r;
-	if (is_there(t, t->id) || is_there(t, tree))
+	there = entry_find(t->layers, t->id, &st);
+	if (there == 0)
+		there = entry_find(t->layers, tree, &st);
+	if (there < 0)
+		return err_set(e, -there, "look for %s/layers/%s", pod_state_dir(), t->id);
+	if (there)
 		return finish_turn(t, &s, e);
 	r = remove_tree_at(t->layers, t->temp);
 	if (r < 0)

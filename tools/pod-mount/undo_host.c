@@ -52,14 +52,18 @@ static int open_all(struct undo_host *h, struct err *e)
 /* Onto another filesystem: a copy; the record's own goes when the record does. */
 static int stage_far(struct run *r, const struct step *st, const char *was, const char *name)
 {
-	OWN_FD int fd = openat(r->taken, was, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	OWN_FD int fd = -1;
 	OWN_XATTRS struct xattrs x = {0};
 	struct stat now;
 	struct looks l;
-	int y = fd < 0 ? 0 : xattrs_read(&x, fd, NULL);
+	int y = fstatat(r->taken, was, &now, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 
-	if (y < 0 || !entry_look(r->taken, was, &now))
-		return y < 0 ? y : -errno;
+	if (y == 0 && (S_ISREG(now.st_mode) || S_ISDIR(now.st_mode))) {
+		fd = openat(r->taken, was, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		y = fd < 0 ? -errno : xattrs_read(&x, fd, NULL);
+	}
+	if (y < 0)
+		return y;
 	l = (struct looks){now.st_mode, now.st_uid, now.st_gid, now.st_mtim, fd < 0 ? NULL : &x};
 	return copy_entry(r->taken, was, &now, step_stage(r, st), name, &l);
 }
@@ -164,10 +168,10 @@ static int carry_out(struct undo_host *h, struct err *e)
 		x = run_sync_staged(&r, e);
 	if (x == 0)
 		x = record(h, h->j.verb, NULL, e);
-	if (x == 0) {
-		run_note_dirs(&r);
+	if (x == 0)
+		x = run_note_dirs(&r, e);
+	if (x == 0)
 		x = journal_prepared(&h->j, e);
-	}
 	if (x == 0)
 		x = run_apply(&r, e);
 	if (x < 0)
@@ -203,18 +207,18 @@ static int refused(struct undo_host *h, struct err *e)
 	return -e->code;
 }
 
-static void plan_rest(struct undo_host *h)
+static int plan_rest(struct undo_host *h, struct err *e)
 {
 	bool redo = strcmp(h->u->old.verb, "undo") == 0;
 	char id[LAYER_ID_MAX + 1];
 
 	snprintf(h->j.verb, sizeof(h->j.verb), "%s", redo ? "redo" : "undo");
-	undo_times(h);
 	snprintf(h->j.undoes, sizeof(h->j.undoes), "%s", h->u->old.id);
 	h->j.files = h->u->old.files;
 	layer_new_id(id);
 	if (!redo)
 		layer_starts_add(&h->j.layers, id, 0);
+	return undo_times(h, e);
 }
 
 int undo_on_host(struct undo *u, struct err *e)
@@ -224,9 +228,10 @@ int undo_on_host(struct undo *u, struct err *e)
 
 	if (r == 0)
 		r = undo_reverse(&h, e);
+	if (r == 0)
+		r = plan_rest(&h, e);
 	if (r < 0)
 		return r;
-	plan_rest(&h);
 	if (h.conflicts)
 		return refused(&h, e);
 	u->files = h.j.files;

@@ -40,7 +40,7 @@ int undo_kept(const struct undo_host *h, size_t i, struct stat *now);
 int undo_reverse(struct undo_host *h, struct err *e);
 
 /* Which directories get their time of before: those that nobody else acted in since. */
-void undo_times(struct undo_host *h);
+int undo_times(struct undo_host *h, struct err *e);
 
 /* Copy the agent's changes, which the host still has, into the layer of h->j.  Before any step. */
 int undo_give_changes(struct undo_host *h, struct run *r, struct err *e);

@@ -57,9 +57,10 @@ static int by_time(const void *a, const void *b)
 	return undo_id_order(x->id, y->id);
 }
 
-static void add(struct undo_records *list, const struct journal *j)
+static int add(struct undo_records *list, const struct journal *j, struct err *e)
 {
 	struct undo_record *rec;
+	int r;
 
 	list->v = xrealloc(list->v, (list->n + 1) * sizeof(list->v[0]));
 	rec = &list->v[list->n++];
@@ -67,8 +68,10 @@ static void add(struct undo_records *list, const struct journal *j)
 	snprintf(rec->id, sizeof(rec->id), "%s", j->id);
 	snprintf(rec->verb, sizeof(rec->verb), "%s", j->verb);
 	snprintf(rec->undoes, sizeof(rec->undoes), "%s", j->undoes);
-	if (read_line_at(j->dir, "undone", rec->undone, sizeof(rec->undone)) < 0)
+	r = read_line_at(j->dir, "undone", rec->undone, sizeof(rec->undone));
+	if (r < 0)
 		*rec->undone = '\0';
+	return r < 0 && r != -ENOENT ? err_set(e, -r, "read undo/%s/undone", j->id) : 0;
 }
 
 static int load_one(struct undo_records *list, const struct pod *p, const char *id, struct err *e)
@@ -77,7 +80,7 @@ static int load_one(struct undo_records *list, const struct pod *p, const char *
 	int r = journal_open(&j, p, id, e);
 
 	if (r == 0 && j.state == JOURNAL_DONE && undo_kind(j.verb))
-		add(list, &j);
+		r = add(list, &j, e);
 	return r;
 }
 
@@ -85,13 +88,17 @@ int undo_records_load(struct undo_records *list, const struct pod *p, struct err
 {
 	int fd = open_beneath(p->dir, "undo", O_RDONLY | O_DIRECTORY, 0), r = 0;
 	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *ent;
+	const char *name;
+	int more = 0;
 
 	if (!d)
-		return fd == -ENOENT ? 0 : err_set(e, -fd, "open %s/undo", p->path);
-	while (r == 0 && (ent = readdir(d)))
-		if (journal_is_id(ent->d_name))
-			r = load_one(list, p, ent->d_name, e);
+		return fd == -ENOENT ? 0
+				     : err_set(e, fd < 0 ? -fd : errno, "open %s/undo", p->path);
+	while (r == 0 && (more = dir_next(d, &name)) > 0)
+		if (journal_is_id(name))
+			r = load_one(list, p, name, e);
+	if (r == 0 && more < 0)
+		r = err_set(e, -more, "list %s/undo", p->path);
 	if (list->n > 1)
 		qsort(list->v, list->n, sizeof(list->v[0]), by_time);
 	return r;

@@ -26,7 +26,7 @@ struct host_entry undo_look(const struct undo_host *h, const struct step *st)
 	const char *leaf;
 	OWN_FD int parent = open_parent_beneath(h->sites[st->site].host, st->path, &leaf);
 
-	if (parent < 0 && parent != -ENOENT && parent != -ENOTDIR && parent != -ELOOP)
+	if (parent < 0 && !is_absent(parent))
 		now.fault = parent;
 	now.no_parent = parent < 0;
 	if (parent >= 0) {
@@ -282,22 +282,35 @@ int undo_reverse(struct undo_host *h, struct err *e)
 	return r;
 }
 
-void undo_times(struct undo_host *h)
+/* 1: it is the operation's directory, and as it left it; 0: it is not; -errno: nobody knows. */
+static int is_dir_as_left(const struct undo_host *h, const struct dir_time *d)
+{
+	OWN_FD int fd = open_beneath(h->sites[d->site].host, d->path, O_RDONLY | O_DIRECTORY, 0);
+	struct stat now;
+
+	if (is_absent(fd))
+		return 0;
+	if (fd < 0 || fstat(fd, &now) < 0)
+		return fd < 0 ? fd : -errno;
+	return now.st_ino == d->ino && clock_ns(&now.st_mtim) == d->left_ns;
+}
+
+int undo_times(struct undo_host *h, struct err *e)
 {
 	const struct dir_times *old = &h->u->old.dirs;
 
 	for (size_t i = 0; i < old->n; i++) {
 		const struct dir_time *d = &old->v[i];
-		OWN_FD int fd =
-			open_beneath(h->sites[d->site].host, d->path, O_RDONLY | O_DIRECTORY, 0);
+		int is = d->has_left ? is_dir_as_left(h, d) : 0;
 		struct dir_time *to;
-		struct stat now;
 
-		if (!d->has_left || fd < 0 || fstat(fd, &now) < 0 || now.st_ino != d->ino ||
-		    clock_ns(&now.st_mtim) != d->left_ns)
+		if (is < 0)
+			return err_set(e, -is, "look at %s", esc(d->path));
+		if (!is)
 			continue;
 		to = dir_times_add(&h->j.times, d->site, d->path);
 		to->ino = d->ino;
 		to->ns = d->ns;
 	}
+	return 0;
 }

@@ -35,6 +35,9 @@ int marker_add(const struct pod *p, const char *cover, struct err *e);
 int marker_read(struct marker *m, int dirfd);
 int marker_parse(struct marker *m, const char *text);
 void marker_finish(struct marker *m);
+/* Read the pod's own: 1: what it says is so; 0: it cannot be relied on, since it is torn, missing
+ * (then start_ns is 0) or the clock was stepped; -errno. */
+int marker_sure(struct marker *m, const struct pod *p, struct err *e);
 /* Was the clock set back, or far forward, since the marker was written? */
 bool marker_stepped(const struct marker *m);
 

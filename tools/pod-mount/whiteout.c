@@ -91,13 +91,22 @@ int dir_marks_read(int dirfd, struct dir_marks *m)
 }
 
 /* There is no fgetxattrat before 6.13, and symlinks and fifos cannot be opened for reading. */
-bool is_copied_up(int dirfd, const char *name)
+int copied_up(int dirfd, const char *name)
 {
 	char path[320];
 	int n = snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd, name);
 
-	/* When nobody knows it was: then what the host deleted is a conflict, and not put back. */
-	return n < (int)sizeof(path) && (lgetxattr(path, OVL_ORIGIN, NULL, 0) >= 0 || errno == EIO);
+	if (n >= (int)sizeof(path))
+		return 0;
+	if (lgetxattr(path, OVL_ORIGIN, NULL, 0) >= 0)
+		return 1;
+	return errno == EIO ? -EIO : 0;
+}
+
+/* When nobody knows it was: then what the host deleted is a conflict, and not put back. */
+bool is_copied_up(int dirfd, const char *name)
+{
+	return copied_up(dirfd, name) != 0;
 }
 
 int whiteout_make(int dirfd, const char *name)

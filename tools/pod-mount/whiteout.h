@@ -25,7 +25,9 @@ int dir_marks_read(int dirfd, struct dir_marks *m);
 /* A name in one directory, or an absolute clean path without "." and "..". */
 bool redirect_valid(const char *value, size_t len);
 
-/* Has the entry been copied up from below (trusted.overlay.origin)?  False when unsure. */
+/* Has the entry been copied up from below (trusted.overlay.origin)?  1, 0; -EIO: nobody knows. */
+int copied_up(int dirfd, const char *name);
+/* The same; when nobody knows it was. */
 bool is_copied_up(int dirfd, const char *name);
 
 int whiteout_make(int dirfd, const char *name); /* -errno */

@@ -42,6 +42,10 @@ static int add(struct xattrs *x, int fd, const char *name, acl_way *way, const s
 		return errno == ENODATA ? 0 : -errno;
 	value = xcalloc(1, (size_t)len + 1);
 	len = fgetxattr(fd, name, value, (size_t)len);
+	if (len < 0 && errno != ERANGE && errno != ENODATA) {
+		free(value);
+		return -errno;
+	}
 	if (len < 0 || (way && is_acl(name) && !way(ids, value, (size_t)len))) {
 		free(value);
 		x->others = true;
