@@ -76,7 +76,27 @@ teardown() { envpod_teardown; }
 	[ "$(envpod run one -- cat /opt/tool)" = 1 ]
 }
 
+@test "base resize: later clones have the new limits, earlier ones theirs; the base's pod file keeps its words" {
+	printf '# limits\nprocessor:\n  memory: 1GB # enough\n' >"$T/pod.yaml"
+	envpod init small -c "$T/pod.yaml" --base-name ground --create-base >/dev/null 2>&1
+	envpod clone ground one
+	envpod base resize ground cpu=0.5 memory=64MB max_pids=50
+	envpod clone ground two
+	[ "$(grep -c . "$ENVPOD_STATE_DIR/bases/ground/pod.yaml") $(head -1 "$ENVPOD_STATE_DIR/bases/ground/pod.yaml")" = "5 # limits" ]
+	[ "$(sed -n 's/^memory.max //p' "$ENVPOD_STATE_DIR"/pods/{one,two}/plan | tr '\n' ' ')" = "1073741824 67108864 " ]
+	[ "$(sed -n 's/^\(cpu\|pids\).max //p' "$ENVPOD_STATE_DIR/pods/two/plan" | sort | tr '\n' ' ')" = "50 50000 100000 " ]
+	[ "$(envpod run two -- sh -c 'ulimit -u >/dev/null; echo ran')" = ran ]
+	expect 78 envpod base resize ground memory=much
+	[[ $output == *"/bases/ground/pod.yaml:3:11: "* ]]
+	expect 64 envpod base resize ground memori=1GB
+	expect 2 envpod base resize nothing memory=1GB
+	envpod base resize ground memory=max
+	refute grep memory "$ENVPOD_STATE_DIR/bases/ground/pod.yaml"
+}
+
 @test "words" {
+	expect 64 envpod base resize
+	expect 64 envpod base resize web
 	expect 64 envpod base
 	expect 64 envpod base frobnicate
 	expect 64 envpod base destroy

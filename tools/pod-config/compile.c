@@ -2,49 +2,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "envpod/exit.h"
 #include "libcommon/buf.h"
-#include "libcommon/io.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "tools/pod-config/cmds.h"
-#include "tools/pod-config/flatten.h"
 #include "tools/pod-config/source.h"
-
-static int put(int dir, const char *name, const char *data, size_t len, struct err *e)
-{
-	int r = write_file_at(dir, name, len ? data : "", len, 0600, false);
-
-	return r < 0 ? err_set(e, -r, "write %s", name) : 0;
-}
-
-/* The plan names the very pod.json it was made from, which therefore is written first; what could
- * make the plan impossible is found before anything is written. */
-static int write_pod(int dir, const struct source *s, jv pod, struct err *e)
-{
-	OWN_BUF struct buf plan = BUF_INIT;
-	struct stat st = {0};
-	jv text = podfile_text(jv_copy(pod), true);
-	size_t len = (size_t)jv_string_length_bytes(jv_copy(text));
-	int r = flatten(pod, &st, &plan, e);
-
-	buf_clear(&plan);
-	if (r == 0)
-		r = put(dir, "pod.yaml", s->bytes.data, s->bytes.len, e);
-	if (r == 0)
-		r = put(dir, "pod.json", jv_string_value(text), len, e);
-	jv_free(text);
-	if (r < 0)
-		return r;
-	if (fstatat(dir, "pod.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_set(e, errno, "look at pod.json");
-	r = flatten(pod, &st, &plan, e);
-	return r < 0 ? r : put(dir, "plan", plan.data, plan.len, e);
-}
 
 static int write_into(const char *into, const struct source *s, jv pod, struct err *e)
 {
@@ -52,7 +18,7 @@ static int write_into(const char *into, const struct source *s, jv pod, struct e
 
 	if (dir < 0)
 		return err_set(e, errno, "open %s", esc(into));
-	return write_pod(dir, s, pod, e);
+	return podfile_write(dir, &s->bytes, pod, e);
 }
 
 /* The name comes from the command line, else from the file. */

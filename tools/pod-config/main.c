@@ -7,6 +7,7 @@
 static const struct cmd cmds[] = {
 	{"check", cmd_check, "print a pod file as envpod understands it, or all its errors"},
 	{"compile", cmd_compile, "write pod.yaml, pod.json and the plan of a new pod"},
+	{"set", cmd_set, "change keys of a pod or a base that is made"},
 	{"plan", cmd_plan, "make the plan of a pod anew from its pod.json"},
 	{"keys", cmd_keys, "list every key of a pod file"},
 	{"seccomp", cmd_seccomp, "print a seccomp profile as rules, for pod-exec"},

@@ -28,8 +28,10 @@ struct node {
 	enum node_kind kind;
 	bool plain; /* a scalar without quotes: may be a boolean or a number */
 	struct place at, key_at;
-	char *key;  /* of an entry of a map */
-	char *text; /* of a scalar */
+	size_t from, to, key_from; /* where it stands in the text, in characters, for edit.c */
+	bool flow;                 /* in brackets or braces */
+	char *key;                 /* of an entry of a map */
+	char *text;                /* of a scalar */
 	struct node **child;
 	size_t n, cap;
 };

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "envpod/exit.h"
 #include "libcommon/buf.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "tools/pod-config/flatten.h"
 #include "tools/pod-config/read.h"
 #include "tools/pod-config/rules.h"
 #include "tools/pod-config/yaml.h"
@@ -70,4 +72,37 @@ int podfile_load(const char *file, struct buf *b, struct err *e)
 				  "read %s: longer than %d bytes: this is no pod file", esc(file),
 				  NODE_BYTES_MAX);
 	return r < 0 ? err_set(e, -r, "read %s", esc(file)) : 0;
+}
+
+/* --- into a pod's directory --- */
+
+static int put(int dir, const char *name, const char *data, size_t len, struct err *e)
+{
+	int r = write_file_at(dir, name, len ? data : "", len, 0600, false);
+
+	return r < 0 ? err_set(e, -r, "write %s", name) : 0;
+}
+
+/* The plan names the very pod.json it was made from, which therefore is written first; what could
+ * make the plan impossible is found before anything is written. */
+int podfile_write(int dir, const struct buf *yaml, jv pod, struct err *e)
+{
+	OWN_BUF struct buf plan = BUF_INIT;
+	struct stat st = {0};
+	jv text = podfile_text(jv_copy(pod), true);
+	size_t len = (size_t)jv_string_length_bytes(jv_copy(text));
+	int r = flatten(pod, &st, &plan, e);
+
+	buf_clear(&plan);
+	if (r == 0)
+		r = put(dir, "pod.yaml", yaml->data, yaml->len, e);
+	if (r == 0)
+		r = put(dir, "pod.json", jv_string_value(text), len, e);
+	jv_free(text);
+	if (r < 0)
+		return r;
+	if (fstatat(dir, "pod.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(e, errno, "look at pod.json");
+	r = flatten(pod, &st, &plan, e);
+	return r < 0 ? r : put(dir, "plan", plan.data, plan.len, e);
 }

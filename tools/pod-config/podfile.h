@@ -15,8 +15,12 @@ jv podfile_compile(const char *data, size_t len, const struct origin *o, struct 
 /* The text of pod.json, for people (indented) or for pipes (one line); with its newline. */
 jv podfile_text(jv pod, bool indented);
 
-/* Bytes of a pod file: "-" is standard input; 78 when longer than NODE_BYTES_MAX. */
+/* Write pod.yaml, pod.json and plan into a directory, each by rename.  What could make the plan
+ * impossible is found before anything is written.  pod is borrowed. */
 struct buf;
+int podfile_write(int dir, const struct buf *yaml, jv pod, struct err *e);
+
+/* Bytes of a pod file: "-" is standard input; 78 when longer than NODE_BYTES_MAX. */
 int podfile_load(const char *file, struct buf *b, struct err *e);
 
 #endif

@@ -41,6 +41,24 @@ static struct place place_at(const struct reader *r, size_t offset)
 	return at;
 }
 
+static struct node *new_node(enum node_kind kind, const yaml_event_t *ev)
+{
+	struct node *n = node_new(kind, place_of(ev->start_mark));
+
+	n->from = ev->start_mark.index;
+	n->to = ev->end_mark.index;
+	return n;
+}
+
+/* Behind what it holds; only a closing bracket is an end of its own. */
+static void close_node(struct node *n, const yaml_event_t *end)
+{
+	if (n->flow)
+		n->to = end->end_mark.index;
+	else if (n->n)
+		n->to = n->child[n->n - 1]->to;
+}
+
 static bool is_tab_at(const struct reader *r, yaml_mark_t mark)
 {
 	const char *line = r->data;
@@ -131,7 +149,7 @@ static struct node *read_scalar(struct reader *r, const yaml_event_t *ev)
 	const char *text = (const char *)ev->data.scalar.value;
 	bool plain = ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	bool is_empty = plain && ev->data.scalar.length == 0;
-	struct node *n = node_new(is_empty ? NODE_NULL : NODE_SCALAR, place_of(ev->start_mark));
+	struct node *n = new_node(is_empty ? NODE_NULL : NODE_SCALAR, ev);
 
 	n->plain = plain;
 	n->text = xstrdup(text);
@@ -153,14 +171,17 @@ static struct node *read_alias(struct reader *r, const yaml_event_t *ev)
 
 static struct node *read_list(struct reader *r, const yaml_event_t *start)
 {
-	struct node *list = node_new(NODE_LIST, place_of(start->start_mark));
+	struct node *list = new_node(NODE_LIST, start);
 	yaml_event_t ev;
 
+	list->flow = start->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
 	while (next_event(r, &ev)) {
 		bool is_end = ev.type == YAML_SEQUENCE_END_EVENT;
 
 		if (!is_end)
 			node_append(list, read_node(r, &ev));
+		else
+			close_node(list, &ev);
 		yaml_event_delete(&ev);
 		if (is_end)
 			break;
@@ -195,6 +216,7 @@ static void read_entry(struct reader *r, struct node *map, const yaml_event_t *e
 	yaml_event_delete(&next);
 	value->key = xstrdup(key->text ? key->text : "");
 	value->key_at = key->at;
+	value->key_from = key->from;
 	if (key->kind == NODE_SCALAR) {
 		check_key(r, map, key);
 		node_append(map, value);
@@ -207,14 +229,17 @@ static void read_entry(struct reader *r, struct node *map, const yaml_event_t *e
 
 static struct node *read_map(struct reader *r, const yaml_event_t *start)
 {
-	struct node *map = node_new(NODE_MAP, place_of(start->start_mark));
+	struct node *map = new_node(NODE_MAP, start);
 	yaml_event_t ev;
 
+	map->flow = start->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
 	while (next_event(r, &ev)) {
 		bool is_end = ev.type == YAML_MAPPING_END_EVENT;
 
 		if (!is_end)
 			read_entry(r, map, &ev);
+		else
+			close_node(map, &ev);
 		yaml_event_delete(&ev);
 		if (is_end)
 			break;

@@ -19,6 +19,7 @@ static const struct {
 	const char *word, *key;
 } aliases[] = {
 	{"cores", "cpu.max"},
+	{"cpu", "cpu.max"},
 	{"memory", "memory.max"},
 	{"max_pids", "pids.max"},
 	{"cpu_affinity", "cpuset.cpus"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pod-mount base: what pods are cloned of. */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "libcommon/path.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
+#include "libcommon/spawn.h"
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/current.h"
 #include "tools/pod-mount/journal.h"
@@ -162,6 +164,22 @@ static int prune(const struct base_ask *a, struct err *e)
 	return r;
 }
 
+/* --- resize --- */
+
+/* The pod file that clones get is pod-config's to edit. */
+static int resize(const struct base_ask *a, struct err *e)
+{
+	OWN_STRV struct strv line = {0};
+
+	strv_add(&line, "pod-config");
+	strv_add(&line, "set");
+	strv_add(&line, "--base");
+	strv_add(&line, "--");
+	for (int i = 0; i < a->n; i++)
+		strv_add(&line, a->args[i]);
+	return spawn_exec(line.v, e);
+}
+
 /* --- */
 
 static const struct verb {
@@ -169,11 +187,9 @@ static const struct verb {
 	int min, max; /* further words */
 	int (*run)(const struct base_ask *a, struct err *e);
 } verbs[] = {
-	{"create", 1, 2, create},
-	{"ls", 0, 0, ls},
-	{"destroy", 1, 1, destroy},
-	{"prune", 0, 0, prune},
-	{0},
+	{"create", 1, 2, create},       {"ls", 0, 0, ls},
+	{"destroy", 1, 1, destroy},     {"prune", 0, 0, prune},
+	{"resize", 2, INT_MAX, resize}, {0},
 };
 
 int cmd_base(int argc, char **argv)
@@ -188,14 +204,16 @@ int cmd_base(int argc, char **argv)
 		{0},
 	};
 	const struct opt_usage u = {
-		"pod-mount base [OPTION]... create POD [NAME] | ls | destroy NAME | prune",
-		"What pods are cloned of.", 1, 3, 0};
+		"pod-mount base [OPTION]... create POD [NAME] | ls | destroy NAME | prune | "
+		"resize NAME KEY=VALUE...",
+		"What pods are cloned of.", 1, 0, 0};
 	int n = opt_parse(opts, &u, argc, argv);
 
 	while (v->word && strcmp(v->word, argv[0]) != 0)
 		v++;
 	if (!v->word)
-		die(POD_EXIT_USAGE, "base: %s is none of create, ls, destroy, prune", esc(argv[0]));
+		die(POD_EXIT_USAGE, "base: %s is none of create, ls, destroy, prune, resize",
+		    esc(argv[0]));
 	if (n - 1 < v->min || n - 1 > v->max)
 		die(POD_EXIT_USAGE, "base: wrong number of words for %s", v->word);
 	a.args = argv + 1;

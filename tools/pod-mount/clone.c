@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,6 +64,15 @@ static bool is_pod(const char *name)
 	return access(path, F_OK) == 0;
 }
 
+/* Its pod file is not edited (pod-config set --base) while it is copied. */
+static int hold_base(const struct clone *c, struct err *e)
+{
+	while (flock(c->base, LOCK_SH) < 0)
+		if (errno != EINTR)
+			return err_set(e, errno, "lock base %s", c->source);
+	return 0;
+}
+
 /* A pod, one of its snapshots, or else a base. */
 static int open_source(struct clone *c, struct err *e)
 {
@@ -77,7 +87,7 @@ static int open_source(struct clone *c, struct err *e)
 	if (c->base >= 0 && c->current)
 		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
 				  "clone: %s is a base, which has no current state", name);
-	return c->base >= 0 ? 0 : open_pod(c, name, e);
+	return c->base >= 0 ? hold_base(c, e) : open_pod(c, name, e);
 }
 
 /* Set-up and the base it stands on: what was there before the agent's first run. */
