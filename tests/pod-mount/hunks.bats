@@ -242,3 +242,63 @@ D  tests/old_test.py'
 	script -qec "pod-mount commit --cwd '$T/proj' -p web" /dev/null </dev/null >/dev/null || true
 	[ ! -e new ]
 }
+
+# editor SCRIPT: what edits, as a program of the host; its file is $1.
+editor()
+{
+	printf '#!/bin/sh\n%s\n' "$1" >"$T/editor"
+	chmod 755 "$T/editor"
+	unset VISUAL
+	export EDITOR=$T/editor
+}
+
+@test "a hunk is edited: the host has what was left, diff shows the rest, undo brings it back" {
+	three_hunks
+	before=$(host_hashes)
+	# shellcheck disable=SC2016
+	editor 'cp "$1" '"$T"'/offered; sed -i -e "s/^+thirty$/+mine/" -e "/^ 31$/a +more" "$1"'
+	answers nen
+	grep -q '^# ' "$T/offered"
+	sed -e 's/^30$/mine/' -e '/^31$/a more' <(seq 60) | diff - src/long
+	[ "$(pod_diff web)" = 'M  src/long' ]
+	pod_diff --patch web | grep '^[-+][^-+]' | lines '-5
++five
+-mine
++thirty
+-more
+-55
++fifty-five'
+	pod-mount undo web "$(basename "$(undo_dirs)")"
+	[ "$(host_hashes)" = "$before" ]
+}
+
+@test "an edited hunk that does not apply is refused, and asked about again as it was left; an empty one is none" {
+	three_hunks
+	# shellcheck disable=SC2016
+	editor 'echo x >>'"$T"'/times; case $(wc -l <'"$T"'/times) in 1) sed -i "s/^ 29$/ human/" "$1" ;; 2) cp "$1" '"$T"'/second; sed -i "s/^ human$/ 29/" "$1" ;; *) : >"$1" ;; esac'
+	answers neee
+	grep -q "does not apply: this is not the host's line" "$T/tty"
+	grep -qx ' human' "$T/second"
+	sed 's/^30$/thirty/' <(seq 60) | diff - src/long
+	# shellcheck disable=SC2016
+	editor 'grep -v "^[-+ ]" "$1" >"$1.new"; mv "$1.new" "$1"'
+	answers ee
+	sed 's/^30$/thirty/' <(seq 60) | diff - src/long
+	editor 'exit 1'
+	answers enn
+	grep -q 'the editor (.*) failed' "$T/tty"
+	refute grep -q . <(find /tmp "$T" -maxdepth 1 -name 'envpod-??????')
+}
+
+@test "VISUAL wins over EDITOR and may have words; the editor is the invoking user's, not root's" {
+	three_hunks
+	# shellcheck disable=SC2016
+	editor 'id -u >'"$T"'/who; [ "$1" = -x ] && shift; stat -c %a:%u "$1" "${1%/*}" >>'"$T"'/who'
+	export VISUAL="$EDITOR -x" EDITOR=false SUDO_UID=65534 SUDO_GID=65534
+	: >"$T/who"
+	chmod 666 "$T/who"
+	answers edd
+	lines '65534
+600:65534
+700:65534' <"$T/who"
+}

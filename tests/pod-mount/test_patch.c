@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-mount/hunkedit.h"
 #include "tools/pod-mount/patch.h"
 
 #include <stdlib.h>
@@ -51,13 +52,15 @@ static size_t least(const struct patch *p)
 	return answer;
 }
 
+static const struct hunk_edits none;
+
 static bool composes(const struct patch *p, bool take, const struct buf *want)
 {
 	OWN_FREE bool *all = xcalloc(p->n + 1, 1);
 	OWN_BUF struct buf out = BUF_INIT;
 
 	memset(all, take, p->n);
-	patch_compose(&out, p, all);
+	hunk_edits_compose(&out, p, all, &none);
 	return out.len == want->len && (out.len == 0 || memcmp(out.data, want->data, out.len) == 0);
 }
 

@@ -23,6 +23,7 @@ void hunks_drop(struct hunks *h)
 
 	free(k->path);
 	free(k->take);
+	hunk_edits_finish(&k->edits);
 	buf_finish(&k->composed);
 }
 
@@ -389,7 +390,7 @@ static int compose(struct hunk_choice *k, const struct survey *s, struct change 
 	if (p.n != k->n)
 		return moved_on(k, e);
 	buf_clear(&k->composed);
-	patch_compose(&k->composed, &p, k->take);
+	hunk_edits_compose(&k->composed, &p, k->take, &k->edits);
 	c->composed = &k->composed;
 	c->with_mode = k->with_mode;
 	return 0;

@@ -11,6 +11,7 @@
 #include "libcommon/buf.h"
 #include "libcommon/err.h"
 #include "tools/pod-mount/content.h"
+#include "tools/pod-mount/hunkedit.h"
 #include "tools/pod-mount/patchfile.h"
 #include "tools/pod-mount/select.h"
 #include "tools/pod-mount/survey.h"
@@ -23,6 +24,7 @@ struct hunk_choice {
 	bool old_seen, new_seen; /* of a change of type: which halves were named */
 	bool *take;              /* per run of the patch */
 	size_t n, line;          /* runs; where the patch speaks of it */
+	struct hunk_edits edits; /* in place of runs that are not taken */
 	bool hashed;
 	unsigned char old[DIGEST_BYTES],
 		new[DIGEST_BYTES]; /* of both contents, when it was chosen */

@@ -290,15 +290,24 @@ size_t patch_hunk_end(const struct patch *p, size_t i)
 	return i;
 }
 
+void patch_hunk_lines(const struct patch *p, size_t i, size_t end, size_t *a, size_t *a_end)
+{
+	size_t first = p->runs[i].a0, last = p->runs[end - 1].a1, left = p->a.n - last;
+
+	*a = first - (first < CONTEXT ? first : CONTEXT);
+	*a_end = last + (left < CONTEXT ? left : CONTEXT);
+}
+
 void patch_put_hunk(struct buf *out, const struct patch *p, size_t i, size_t end)
 {
 	const struct patch_run *first = &p->runs[i], *last = &p->runs[end - 1];
-	size_t before = first->a0 < CONTEXT ? first->a0 : CONTEXT;
-	size_t left = p->a.n - last->a1, after = left < CONTEXT ? left : CONTEXT;
-	size_t a = first->a0 - before;
+	size_t a, a_end, before, after;
 
+	patch_hunk_lines(p, i, end, &a, &a_end);
+	before = first->a0 - a;
+	after = a_end - last->a1;
 	buf_str(out, "@@ ");
-	put_range(out, '-', a, last->a1 + after - a);
+	put_range(out, '-', a, a_end - a);
 	put_range(out, '+', first->b0 - before, last->b1 + after - (first->b0 - before));
 	buf_str(out, "@@");
 	put_heading(out, &p->a, a);
@@ -313,7 +322,7 @@ void patch_put_hunk(struct buf *out, const struct patch *p, size_t i, size_t end
 		for (size_t b = r->b0; b < r->b1; b++)
 			put_line(out, '+', &p->b.v[b]);
 	}
-	while (a < last->a1 + after)
+	while (a < a_end)
 		put_line(out, ' ', &p->a.v[a++]);
 }
 
@@ -323,28 +332,4 @@ void patch_put(struct buf *out, const struct patch *p)
 		end = patch_hunk_end(p, i);
 		patch_put_hunk(out, p, i, end);
 	}
-}
-
-static void put_lines(struct buf *out, const struct text *t, size_t from, size_t to)
-{
-	if (from < to)
-		buf_add(out, t->v[from].s,
-			(size_t)(t->v[to - 1].s + t->v[to - 1].len - t->v[from].s));
-}
-
-void patch_compose(struct buf *out, const struct patch *p, const bool *take)
-{
-	size_t a = 0;
-
-	for (size_t i = 0; i < p->n; i++) {
-		const struct patch_run *r = &p->runs[i];
-
-		put_lines(out, &p->a, a, r->a0);
-		if (take[i])
-			put_lines(out, &p->b, r->b0, r->b1);
-		else
-			put_lines(out, &p->a, r->a0, r->a1);
-		a = r->a1;
-	}
-	put_lines(out, &p->a, a, p->a.n);
 }

@@ -43,11 +43,11 @@ void patch_finish(struct patch *p);
 
 /* Index behind the last run that stands in one hunk with run i, three lines around each. */
 size_t patch_hunk_end(const struct patch *p, size_t i);
+/* The lines a..a_end of the old text that the hunk of runs i to end shows. */
+void patch_hunk_lines(const struct patch *p, size_t i, size_t end, size_t *a, size_t *a_end);
 /* Append the hunk of runs i to end. */
 void patch_put_hunk(struct buf *out, const struct patch *p, size_t i, size_t end);
 /* Append all hunks. */
 void patch_put(struct buf *out, const struct patch *p);
-/* Append the old text with those runs applied that take[] says. */
-void patch_compose(struct buf *out, const struct patch *p, const bool *take);
 
 #endif

@@ -8,11 +8,22 @@
 
 #include "envpod/exit.h"
 #include "libcommon/own.h"
+#include "libcommon/say.h"
+#include "tools/pod-mount/editor.h"
+#include "tools/pod-mount/hunkedit.h"
 #include "tools/pod-mount/list.h"
 #include "tools/pod-mount/patch.h"
 #include "tools/pod-mount/patches.h"
 
-enum answer { TAKE = 'y', LEAVE = 'n', TAKE_ALL = 'a', LEAVE_ALL = 'd', SPLIT = 's', QUIT = 'q' };
+enum answer {
+	TAKE = 'y',
+	LEAVE = 'n',
+	TAKE_ALL = 'a',
+	LEAVE_ALL = 'd',
+	SPLIT = 's',
+	EDIT = 'e',
+	QUIT = 'q'
+};
 
 struct picker {
 	const struct pick_ask *ask;
@@ -29,15 +40,17 @@ struct file {
 	int decided;        /* TAKE_ALL or LEAVE_ALL: the rest of the file is */
 };
 
-static void say_help(bool may_split)
+static void say_help(const char *letters)
 {
 	printf("y - commit this\n"
 	       "n - do not commit this\n"
 	       "q - quit: neither this nor anything behind it\n"
 	       "a - commit this and the rest of the file\n"
 	       "d - commit neither this nor the rest of the file\n");
-	if (may_split)
+	if (strchr(letters, SPLIT))
 		printf("s - split this hunk into smaller ones\n");
+	if (strchr(letters, EDIT))
+		printf("e - edit this hunk by hand\n");
 	printf("? - this help\n");
 }
 
@@ -47,8 +60,10 @@ static int ask(struct picker *k, const char *prompt, const char *letters)
 	char line[128];
 
 	for (;;) {
-		printf("%s [%.1s,%.1s,%.1s,%.1s,%.1s%s,?]? ", prompt, letters, letters + 1,
-		       letters + 2, letters + 3, letters + 4, letters[5] ? ",s" : "");
+		printf("%s [", prompt);
+		for (const char *l = letters; *l; l++)
+			printf("%c,", *l);
+		printf("?]? ");
 		fflush(stdout);
 		if (!fgets(line, sizeof(line), stdin)) {
 			putchar('\n');
@@ -57,7 +72,7 @@ static int ask(struct picker *k, const char *prompt, const char *letters)
 		}
 		if (line[0] && line[1] == '\n' && strchr(letters, line[0]) && line[0] != '\n')
 			return line[0];
-		say_help(letters[5]);
+		say_help(letters);
 	}
 }
 
@@ -79,17 +94,42 @@ static void print_hunk(const struct file *f, size_t from, size_t to)
 	patches_write(&text);
 }
 
-static void ask_hunk(struct picker *k, struct file *f, size_t from, size_t to)
+/* False: ask again; *text is what was left in the editor, and what it begins with next time. */
+static bool edit_hunk(struct file *f, size_t from, size_t to, struct buf *text)
+{
+	struct err e = {0};
+
+	if (text->len == 0)
+		hunk_edit_offer(text, &f->p, from, to);
+	if (editor_run(text, "hunk.diff", &e) == 0 &&
+	    hunk_edit_read(&f->k->edits, &f->p, from, to, text->data, text->len, &e) >= 0)
+		return true;
+	say_error("%s", e.msg);
+	return false;
+}
+
+static int ask_about_hunk(struct picker *k, struct file *f, size_t from, size_t to)
 {
 	OWN_FREE char *prompt = xfmt("(%zu/%zu) Commit this hunk", f->hunk, f->hunks);
-	bool split = to - from > 1, take;
+	OWN_BUF struct buf edited = BUF_INIT;
+	int answer;
+
+	print_hunk(f, from, to);
+	do
+		answer = ask(k, prompt, to - from > 1 ? "ynqadse" : "ynqade");
+	while (answer == EDIT && !edit_hunk(f, from, to, &edited));
+	return answer;
+}
+
+static void ask_hunk(struct picker *k, struct file *f, size_t from, size_t to)
+{
+	bool take;
 	int answer;
 
 	if (k->quit || f->decided) {
 		take = !k->quit && f->decided == TAKE_ALL;
 	} else {
-		print_hunk(f, from, to);
-		answer = ask(k, prompt, split ? "ynqads" : "ynqad");
+		answer = ask_about_hunk(k, f, from, to);
 		if (answer == SPLIT) {
 			f->hunks += to - from - 1;
 			for (; from < to; from++, f->hunk++)
@@ -135,7 +175,7 @@ static bool takes_none(const struct file *f)
 	for (size_t i = 0; i < f->k->n; i++)
 		if (f->k->take[i])
 			return false;
-	return !f->k->with_mode;
+	return !f->k->with_mode && f->k->edits.n == 0;
 }
 
 static void ask_file(struct picker *k, struct file *f)

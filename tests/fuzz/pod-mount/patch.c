@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "libcommon/own.h"
+#include "tools/pod-mount/hunkedit.h"
 #include "tools/pod-mount/patch.h"
+
+static const struct hunk_edits none;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,7 +17,7 @@ static void check(const struct patch *p, bool all, const char *want, size_t len)
 	OWN_BUF struct buf out = BUF_INIT;
 
 	memset(take, all, p->n);
-	patch_compose(&out, p, take);
+	hunk_edits_compose(&out, p, take, &none);
 	if (out.len != len || (len && memcmp(out.data, want, len) != 0))
 		abort();
 }
