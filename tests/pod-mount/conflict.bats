@@ -307,6 +307,33 @@ have_git() { command -v git >/dev/null; }
 	[ ! -s "$T/ran" ]
 }
 
+@test "--merge: before the layer is closed, too, where diff saw what the view began with" {
+	in_git
+	human git checkout -q text
+	human git add text # its stat data
+	pod_rollback web >/dev/null
+	agent 'sed -i "s/line 2/agent 2/" text'
+	[ "$(pod_diff web)" = 'M  text' ]
+	human sed -i 's/line 9/human 9/' text
+	[ "$(pod_diff web)" = 'M  text  [conflict]' ]
+	pod-mount show --cwd "$T/proj" --base web text | diff - <(seq 10 | sed 's/^/line /')
+	pod_commit --merge web text
+	diff - text < <(seq 10 | sed 's/^/line /; s/line 2/agent 2/; s/line 9/human 9/')
+}
+
+@test "--merge: who saw nothing knows nothing; nor what an earlier view saw" {
+	in_git
+	human git checkout -q text
+	human git add text
+	pod_rollback web >/dev/null
+	agent 'sed -i "s/line 2/agent 2/" text'
+	human sed -i 's/line 9/human 9/' text
+	refused --merge text
+	[ "$(pod_diff web)" = 'M  text  [conflict]' ]
+	refused --merge text
+	expect 2 pod-mount show --cwd "$T/proj" --base web text
+}
+
 @test "--merge: git is not believed when its index knows another state of the file, nor run as root" {
 	in_git
 	human git add text

@@ -187,3 +187,43 @@ tree/src/two'
 	[ "$(stat -c '%a %u' tool)" = '755 0' ]
 	[ "$(getfattr --only-values -n user.mine tool)" = v ]
 }
+
+# entries FILE: the ACL as getfacl numbers it, less its remarks.
+entries() { getfacl -cnp "$1" | sed '/^$/d'; }
+
+@test "ACLs and attributes come along, those of directories too" {
+	mkdir d
+	setfattr -n user.old -v 1 d
+	agent 'setfacl -m u:1234:rw,g:77:r,u:0:r src/one; setfacl -d -m u:1234:rx d; setfattr -x user.old d; setfattr -n user.d -v d d; mkdir e; setfacl -m u:1234:r e; echo x >e/f'
+	pod_diff --export "$T/set" web
+	zstd -dc "$T/set" | tar -t 2>/dev/null | grep -c tree/ | lines 4
+	another_machine
+	carry "$T/set" | lines 'Applied 2 file(s).'
+	entries src/one | lines 'user::rw-
+user:0:r--
+user:1234:rw-
+group::r--
+group:77:r--
+mask::rw-
+other::r--'
+	entries d | grep -qx 'default:user:1234:r-x'
+	[ "$(getfattr --absolute-names -d d | grep user)" = 'user.d="d"' ]
+	entries e | grep -qx 'user:1234:r--'
+	carry "$T/set" | lines 'Nothing to apply.'
+	pod-mount undo web "$(basename "$(undo_dirs)")"
+	refute grep -q 1234 <(getfacl -cnp src/one d)
+}
+
+@test "the ACL of the person it belonged to is the ACL of the person it belongs to" {
+	pod-mount remove web
+	rm -rf "$ENVPOD_STATE_DIR" "$ENVPOD_RUN_DIR/web"
+	chown -R 1500:1500 "$T/proj"
+	SUDO_UID=1500 SUDO_GID=1500 pod web
+	agent 'setfacl -m u:1500:rw,g:1500:r src/one'
+	pod_diff --export "$T/set" web
+	SUDO_UID=1600 SUDO_GID=1600 another_machine
+	chown -R 1600:1600 "$T/there/proj"
+	carry "$T/set" | lines 'Applied 1 file(s).'
+	entries src/one | grep '^\(user\|group\):1' | lines 'user:1600:rw-
+group:1600:r--'
+}

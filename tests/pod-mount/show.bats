@@ -43,6 +43,16 @@ show() { pod-mount show --cwd "$T/proj" "$@"; }
 	show --json web src/one | jq -e '.base == "other" and .base_size == 4 and .conflict == "changed"'
 }
 
+@test "the host moved on by a commit: its record keeps the base, which is shown" {
+	pod two
+	agent 'echo pod >>src/one'
+	agent true
+	pod-mount enter -w "$T/proj" two -- sh -c 'echo two >.'"$T/proj/src/one"
+	pod-mount commit --cwd "$T/proj" two src/one
+	show web src/one | sed -n 1p | lines 'M  src/one  [conflict]'
+	show --base web src/one | lines one
+}
+
 @test "what did not change, what is nowhere, what is masked; directories; deletions" {
 	agent 'rm -r tests; mkdir d; echo 1 >d/a'
 	show web src/two | grep -qx "pod     sees the host's"

@@ -269,6 +269,18 @@ D  new" ]
 	expect 2 pod-mount snapshot web diff a nosuch
 }
 
+@test "diff A B: attributes alone are a change" {
+	mkdir "$T/proj/d"
+	run_in 'echo a >f; echo b >g; setfattr -n user.d -v 1 d; setfattr -n user.f -v 1 f'
+	snap create -n a
+	run_in 'setfattr -n user.f -v 2 f; setfattr -n user.g -v 1 g; setfacl -m u:33:r d'
+	snap create -n b
+	cd "$T/proj"
+	snap diff a b | diff - <(printf 'M  d\nM  f\nM  g\n')
+	[ -z "$(snap diff b b)" ]
+	[ -z "$(snap diff b now)" ]
+}
+
 @test "an undo record that is dropped lets go of the layers it alone named" {
 	pod two $'undo:\n  max_size: 1MB'
 	enter_two() { pod-mount enter -w "$T/proj" two -- sh -c "cd ./$T/proj && { $1; }"; }

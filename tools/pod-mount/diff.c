@@ -10,6 +10,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/say.h"
+#include "tools/pod-mount/basetext.h"
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/content.h"
 #include "tools/pod-mount/export.h"
@@ -96,6 +97,7 @@ static int diff(const struct diff *d, char **args, int n)
 	if (window_prepare(&d->survey, &e) < 0 || survey_open(&s, args[0], &d->survey, &e) < 0 ||
 	    survey_walk(&s, &e) < 0 || selection_apply(&sel, &s.changes, false, &e) < 0)
 		return say_err(&e);
+	seen_note(&s);
 	if (d->export)
 		return export(&s, d, cwd);
 	pod_unlock(&s.pod);

@@ -19,8 +19,6 @@
 #include "tools/pod-mount/xattrs.h"
 #include "tools/pod-mount/zfile.h"
 
-#define XATTR_KEY "SCHILY.xattr."
-
 struct writer {
 	struct survey *s;
 	struct zfile z;
@@ -131,16 +129,16 @@ static int put_base(const struct writer *w, struct tar_entry *t, const struct ch
 	return r;
 }
 
-/* ACLs name ids of this machine; they stay here. */
+/* ACLs name ids as the pod sees them, as the owner in the header does. */
 static int put_xattrs(const struct writer *w, struct tar_entry *t, const struct change *c, int fd)
 {
 	OWN_XATTRS struct xattrs x = {0};
 	int r = xattrs_read(&x, fd, c->from ? NULL : &w->s->ids);
 
 	for (size_t i = 0; i < x.n && r == 0; i++) {
-		OWN_FREE char *key = xfmt(XATTR_KEY "%s", x.v[i].name);
+		OWN_FREE char *key = xfmt(EXPORT_XATTR "%s", x.v[i].name);
 
-		if (strncmp(x.v[i].name, "user.", 5) == 0 && !strchr(x.v[i].name, '='))
+		if (!strchr(x.v[i].name, '='))
 			tar_record(t, key, x.v[i].value, x.v[i].len);
 	}
 	return r;

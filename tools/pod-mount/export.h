@@ -9,8 +9,9 @@
  *     from . | /            what the paths are relative to: the directory of apply, or the root
  *     changes N
  *
- * Each change is a member "tree/PATH" with the pod's type, mode, owner, times, user.* attributes
- * and content; a deletion is a character device 0:0.  In order of path.  Records:
+ * Each change is a member "tree/PATH" with the pod's type, mode, owner, times, user.* attributes,
+ * ACLs (raw, with the pod's ids) and content; a deletion is a character device 0:0.  In order of
+ * path.  Records:
  *
  *     ENVPOD.kind    A, M, D or T
  *     ENVPOD.what    of an M: content, mode, owner, xattr, separated by commas
@@ -26,8 +27,9 @@
 #include "tools/pod-mount/content.h"
 #include "tools/pod-mount/survey.h"
 
-#define EXPORT_HEAD "envpod-changes"
-#define EXPORT_TREE "tree/"
+#define EXPORT_HEAD  "envpod-changes"
+#define EXPORT_TREE  "tree/"
+#define EXPORT_XATTR "SCHILY.xattr." /* with the attribute's name: its record */
 
 /* "TYPE MODE HASH" of what the host has where c is; "none".  -errno when it cannot be read. */
 #define BASE_TEXT 96

@@ -60,11 +60,11 @@ gid_t gid_stored(const struct id_map *m, gid_t on_host)
 }
 
 struct id_ways {
-	uid_t (*uid)(const struct id_map *m, uid_t id);
-	gid_t (*gid)(const struct id_map *m, gid_t id);
+	uid_t (*uid)(const void *by, uid_t id);
+	gid_t (*gid)(const void *by, gid_t id);
 };
 
-static bool acl_map(const struct id_map *m, const struct id_ways *ways, void *acl, size_t len)
+static bool acl_map(const void *by, const struct id_ways *ways, void *acl, size_t len)
 {
 	struct posix_acl_xattr_header head;
 	struct posix_acl_xattr_entry entry;
@@ -83,7 +83,7 @@ static bool acl_map(const struct id_map *m, const struct id_ways *ways, void *ac
 		if (tag != ACL_USER && tag != ACL_GROUP)
 			continue;
 		id = le32toh(entry.e_id);
-		id = tag == ACL_USER ? ways->uid(m, id) : ways->gid(m, id);
+		id = tag == ACL_USER ? ways->uid(by, id) : ways->gid(by, id);
 		if (id == ID_UNMAPPED)
 			return false;
 		entry.e_id = htole32(id);
@@ -97,16 +97,16 @@ static bool acl_map(const struct id_map *m, const struct id_ways *ways, void *ac
  * copied up: then the layer's ACL names host ids as they are.  No process of a pod can write such
  * an id there.
  */
-static uid_t raw_uid_seen(const struct id_map *m, uid_t on_disk)
+static uid_t raw_uid_seen(const void *map, uid_t on_disk)
 {
-	uid_t seen = uid_seen(m, on_disk);
+	uid_t seen = uid_seen(map, on_disk);
 
 	return seen == ID_UNMAPPED && on_disk < 65536 ? on_disk : seen;
 }
 
-static gid_t raw_gid_seen(const struct id_map *m, gid_t on_disk)
+static gid_t raw_gid_seen(const void *map, gid_t on_disk)
 {
-	gid_t seen = gid_seen(m, on_disk);
+	gid_t seen = gid_seen(map, on_disk);
 
 	return seen == ID_UNMAPPED && on_disk < 65536 ? on_disk : seen;
 }
@@ -118,9 +118,50 @@ bool acl_translate(const struct id_map *m, void *acl, size_t len)
 	return acl_map(m, &in, acl, len);
 }
 
+static uid_t uid_out(const void *map, uid_t id)
+{
+	return uid_stored(map, id);
+}
+
+static gid_t gid_out(const void *map, gid_t id)
+{
+	return gid_stored(map, id);
+}
+
 bool acl_shift(const struct id_map *m, void *acl, size_t len)
 {
-	static const struct id_ways out = {uid_stored, gid_stored};
+	static const struct id_ways out = {uid_out, gid_out};
 
 	return acl_map(m, &out, acl, len);
+}
+
+uid_t uid_adopted(const struct adoption *a, uint64_t id)
+{
+	return id == a->their_uid || id >= ID_UNMAPPED ? a->map->owner_uid : (uid_t)id;
+}
+
+gid_t gid_adopted(const struct adoption *a, uint64_t id)
+{
+	return id == a->their_gid || id >= ID_UNMAPPED ? a->map->owner_gid : (gid_t)id;
+}
+
+static uid_t adopt_uid(const void *by, uid_t id)
+{
+	const struct adoption *a = by;
+
+	return uid_stored(a->map, uid_adopted(a, id));
+}
+
+static gid_t adopt_gid(const void *by, gid_t id)
+{
+	const struct adoption *a = by;
+
+	return gid_stored(a->map, gid_adopted(a, id));
+}
+
+bool acl_adopt(const struct adoption *a, void *acl, size_t len)
+{
+	static const struct id_ways in = {adopt_uid, adopt_gid};
+
+	return acl_map(a, &in, acl, len);
 }

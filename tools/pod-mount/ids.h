@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "libcommon/plan.h"
@@ -47,6 +48,19 @@ struct owner owner_for_commit(const struct id_map *m, struct owner seen, const s
 bool acl_translate(const struct id_map *m, void *acl, size_t len);
 /* The other way: from the host's ids, which are the pod's, to the layer's. */
 bool acl_shift(const struct id_map *m, void *acl, size_t len);
+/*
+ * Ids of a change set from another machine, as a pod there saw them: who the pod belonged to there
+ * is who it belongs to here, and so is whoever has no name; all others have the same number.
+ */
+struct adoption {
+	const struct id_map *map; /* of the pod here */
+	uid_t their_uid;
+	gid_t their_gid;
+};
+uid_t uid_adopted(const struct adoption *a, uint64_t id);
+gid_t gid_adopted(const struct adoption *a, uint64_t id);
+/* An ACL of theirs as a layer here has it. */
+bool acl_adopt(const struct adoption *a, void *acl, size_t len);
 /* Ids of the host as a layer has them. */
 uid_t uid_stored(const struct id_map *m, uid_t on_host);
 gid_t gid_stored(const struct id_map *m, gid_t on_host);

@@ -8,9 +8,7 @@
 #include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
-#include "libcommon/path.h"
 #include "tools/pod-mount/content.h"
-#include "tools/pod-mount/gitbase.h"
 #include "tools/pod-mount/merge3.h"
 
 static bool is_text(const struct buf *b)
@@ -38,37 +36,6 @@ static bool is_mergeable(const struct change *c)
 	       S_ISREG(c->mode) && S_ISREG(c->old_mode) && c->source != SOURCE_NONE;
 }
 
-/*
- * The very content the host had when the pod's change began.  It is at hand where an operation of
- * any pod has replaced or deleted it since, and keeps it; and where git's index says by its stat
- * data that a blob is that content.
- */
-static int read_base(struct merges *m, const struct survey *s, const struct change *c,
-		     struct buf *b)
-{
-	OWN_BUF struct buf path = BUF_INIT;
-	OWN_FD int dir = -1;
-	const struct base_entry *en;
-	struct git_place at = {.path = *c->dir ? c->dir : "/"};
-	uint64_t start = s->bases.upper_start;
-	bool exact = true;
-	int r;
-
-	en = base_lookup(&s->bases, change_path(c, &path), &exact, &start);
-	if (!exact || (!en && s->bases.upper_unsure))
-		return -ENOENT;
-	if (!m->loaded)
-		preimages_load(&m->kept);
-	m->loaded = true;
-	r = preimage_read(&m->kept, path.data, en, start, b, CONTENT_MAX);
-	if (r != -ENOENT || !en)
-		return r;
-	dir = open_parent_beneath(s->trees[c->cover].host, survey_within(s, c->cover, path.data),
-				  &at.name);
-	at.dir = dir;
-	return dir < 0 ? -ENOENT : gitbase_read(&at, en, b, CONTENT_MAX);
-}
-
 static void merge_one(struct merges *m, struct survey *s, struct change *c)
 {
 	OWN_BUF struct buf base = BUF_INIT, ours = BUF_INIT, theirs = BUF_INIT, path = BUF_INIT;
@@ -76,7 +43,7 @@ static void merge_one(struct merges *m, struct survey *s, struct change *c)
 	struct merge3 in = {.ours_name = "host", .theirs_name = s->pod.name};
 
 	if (!read_side(&ours, s, c, SIDE_HOST) || !read_side(&theirs, s, c, SIDE_POD) ||
-	    read_base(m, s, c, &base) < 0 || !is_text(&base))
+	    basetext_read(&m->bases, s, c, &base, CONTENT_MAX) < 0 || !is_text(&base))
 		return;
 	in.base = base.data ? base.data : "", in.base_len = base.len;
 	in.ours = ours.data, in.ours_len = ours.len;
@@ -125,6 +92,5 @@ void merges_make(struct merges *m, struct survey *s)
 void merges_finish(struct merges *m)
 {
 	drop_texts(m);
-	preimages_finish(&m->kept);
-	m->loaded = false;
+	basetexts_finish(&m->bases);
 }

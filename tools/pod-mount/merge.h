@@ -10,7 +10,7 @@
 
 #include "libcommon/buf.h"
 #include "libcommon/err.h"
-#include "tools/pod-mount/preimage.h"
+#include "tools/pod-mount/basetext.h"
 #include "tools/pod-mount/survey.h"
 
 struct merges {
@@ -21,8 +21,7 @@ struct merges {
 		size_t conflicts; /* that were marked */
 	} * v;
 	size_t n;
-	bool loaded;
-	struct preimages kept; /* of all pods, once one was asked for */
+	struct basetexts bases;
 };
 
 /* Merge what can be of the chosen conflicts: their change gets composed and merged.  Anew after

@@ -249,11 +249,8 @@ static void put_step(struct commit_plan *p, struct survey *s, size_t i)
 	st->mode = mode_for_commit(p, c);
 	st->uid = owner.uid;
 	st->gid = owner.gid;
-	if (meta && s->foreign) {
-		if (c->what & WHAT_XATTR)
-			note(p, c, "attributes of a directory were left behind");
-		return; /* its layer is gone when a crash is recovered from */
-	}
+	if (meta && s->foreign)
+		return; /* its layer is gone when a crash is recovered from: it is staged */
 	if (!meta && !can_move(p, s, c)) {
 		reset_step(p, s, i, st);
 		return;

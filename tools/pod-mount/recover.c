@@ -90,6 +90,8 @@ int run_close(struct run *r, struct err *e)
 	if (x < 0)
 		return x;
 	prune_dirs(r, &s);
+	for (size_t i = 0; i < r->j->n; i++)
+		run_drop_attributes(r, i);
 	run_unstage(r);
 	return journal_end(r->j, JOURNAL_DONE, e);
 }

@@ -22,6 +22,11 @@ void step_name(char out[STEP_NAME], size_t i)
 	snprintf(out, STEP_NAME, "%zu", i);
 }
 
+void step_attributes(char out[STEP_NAME], size_t i)
+{
+	snprintf(out, STEP_NAME, "a%zu", i);
+}
+
 int step_stage(const struct run *r, const struct step *st)
 {
 	return st->verb == STEP_DROP ? r->kept : r->sites[st->site].stage;
@@ -339,27 +344,35 @@ int run_change_meta(const struct run *run, const struct step *st, int from, cons
 	return r < 0 ? r : looks_apply(fd, &looks);
 }
 
-/* The directory whose attributes it gets: a layer's, or one kept in a record. */
-static int meta_source(const struct run *r, const struct step *st)
+/* The directory whose attributes it gets: a layer's, one kept in a record, or, of a change set, one
+ * that was staged; -ENOENT: it has none to give. */
+static int meta_source(const struct run *r, size_t i)
 {
+	const struct step *st = &r->j->steps[i];
 	char name[STEP_NAME];
 	int fd;
 
-	if (!st->taken)
+	if (st->from_layer && !st->taken)
 		return run_raw(r, st, O_RDONLY | O_DIRECTORY);
-	step_name(name, st->take);
-	fd = openat(r->taken, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (st->taken)
+		step_name(name, st->take);
+	else
+		step_attributes(name, i);
+	fd = openat(st->taken ? r->taken : r->kept, name,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
-static int meta(struct run *r, const struct step *st, struct err *e)
+static int meta(struct run *r, size_t i, struct err *e)
 {
+	const struct step *st = &r->j->steps[i];
 	const struct looks l = {.mode = st->mode, .uid = st->uid, .gid = st->gid};
-	bool looks_only = !st->taken && !st->from_layer; /* of a change set */
-	OWN_FD int from = looks_only ? -1 : meta_source(r, st);
-	int x = from < 0 && !looks_only
-			? from
-			: run_change_meta(r, st, from, &l, st->taken ? NULL : &r->ids);
+	bool in_layer = st->from_layer && !st->taken;
+	OWN_FD int from = meta_source(r, i);
+	bool looks_only = from == -ENOENT && !in_layer && !st->taken;
+	int x = from < 0 && !looks_only ? from
+					: run_change_meta(r, st, looks_only ? -1 : from, &l,
+							  in_layer ? &r->ids : NULL);
 
 	if (x == -ESTALE)
 		return conflict(r, st, "changed", e);
@@ -450,7 +463,7 @@ static int apply_one(struct run *r, size_t i, struct err *e)
 	case STEP_REMOVE:
 		return remove_one(r, st, name, e);
 	case STEP_META:
-		return meta(r, st, e);
+		return meta(r, i, e);
 	case STEP_DROP:
 		return drop(r, st, name, e);
 	case STEP_RESET:

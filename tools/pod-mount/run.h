@@ -41,6 +41,9 @@ void run_finish(struct run *r);
 /* "17": the name of step i's entry in its staging directory. */
 #define STEP_NAME 24
 void step_name(char out[STEP_NAME], size_t i);
+/* "a17": in undo/ID/new, while the operation goes on, a directory with the attributes that step i
+ * gives one of the host's. */
+void step_attributes(char out[STEP_NAME], size_t i);
 /* The staging directory of a step: a drop's is undo/ID/new, the others' that of their site. */
 int step_stage(const struct run *r, const struct step *st);
 
@@ -72,6 +75,8 @@ int run_left(struct run *r, struct err *e);
 int run_keep(struct run *r, struct err *e);
 /* Remove staging directories that are not undo/ID/new. */
 void run_unstage(struct run *r);
+/* Remove what a step's attributes were staged in. */
+void run_drop_attributes(const struct run *r, size_t i);
 /* Remove undo/ID, of which nothing is worth keeping. */
 void run_forget(struct run *r);
 

@@ -139,8 +139,9 @@ static int undo_give(struct run *r, const struct step *st)
 }
 
 /* What was made for this step alone goes; a pre-image that could not go home stays. */
-static int unstage_one(struct run *r, const struct step *st, const char *name)
+static int unstage_one(struct run *r, size_t i, const char *name)
 {
+	const struct step *st = &r->j->steps[i];
 	int stage = step_stage(r, st);
 	struct stat now;
 
@@ -148,6 +149,7 @@ static int unstage_one(struct run *r, const struct step *st, const char *name)
 
 	if (st->verb != STEP_PUT && st->verb != STEP_META)
 		return 0;
+	run_drop_attributes(r, i);
 	there = entry_find(stage, name, &now);
 	if (there < 1)
 		return there;
@@ -193,7 +195,7 @@ static int undo_one(struct run *r, size_t i)
 		x = undo_give(r, st);
 	else if (st->verb == STEP_RESET && r->j->state >= JOURNAL_PREPARED)
 		x = undo_reset(r, st);
-	return x < 0 ? x : unstage_one(r, st, name);
+	return x < 0 ? x : unstage_one(r, i, name);
 }
 
 int run_undo(struct run *r, struct err *e)

@@ -150,6 +150,15 @@ void run_unstage(struct run *r)
 			site_unstage(&r->sites[i], r->pod, r->j->id);
 }
 
+void run_drop_attributes(const struct run *r, size_t i)
+{
+	char name[STEP_NAME];
+
+	step_attributes(name, i);
+	if (r->j->steps[i].verb == STEP_META)
+		unlinkat(r->kept, name, AT_REMOVEDIR);
+}
+
 void run_forget(struct run *r)
 {
 	OWN_FD int undo = open_beneath(r->pod->dir, "undo", O_RDONLY | O_DIRECTORY, 0);

@@ -13,6 +13,7 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "libcommon/unit.h"
+#include "tools/pod-mount/basetext.h"
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/content.h"
 #include "tools/pod-mount/list.h"
@@ -323,13 +324,23 @@ static int print_side(const struct shown *w, enum side_of side, struct err *e)
 		      : copy_out(fd, e);
 }
 
-static int print_base(const struct shown *w, struct err *e)
+/* The host has another by now; somebody may have kept it. */
+static int print_kept_base(const struct shown *w, struct err *e)
 {
-	if (w->c && !is_base(w))
+	OWN_BASETEXTS struct basetexts kept = {0};
+	OWN_BUF struct buf text = BUF_INIT;
+
+	if (basetext_read(&kept, w->s, w->c, &text, CONTENT_MAX) < 0)
 		return err_set(e, ERR_PLAIN,
 			       "%s: what the pod began with is not there any more (%s)",
 			       esc(w->path), base_word(w));
-	return print_side(w, SIDE_HOST, e);
+	patches_write(&text);
+	return 0;
+}
+
+static int print_base(const struct shown *w, struct err *e)
+{
+	return w->c && !is_base(w) ? print_kept_base(w, e) : print_side(w, SIDE_HOST, e);
 }
 
 static int print(const struct show *o, struct shown *w, const char *cwd, struct err *e)
@@ -363,6 +374,7 @@ static int show(const struct show *o, char **args)
 		die(POD_EXIT_USAGE, "show one of --json, --pod, --host and --base");
 	if (survey_open(&s, args[0], &so, &e) < 0 || survey_walk(&s, &e) < 0 || find(&w, &e) < 0)
 		return say_err(&e);
+	seen_note(&s);
 	pod_unlock(&s.pod);
 	return print(o, &w, cwd, &e) < 0 ? say_err(&e) : POD_EXIT_OK;
 }

@@ -11,6 +11,7 @@
 #include "libcommon/jsonw.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "tools/pod-mount/compare.h"
 #include "tools/pod-mount/content.h"
 #include "tools/pod-mount/snapshot.h"
 #include "tools/pod-mount/survey.h"
@@ -75,6 +76,19 @@ static bool is_same_content(const struct sides *s, const struct change *x, const
 	       content_digest(s->b, y, SIDE_POD, q) == 0 && memcmp(p, q, sizeof(p)) == 0;
 }
 
+/* Attributes of files and directories; who cannot tell says that they differ. */
+static bool is_same_xattrs(const struct sides *s, const struct change *x, const struct change *y)
+{
+	OWN_FD int p = -1, q = -1;
+
+	if (!S_ISREG(x->mode) && !S_ISDIR(x->mode))
+		return true;
+	p = content_open(s->a, x, SIDE_POD);
+	q = p < 0 ? -1 : content_open(s->b, y, SIDE_POD);
+	return p >= 0 && q >= 0 &&
+	       !xattrs_differ(p, x->from ? NULL : &s->a->ids, q, y->from ? NULL : &s->b->ids);
+}
+
 static void both(const struct sides *s, const struct change *x, const struct change *y,
 		 const char *path)
 {
@@ -82,7 +96,8 @@ static void both(const struct sides *s, const struct change *x, const struct cha
 
 	if (x->mode == 0 && y->mode == 0)
 		return;
-	if (same && (is_same_entry(s, x, y) || is_same_content(s, x, y)))
+	if (same &&
+	    (is_same_entry(s, x, y) || (is_same_content(s, x, y) && is_same_xattrs(s, x, y))))
 		return;
 	print(s, letter_of(x->mode, y->mode), path);
 }

@@ -232,6 +232,39 @@ static int open_up(const struct stager *g, const struct change *c)
 	return r < 0 ? r : opaque_clear(lowest);
 }
 
+/* A change set's directory has no layer to read attributes from later: an empty one has them. */
+static int stage_attributes(struct stager *g, struct step *st, size_t i, const struct change *c)
+{
+	OWN_BUF struct buf path = BUF_INIT;
+	OWN_XATTRS struct xattrs x = {0};
+	char name[STEP_NAME];
+	const char *leaf;
+	OWN_FD int from = copy_source(g, c, &path, &leaf);
+	struct looks l = {.mode = 0700, .uid = geteuid(), .gid = getegid(), .xattrs = &x};
+	struct stat now;
+	int r;
+
+	if (from < 0 || fstatat(from, leaf, &now, AT_SYMLINK_NOFOLLOW) < 0)
+		return from < 0 ? from : -errno;
+	r = read_carried(g, &x, c, from, leaf);
+	if (r == 0 && x.others)
+		note_others(g, st);
+	step_attributes(name, i);
+	if (r == 0)
+		r = copy_entry(from, leaf, &now, g->r->kept, name, &l);
+	return r == 0 && fsync(g->r->kept) < 0 ? -errno : r;
+}
+
+static int stage_meta(struct stager *g, struct step *st, size_t i, const struct change *c)
+{
+	char name[STEP_NAME];
+	int r;
+
+	step_name(name, i);
+	r = run_keep_looks(g->r, st, name);
+	return r == 0 && g->s->foreign && c->what & WHAT_XATTR ? stage_attributes(g, st, i, c) : r;
+}
+
 static int stage_one(struct stager *g, size_t i, const struct change *c)
 {
 	struct step *st = &g->r->j->steps[i];
@@ -240,7 +273,7 @@ static int stage_one(struct stager *g, size_t i, const struct change *c)
 
 	step_name(name, i);
 	if (st->verb == STEP_META)
-		return run_keep_looks(g->r, st, name);
+		return stage_meta(g, st, i, c);
 	if (st->verb != STEP_PUT)
 		return 0;
 	if (S_ISDIR(c->mode) && c->plain && !survey_is_fixed(g->s) && c->source != SOURCE_NONE)

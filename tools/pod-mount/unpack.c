@@ -25,8 +25,7 @@
 #include "tools/pod-mount/mountinfo.h"
 #include "tools/pod-mount/whiteout.h"
 
-#define HEAD_MAX  4096
-#define XATTR_KEY "SCHILY.xattr.user."
+#define HEAD_MAX 4096
 
 /* One filesystem of the host, and the directory that stands for it in the unpacked tree. */
 struct place {
@@ -291,17 +290,18 @@ static int open_dir(struct unpacker *u, const char *path)
 
 /* --- putting it there --- */
 
-static uid_t owner_here(uint64_t id, uint32_t theirs, uid_t ours)
+static struct adoption adoption_of(const struct unpacker *u)
 {
-	return id == theirs || id > 65533 ? ours : (uid_t)id;
+	return (struct adoption){&u->ids, u->set->uid, u->set->gid};
 }
 
 /* As the pod sees it; what did not change is as the host has it. */
 static struct looks looks_of(const struct unpacker *u, const struct tar_entry *t,
 			     const struct carried *k, const char *name)
 {
-	uid_t uid = owner_here(t->uid, u->set->uid, u->ids.owner_uid);
-	gid_t gid = owner_here(t->gid, u->set->gid, u->ids.owner_gid);
+	const struct adoption adopt = adoption_of(u);
+	uid_t uid = uid_adopted(&adopt, t->uid);
+	gid_t gid = gid_adopted(&adopt, t->gid);
 	struct looks l = {.mode = t->mode, .mtime = t->mtime};
 	struct stat host;
 
@@ -316,18 +316,40 @@ static struct looks looks_of(const struct unpacker *u, const struct tar_entry *t
 	return l;
 }
 
-static void read_xattrs(struct xattrs *x, const struct tar_entry *t)
+/* The name of a record's attribute; NULL for what a change set does not bring. */
+static const char *xattr_name(const struct tar_record *r)
 {
+	const char *name = r->key + sizeof(EXPORT_XATTR) - 1;
+
+	if (strncmp(r->key, EXPORT_XATTR, sizeof(EXPORT_XATTR) - 1) != 0)
+		return NULL;
+	if (strncmp(name, "user.", 5) == 0)
+		return strncmp(name, "user.overlay.", 13) == 0 ? NULL : name;
+	return xattr_is_acl(name) ? name : NULL;
+}
+
+/* What is no ACL, though it is called one, is left out; the kernel judges the rest. */
+static void read_xattrs(const struct unpacker *u, struct xattrs *x, const struct tar_entry *t)
+{
+	const struct adoption adopt = adoption_of(u);
+
 	for (size_t i = 0; i < t->n; i++) {
 		const struct tar_record *r = &t->v[i];
+		const char *name = xattr_name(r);
+		struct xattr *to;
 
-		if (strncmp(r->key, XATTR_KEY, sizeof(XATTR_KEY) - 1) != 0 ||
-		    strncmp(r->key, XATTR_KEY "overlay.", sizeof(XATTR_KEY) + 7) == 0)
+		if (!name)
 			continue;
 		x->v = xrealloc(x->v, (x->n + 1) * sizeof(x->v[0]));
-		x->v[x->n] = (struct xattr){xstrdup(r->key + strlen("SCHILY.xattr.")),
-					    xcalloc(1, r->len + 1), r->len};
-		memcpy(x->v[x->n++].value, r->value, r->len);
+		to = &x->v[x->n];
+		*to = (struct xattr){xstrdup(name), xcalloc(1, r->len + 1), r->len};
+		memcpy(to->value, r->value, r->len);
+		x->n++;
+		if (xattr_is_acl(name) && !acl_adopt(&adopt, to->value, to->len)) {
+			free(to->name);
+			free(to->value);
+			x->n--;
+		}
 	}
 }
 
@@ -348,7 +370,7 @@ static int put_opened(struct unpacker *u, int fd, const struct tar_entry *t,
 	OWN_XATTRS struct xattrs x = {0};
 	int r = t->type == '0' ? copy_content_in(u, fd) : 0;
 
-	read_xattrs(&x, t);
+	read_xattrs(u, &x, t);
 	l->xattrs =
 		k->kind == CHANGE_MODIFIED && t->type == '5' && !(k->what & WHAT_XATTR) ? NULL : &x;
 	return r < 0 ? r : looks_apply(fd, l);

@@ -15,7 +15,7 @@ static bool starts(const char *s, const char *with)
 	return strncmp(s, with, strlen(with)) == 0;
 }
 
-static bool is_acl(const char *name)
+bool xattr_is_acl(const char *name)
 {
 	return strcmp(name, "system.posix_acl_access") == 0 ||
 	       strcmp(name, "system.posix_acl_default") == 0;
@@ -23,7 +23,7 @@ static bool is_acl(const char *name)
 
 static bool is_carried(const char *name)
 {
-	return (starts(name, "user.") && !starts(name, "user.overlay.")) || is_acl(name);
+	return (starts(name, "user.") && !starts(name, "user.overlay.")) || xattr_is_acl(name);
 }
 
 static int by_name(const void *a, const void *b)
@@ -46,7 +46,7 @@ static int add(struct xattrs *x, int fd, const char *name, acl_way *way, const s
 		free(value);
 		return -errno;
 	}
-	if (len < 0 || (way && is_acl(name) && !way(ids, value, (size_t)len))) {
+	if (len < 0 || (way && xattr_is_acl(name) && !way(ids, value, (size_t)len))) {
 		free(value);
 		x->others = true;
 		return 0;

@@ -25,6 +25,8 @@ struct xattrs {
 
 #define OWN_XATTRS __attribute__((cleanup(xattrs_finish)))
 
+/* Is that the name of a POSIX ACL, access or default? */
+bool xattr_is_acl(const char *name);
 /* Read those of an open file or directory.  ids: translate ACLs from a layer's ids, dropping those
  * that have no translation; NULL: the host's own, as they are.  -errno; then it is empty. */
 int xattrs_read(struct xattrs *x, int fd, const struct id_map *ids);
