@@ -155,6 +155,20 @@ homes='mount -t tmpfs none /home; mkdir -p /home/ann/.ssh /home/ann/proj /home/b
 	[ "$(stat -c %i "$ENVPOD_STATE_DIR/pods/web/mask" "$ENVPOD_STATE_DIR/pods/web/mask.list")" = "$before" ]
 }
 
+@test "another working directory: what takes long is not found out again" {
+	mkdir "$T/a" "$T/b"
+	pod web
+	list=$ENVPOD_STATE_DIR/pods/web/mask.list
+	(cd "$T/a" && pod-mount enter -w "$T/a" web -- true)
+	sed -i '2i mask h sg /usr/share/nothing-of-this-name' "$list"
+	pod-mount enter -w "$T/b" web -- true
+	grep -q '^mask h sg /usr/share/nothing-of-this-name$' "$list"
+	# Not vacuous: another pod file asks anew.
+	sed -i 's/^\(envpod-mask 1 .*\) .*/\1 0000000000000001/' "$list"
+	pod-mount enter -w "$T/b" web -- true
+	refute grep -q nothing-of-this-name "$list"
+}
+
 @test "kill -9 at any point of writing it anew: the next view hides what there is then" {
 	need strace
 	apart "$homes"'mount -t tmpfs none /srv; echo s >/srv/one; chmod 600 /srv/one; pod web

@@ -243,7 +243,8 @@ int mask_save(const struct mask *m, const struct pod *p, struct err *e)
 	OWN_BUF struct buf b = BUF_INIT;
 	int r;
 
-	buf_fmt(&b, "envpod-mask 1 %016" PRIx64 " %016" PRIx64 "\n", m->input, m->covers);
+	buf_fmt(&b, "envpod-mask 1 %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n", m->input,
+		m->covers, m->ground);
 	for (size_t i = 0; i < m->n; i++)
 		put_entry(&b, &m->v[i]);
 	for (size_t i = 0; i < m->nwatches; i++)
@@ -292,14 +293,16 @@ static bool parse_watch(struct mask *m, const struct strv *w)
 
 static bool parse_head(struct mask *m, const char *line, size_t len)
 {
-	char text[80], extra;
+	char text[96], extra;
+	int n;
 
 	if (len >= sizeof(text))
 		return false;
 	memcpy(text, line, len);
 	text[len] = '\0';
-	return sscanf(text, "envpod-mask 1 %16" SCNx64 " %16" SCNx64 "%c", &m->input, &m->covers,
-		      &extra) == 2;
+	n = sscanf(text, "envpod-mask 1 %16" SCNx64 " %16" SCNx64 " %16" SCNx64 "%c", &m->input,
+		   &m->covers, &m->ground, &extra);
+	return n == 2 || n == 3; /* older ones do not say the last */
 }
 
 static bool parse_line(struct mask *m, const char *line, size_t len)

@@ -55,6 +55,7 @@ struct mask {
 	size_t nwatches;
 	struct strv known; /* private files that belong to a package: shown */
 	uint64_t input;  /* what it was asked to hold: pod file, working directories, data files */
+	uint64_t ground; /* the same without the directories: what the generic class follows from */
 	uint64_t covers; /* which covers the trees were made for */
 };
 

@@ -50,8 +50,8 @@ static void hash_ours(uint64_t *h, const struct mounts *host, const char *dir)
 		hash_str(h, names.v[i]);
 }
 
-/* Everything the collection is told, as one number. */
-static uint64_t input_of(const struct mask_ask *ask)
+/* Everything the collection is told but the working directories, as one number. */
+static uint64_t ground_of(const struct mask_ask *ask)
 {
 	static const char *const keys[] = {
 		"mask",
@@ -77,9 +77,6 @@ static uint64_t input_of(const struct mask_ask *ask)
 		for (size_t i = 0; (value = plan_next(ask->plan, *k, &i));)
 			hash_str(&h, value);
 	}
-	for (size_t i = 0; ask->tracked && i < ask->tracked->n; i++)
-		hash_str(&h, ask->tracked->v[i]);
-	hash_str(&h, ask->cwd ? ask->cwd : "");
 	hash_ours(&h, ask->host, pod_state_dir());
 	hash_ours(&h, ask->host, pod_run_dir());
 	hash_file(&h, "masks/secrets");
@@ -89,6 +86,16 @@ static uint64_t input_of(const struct mask_ask *ask)
 		hash_file(&h, "masks/minimal");
 	if (plan_str(ask->plan, "app", NULL))
 		hash_file(&h, "masks/apps");
+	return h;
+}
+
+static uint64_t input_of(const struct mask_ask *ask, uint64_t ground)
+{
+	uint64_t h = ground;
+
+	for (size_t i = 0; ask->tracked && i < ask->tracked->n; i++)
+		hash_str(&h, ask->tracked->v[i]);
+	hash_str(&h, ask->cwd ? ask->cwd : "");
 	return h;
 }
 
@@ -168,13 +175,14 @@ static void watch_parents(struct mask *m, const struct mask *old)
  */
 static int replace(struct mask *m, struct covers *c, const struct mask_ask *ask, struct err *e)
 {
-	const uint64_t input = m->input;
+	const uint64_t input = m->input, ground = m->ground;
 	int r = 0;
 
 	if (faccessat(ask->pod->dir, "mask", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-		m->input = 0;
+		m->input = m->ground = 0;
 		r = mask_save(m, ask->pod, e);
 		m->input = input;
+		m->ground = ground;
 	}
 	if (r == 0)
 		r = mask_write(m, c, ask->pod, ask, e);
@@ -189,7 +197,8 @@ static int settle_anew(struct mask *m, struct covers *c, const struct mask_ask *
 		r = list_covers(c, m, ask, e);
 	if (r < 0)
 		return r;
-	m->input = input_of(ask);
+	m->ground = ground_of(ask);
+	m->input = input_of(ask, m->ground);
 	m->covers = hash_covers(c);
 	if (ask->old && ask->old->covers == m->covers && same_entries(m, ask->old) &&
 	    !texts_changed(ask->old)) {
@@ -226,11 +235,15 @@ int mask_settle(struct mask *m, struct covers *c, const struct mask_ask *ask, st
 	struct mask_ask next = *ask;
 	enum moved moved;
 	struct err torn = {0};
+	uint64_t ground = ground_of(ask);
 
 	/* A list that a crash has torn is made anew. */
-	if (mask_load(&old, ask->pod, &torn) < 0 || old.n == 0 || old.input != input_of(ask))
+	if (mask_load(&old, ask->pod, &torn) < 0 || old.n == 0 || old.ground != ground)
 		return mask_prepare(m, c, ask, e);
 	moved = what_moved(&old);
+	/* Another working directory: what takes long to find out does not ask for it. */
+	if (moved == MOVED_NOTHING && old.input != input_of(ask, ground))
+		moved = MOVED_SOME;
 	if (moved == MOVED_NOTHING) {
 		*m = old;
 		old = (struct mask){0};
