@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ops [-c] [-l] SEED COUNT DIR...: COUNT random operations in each DIR, the same ones wherever a
+ * ops [-c] [-l] [-o] SEED COUNT DIR...: COUNT random operations in each DIR, the same ones wherever a
  * tree of the same names and contents is given: names are sorted before one is chosen, contents
  * and times follow from the seed.  Prints each operation with its outcome, so that two runs can be
  * compared.
  *
  *     -c  create and fill only: to make a tree
+ *     -o  owners stay
  *     -l  first give each name of a file with several a file of its own, as a turn-over of layers
  *         does
  */
@@ -33,6 +34,7 @@ struct entry {
 
 static struct entry entries[MAX_ENTRIES];
 static size_t nentries;
+static bool owners_stay;
 static uint64_t state;
 static unsigned step; /* the operation's number: contents and times are made of it */
 
@@ -367,6 +369,8 @@ static int op_chown(void)
 	if (!e)
 		return 0;
 	say(e->path);
+	if (owners_stay)
+		return 0;
 	return done(lchown(e->path, uid, gid));
 }
 
@@ -557,12 +561,13 @@ int main(int argc, char **argv)
 	bool fill_only = false, own = false;
 	int c, top, r = 0;
 
-	while ((c = getopt(argc, argv, "+cl")) != -1) {
+	while ((c = getopt(argc, argv, "+clo")) != -1) {
 		fill_only |= c == 'c';
 		own |= c == 'l';
+		owners_stay |= c == 'o';
 	}
 	if (argc - optind < 3) {
-		fprintf(stderr, "usage: ops [-c | -l] SEED COUNT DIR...\n");
+		fprintf(stderr, "usage: ops [-c | -l] [-o] SEED COUNT DIR...\n");
 		return 64;
 	}
 	umask(022);

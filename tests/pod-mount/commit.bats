@@ -138,6 +138,17 @@ human" ]
 	pod_commit web tests | lines "Committed 2 file(s)."
 }
 
+@test "what the pod renamed was not deleted by the human who works in the same directory" {
+	mkdir -p d/deep && echo a >d/a && echo b >d/deep/b
+	agent 'mv d moved; echo more >>moved/a'
+	echo human >human
+	agent 'echo new >moved/deep/new'
+	agent true
+	refute grep -q conflict <(pod_diff web)
+	pod_commit web
+	[ "$(cat moved/a moved/deep/b moved/deep/new human | tr '\n' ' ')" = "a more b new human " ] && [ ! -e d ]
+}
+
 @test "conflicts: deleted by the human, and then a commit beside it, or another run" {
 	agent 'echo e >>src/one; echo e >>src/two'
 	rm src/one
@@ -197,6 +208,20 @@ human" ]
 	agent 'chmod 710 tests'
 	pod_commit web | lines "Committed 0 file(s)."
 	[ "$(stat -c %a src tests | paste -sd' ')" = "700 710" ]
+}
+
+@test "nor is a commit in a directory, however many runs ago" {
+	agent 'mv src/one src/eins; echo x >>src/two'
+	pod_commit web src/two
+	agent true
+	agent true
+	agent 'chmod 711 src'
+	pod_diff web | lines "M  src/  (mode 0755 -> 0711)
+A  src/eins
+D  src/one"
+	# The human's is.
+	echo human >src/human
+	pod_diff web src | head -1 | lines "M  src/  (mode 0755 -> 0711)  [conflict]"
 }
 
 @test "a commit that had to be taken back is no change of the human's" {

@@ -126,6 +126,21 @@ M  src/two"
 	[ ! -e n/f ]
 }
 
+@test "what came back and is then renamed with its directory stays the pod's" {
+	agent 'mkdir -p src/d/k; echo x >src/d/f; echo y >src/d/k/g'
+	pod_commit web
+	pod_undo web "$(last)"
+	agent 'mv src/d src/e'
+	agent true
+	agent '[ "$(cat src/e/f src/e/k/g)" = "x
+y" ]'
+	pod_diff --no-fold web | lines "A  src/e/f
+A  src/e/k/g"
+	pod_commit web
+	[ "$(cat src/e/f src/e/k/g)" = "x
+y" ]
+}
+
 @test "what the host changed since is refused with both sides; --force keeps it for another undo" {
 	agent 'echo agent >>src/one; rm src/two; echo new >n'
 	pod_commit web

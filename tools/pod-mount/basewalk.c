@@ -128,8 +128,9 @@ static bool may_have_vanished(struct walk *w, const struct place *at, const char
 			      !committed_has(&w->own, dir, st.st_ino, stamp(&st.st_ctim)));
 }
 
-/* The entry where it stands: w->path names it. */
-static enum base_kind put_here(struct walk *w, const struct place *at, const char *name)
+/* The entry where it stands: w->path names it.  renamed: its own mark says how it came there. */
+static enum base_kind put_here(struct walk *w, const struct place *at, const char *name,
+			       bool renamed)
 {
 	enum base_kind kind = BASE_NOTHING;
 	struct stat st;
@@ -139,7 +140,7 @@ static enum base_kind put_here(struct walk *w, const struct place *at, const cha
 		fault(w, -there);
 	if (there > 0)
 		kind = judge(w, &st);
-	else if (may_have_vanished(w, at, name))
+	else if (!renamed && may_have_vanished(w, at, name))
 		kind = BASE_UNKNOWN;
 	put(w, kind, there > 0 ? &st : NULL, w->path.data);
 	return kind;
@@ -231,7 +232,7 @@ static void enter_dir(struct walk *w, const struct place *at, const char *name)
 	apart = marks.opaque || marks.redirected;
 	w->redirects |= marks.redirected;
 	/* Below a directory the host did not have, it had nothing: one line is enough. */
-	if (apart && put_here(w, at, name) == BASE_NOTHING && !marks.redirected)
+	if (apart && put_here(w, at, name, marks.redirected) == BASE_NOTHING && !marks.redirected)
 		return;
 	if (at->host >= 0)
 		host = openat(at->host, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -246,7 +247,7 @@ static void enter_dir(struct walk *w, const struct place *at, const char *name)
 	else if (was_copied_up(w, at->tree, name))
 		put(w, BASE_UNKNOWN, NULL, w->path.data);
 	else
-		put_here(w, at, name);
+		put_here(w, at, name, false);
 }
 
 static void visit(struct walk *w, const struct place *at, const char *name)
@@ -264,7 +265,7 @@ static void visit(struct walk *w, const struct place *at, const char *name)
 	if (S_ISDIR(st.st_mode)) {
 		enter_dir(w, at, name);
 	} else {
-		put_here(w, at, name);
+		put_here(w, at, name, false);
 		put_origin(w, at, name);
 	}
 	w->path.len = len;

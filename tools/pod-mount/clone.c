@@ -181,9 +181,12 @@ static int copy_file(const struct clone *c, const char *name, struct err *e)
 /* What diff and commit must know of the changes that come along. */
 static int copy_knowledge(const struct clone *c, struct err *e)
 {
-	int r = copy_file(c, "tracked", e);
+	static const char *const files[] = {"tracked", "committed", "committed.dirs", NULL};
+	int r = 0;
 
-	return r == 0 ? copy_file(c, "committed", e) : r;
+	for (const char *const *f = files; *f && r == 0; f++)
+		r = copy_file(c, *f, e);
+	return r;
 }
 
 /* A file of it, whose reader is the new pod's own resolver. */

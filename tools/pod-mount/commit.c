@@ -128,9 +128,9 @@ static int carry_out(struct commit_plan *p, struct survey *s, const char *cwd, s
 		x = run_apply(&r, e);
 	if (x < 0)
 		return give_up(&r, p, s, e);
-	x = committed_add(&r, s->live && !s->foreign, e);
-	if (x == 0)
-		x = run_close(&r, e);
+	r.remembers = true;
+	r.live = s->live && !s->foreign;
+	x = run_close(&r, e);
 	if (x == 0) {
 		say_notes(p, &r, cwd);
 		undo_retain(&s->pod, &s->plan);

@@ -20,9 +20,10 @@
 #include "tools/pod-mount/step.h"
 #include "tools/pod-mount/survey.h"
 
-#define FILE_NAME    "committed"
-#define RESTORED     "undo/restored"
-#define RESTORED_MAX (16 << 20)
+#define FILE_NAME  "committed"
+#define DIRS       "committed.dirs"
+#define RESTORED   "undo/restored"
+#define MEMORY_MAX (16 << 20) /* bytes of one of the latter two */
 
 static int by_path(const void *a, const void *b)
 {
@@ -72,22 +73,38 @@ void committed_parse(struct committed *c, const char *text, size_t len)
 		qsort(c->v, c->n, sizeof(c->v[0]), by_path);
 }
 
+static int add_file(struct buf *text, const struct pod *p, const char *name, struct err *e)
+{
+	OWN_BUF struct buf more = BUF_INIT;
+	int r = read_file_at(p->dir, name, &more, COMMITTED_MAX);
+
+	if (r < 0 && r != -ENOENT)
+		return err_set(e, -r, "read %s/%s", p->path, name);
+	buf_add(text, more.data ? more.data : "", r < 0 ? 0 : more.len);
+	return 0;
+}
+
 static int load_file(struct committed *c, const struct pod *p, const char *name, struct err *e)
 {
 	OWN_BUF struct buf text = BUF_INIT;
-	int r = read_file_at(p->dir, name, &text, COMMITTED_MAX);
+	int r = add_file(&text, p, name, e);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return err_set(e, -r, "read %s/%s", p->path, name);
-	committed_parse(c, text.data ? text.data : "", text.len);
-	return 0;
+	if (r == 0 && text.len)
+		committed_parse(c, text.data, text.len);
+	return r;
 }
 
 int committed_load(struct committed *c, const struct pod *p, struct err *e)
 {
-	return load_file(c, p, FILE_NAME, e);
+	OWN_BUF struct buf text = BUF_INIT;
+	int r = add_file(&text, p, DIRS, e);
+
+	buf_char(&text, '\n'); /* a crash may have cut off the last line */
+	if (r == 0)
+		r = add_file(&text, p, FILE_NAME, e);
+	if (r == 0 && text.len)
+		committed_parse(c, text.data, text.len);
+	return r;
 }
 
 int committed_load_restored(struct committed *c, const struct pod *p, struct err *e)
@@ -267,14 +284,14 @@ int committed_add(const struct run *r, bool live, struct err *e)
 	return x < 0 ? err_set(e, -x, "write %s/" FILE_NAME, r->pod->path) : 0;
 }
 
-/* Too much of it is forgotten: then an undo asks about what nobody changed. */
-static int append_restored(const struct pod *p, const struct buf *b)
+/* Too much of it is forgotten: then an undo or a commit asks about what nobody changed. */
+static int append_bounded(const struct pod *p, const char *name, const struct buf *b)
 {
 	struct stat st;
 
-	if (fstatat(p->dir, RESTORED, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > RESTORED_MAX)
-		unlinkat(p->dir, RESTORED, 0);
-	return append(p, RESTORED, b);
+	if (fstatat(p->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > MEMORY_MAX)
+		unlinkat(p->dir, name, 0);
+	return append(p, name, b);
 }
 
 int committed_restored(const struct run *r, struct err *e)
@@ -286,7 +303,7 @@ int committed_restored(const struct run *r, struct err *e)
 		if (r->j->steps[i].restored)
 			x = put_entry(&b, r, r->j->steps[i].site, r->j->steps[i].path);
 	if (x == 0 && b.len)
-		x = append_restored(r->pod, &b);
+		x = append_bounded(r->pod, RESTORED, &b);
 	if (x == 0)
 		x = put_dirs(&b, r);
 	if (x == 0 && b.len)
@@ -349,8 +366,45 @@ static int plan_prune(struct journal *j, struct survey *s, const char *path, uns
 	return r;
 }
 
+/* The host's directory as the line has it: what only commits changed. */
+static bool is_that_dir(const struct survey *s, unsigned cover, const struct committed_line *l)
+{
+	OWN_FD int fd = open_beneath(s->trees[cover].host, survey_within(s, cover, l->path),
+				     O_PATH | O_DIRECTORY, 0);
+	struct committed_line now;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	now = line_of(l->path, &st);
+	return now.ino == l->ino && now.ctime_ns == l->ctime_ns;
+}
+
+/* A directory that the pod renamed has its entries, or had them, where they now say nothing. */
+static bool is_renamed(const struct survey *s, const char *path)
+{
+	for (size_t i = 0; i < s->renames.n; i++)
+		if (path_below(path, s->renames.v[i].from) ||
+		    path_below(path, s->renames.v[i].path))
+			return true;
+	return false;
+}
+
+/* What is settled leaves the file, which is asked at every run; of directories another one
+ * remembers it. */
+struct leftovers {
+	struct buf lines, dirs;
+};
+
+static void leftovers_finish(struct leftovers *left)
+{
+	buf_finish(&left->lines);
+	buf_finish(&left->dirs);
+}
+#define OWN_LEFTOVERS __attribute__((cleanup(leftovers_finish)))
+
 static int plan_all(struct journal *j, struct survey *s, const struct committed *c,
-		    struct buf *left, struct err *e)
+		    struct leftovers *left, struct err *e)
 {
 	int r = 0;
 
@@ -363,12 +417,14 @@ static int plan_all(struct journal *j, struct survey *s, const struct committed 
 		is = host_is(s, (unsigned)cover, l);
 		if (is < 0)
 			return err_set(e, -is, "look at %s", esc(l->path));
-		if (is_changed(s, l->path))
-			put_line_of(left, l);
+		if (is_changed(s, l->path) || is_renamed(s, l->path))
+			put_line_of(&left->lines, l);
 		else if (is)
 			r = plan_prune(j, s, l->path, (unsigned)cover, e);
 		else if (l->ctime_ns >= s->bases.upper_start)
-			put_line_of(left, l); /* the turn-over asks who changed a directory */
+			put_line_of(&left->lines, l); /* the turn-over asks who changed it */
+		else if (is_that_dir(s, (unsigned)cover, l))
+			put_line_of(&left->dirs, l);
 	}
 	return r;
 }
@@ -394,9 +450,9 @@ int commit_prune(const struct pod *p, struct err *e)
 	OWN_SURVEY struct survey s = SURVEY_INIT;
 	OWN_COMMITTED struct committed c = {0};
 	OWN_JOURNAL struct journal j = JOURNAL_INIT;
-	OWN_BUF struct buf left = BUF_INIT;
+	OWN_LEFTOVERS struct leftovers left = {BUF_INIT, BUF_INIT};
 	const struct survey_opts all = {.all = true, .setup = true};
-	int r = committed_load(&c, p, e);
+	int r = load_file(&c, p, FILE_NAME, e);
 
 	if (r < 0 || c.n == 0 || pod_init_pid(p, NULL) > 0)
 		return r;
@@ -410,7 +466,10 @@ int commit_prune(const struct pod *p, struct err *e)
 		r = carry_out(&j, &s, e);
 	if (r < 0)
 		return r;
-	buf_add(&left, "", 0);
-	r = write_file_at(p->dir, FILE_NAME, left.data, left.len, 0600, true);
+	r = left.dirs.len ? append_bounded(p, DIRS, &left.dirs) : 0;
+	if (r < 0)
+		return err_set(e, -r, "write %s/" DIRS, p->path);
+	buf_add(&left.lines, "", 0);
+	r = write_file_at(p->dir, FILE_NAME, left.lines.data, left.lines.len, 0600, true);
 	return r < 0 ? err_set(e, -r, "write %s/" FILE_NAME, p->path) : 0;
 }

@@ -77,6 +77,9 @@ int run_close(struct run *r, struct err *e)
 		if (x == 0)
 			x = journal_applied(r->j, e);
 	}
+	/* As it is to stay: the times of directories are set by now. */
+	if (x == 0 && r->remembers)
+		x = committed_add(r, r->live, e);
 	if (x == 0)
 		x = run_keep(r, e);
 	if (x == 0)
@@ -125,10 +128,11 @@ static int report(const struct pod *p, const struct journal *j, const char *suff
 
 static int finish(struct run *r, struct err *e)
 {
-	int x = committed_add(r, pod_init_pid(r->pod, NULL) > 0, e);
+	int x;
 
-	if (x == 0)
-		x = run_close(r, e);
+	r->remembers = true;
+	r->live = pod_init_pid(r->pod, NULL) > 0;
+	x = run_close(r, e);
 	return x < 0 ? x : report(r->pod, r->j, "finished", e);
 }
 

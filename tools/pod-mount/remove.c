@@ -57,8 +57,9 @@ static int own_layers(struct strv *ids, const struct pod *p, struct err *e)
 /* What the agent made goes to the archive, with all that is needed to make a pod of it again. */
 static int keep_pod(const struct pod *p, const struct strv *ids, const char *archive, struct err *e)
 {
-	static const char *const kept[] = {"upper",    "view", "tracked",   "committed", "pod.yaml",
-					   "pod.json", "undo", "snapshots", "stack",     NULL};
+	static const char *const kept[] = {"upper",          "view",     "tracked",  "committed",
+					   "committed.dirs", "pod.yaml", "pod.json", "undo",
+					   "snapshots",      "stack",    NULL};
 	OWN_FREE char *layers = xfmt("%s/layers", pod_state_dir());
 	OWN_FD int from = open(layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OWN_FD int to = open(archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);

@@ -20,6 +20,8 @@ struct run {
 	int kept;           /* undo/ID/new */
 	int taken;          /* undo/OTHER/new of the record that is undone, -1 */
 	int given;          /* undo/ID/layers, in which layers are made, -1 */
+	bool remembers;     /* a commit, of which the pod remembers what it left (committed.h) */
+	bool live;          /* and whose layers keep what was committed: a process lives in it */
 	struct strv stays;  /* host directories that were not removed: something is in them */
 	/* the directory that was used last */
 	uint32_t at_site;
