@@ -21,3 +21,175 @@ teardown() { site_teardown; }
 	wait_for 5 said '.event == "http_request" and .key == "TOKEN" and .path == "/echo?q=*" and .status == 200 and .name == "a.example"'
 	refute grep real-token "$T/events"
 }
+
+BOUND=('host 0 c.example 443' 'bind 0 TOKEN header authorization Bearer\\040{value}')
+
+# odd: c.example is bound, and answers as odd.py does.
+odd()
+{
+	odd_site "$@"
+	secrets TOKEN real-token-of-the-vault
+	bindings "${BOUND[@]}"
+}
+
+@test "every form of an answer: lengths, chunks, to the end, none, hints, trailers, HEAD" {
+	odd
+	[ "$(call https://c.example/until-close)" = 'all of it' ]
+	[ "$(call https://c.example/http10)" = old ]
+	[ "$(call -w '%{http_code}' https://c.example/204)" = 204 ]
+	[ "$(call -w '%{http_code}' https://c.example/304)" = 304 ]
+	call -I https://c.example/head | tr -d '\r' | grep -qx 'content-length: 1234'
+	[ "$(call https://c.example/hints)" = 'after hints' ]
+	run raw <<<$'GET /trailers HTTP/1.1\r\nHost: c.example\r\nConnection: close\r\n\r'
+	[[ $output == *$'\r\n5\r\nbody\n\r\n0\r\nx-sum: 42\r\n\r'* ]]
+	[[ ${output,,} == *"transfer-encoding: chunked"* && $output != *": 9"* ]]
+	[ "$(call https://c.example/split)" = "Bearer $(printf '*%.0s' {1..23})" ]
+	[ "$(call https://c.example/bytes/3000000 | md5sum)" = "$(python3 -c 'import sys; sys.stdout.buffer.write((bytes(range(256))*256*46)[:3000000])' | md5sum)" ]
+}
+
+@test "every form of a request: its head is written anew; bodies by length and in chunks; 100-continue; an early answer" {
+	odd
+	run call -H 'Connection: x-drop' -H 'X-Drop: 1' -H 'X-Keep: 2' -H 'TE: trailers' -H 'Proxy-Connection: a' https://c.example/form
+	[[ $output == "GET /form "* && $output == *"x-keep=2"* && $output == *"host=c.example"* ]]
+	[[ $output != *x-drop* && $output != *te=* && $output != *proxy-* && $output != *connection=* ]]
+	head -c 2000000 /dev/urandom >"$T/up"
+	for how in '' '-H Transfer-Encoding:chunked' '-H Expect:100-continue' '-H Expect:'; do
+		# shellcheck disable=SC2086
+		on_host envpod run web -- curl -sS --max-time 20 $how -T - https://c.example/upload <"$T/up" >/dev/null
+		on_host envpod run web -- curl -sS --max-time 20 $how --data-binary @- https://c.example/post <"$T/up" >/dev/null
+	done
+	[ "$(grep -c "2000000 $(md5sum <"$T/up" | cut -d' ' -f1)" "$T/odd.log")" = 8 ]
+	run on_host envpod run web -- curl -sS --max-time 20 -w '%{http_code}' -T - https://c.example/early <"$T/up"
+	[[ $output == *413* ]]
+	[[ $(call https://c.example/after) == 'GET /after'* ]]
+}
+
+@test "events of a stream arrive one by one" {
+	odd
+	mkfifo "$T/step"
+	call -N -H "X-Events: 3" -H "X-Step: $T/step" https://c.example/sse >"$T/got" 3>&- &
+	jobs=($!)
+	for i in 0 1 2; do
+		wait_for 5 grep -qx "data: $i" "$T/got"
+		refute grep -qx "data: $((i + 1))" "$T/got"
+		: >"$T/step"
+	done
+	wait "${jobs[@]}"
+}
+
+@test "WebSocket: both ways, both ends; an upgrade to something else is none; a switch nobody asked for is refused" {
+	odd
+	run raw <<<$'GET /ws HTTP/1.1\r\nHost: c.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\nhello, then quit\r'
+
+	[[ $output == *"101 "* && $output == *"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="* && $output == *"echo hello, then"* ]]
+	run call -H 'Connection: Upgrade' -H 'Upgrade: h2c' https://c.example/form
+	[[ $output == "GET /form"* && $output != *h2c* ]]
+	run call -w '%{http_code}' https://c.example/switch
+	[[ $output == *502* ]]
+}
+
+@test "connections to servers are kept, and not used again where anything was odd" {
+	tls_site
+	secrets TOKEN real-token-of-the-vault
+	bindings 'host 0 a.example 443' 'bind 0 TOKEN header authorization Bearer\\040{value}'
+	for i in 1 2 3; do call -o /dev/null https://a.example/teapot; done
+	[ "$(awk '{print $4}' "$T/nginx/access.log" | sort -u | wc -l)" = 1 ]
+	[ "$(awk '{print $5}' "$T/nginx/access.log" | tail -1)" = 3 ]
+	[ "$(call -o /dev/null -w '%{num_connects} ' https://a.example/teapot --next -sS -o /dev/null -w '%{num_connects}' https://a.example/teapot)" = '1 0' ]
+	kill "$(cat "$T/nginx/pid")"
+	wait_for 5 on_site sh -c '! ss -Hltn "sport = :443" | grep -q .'
+	tls_site
+	[ "$(call https://a.example/teapot)" = 'short and stout' ]
+	odd_site
+	policy 'host 0 c.example 443'
+	wait_for 5 intercepted
+	[ "$(call https://c.example/more)" = one ]
+	[[ $(call https://c.example/next) == 'GET /next'* ]]
+	call https://c.example/then-close
+	[[ $(call https://c.example/next) == 'GET /next'* ]]
+}
+intercepted() { call -o /dev/null https://c.example/x; }
+
+@test "another host in the request: 421; a tunnel, an echo, what is no HTTP: refused" {
+	odd
+	for head in 'Host: b.example' 'Host: c.example:444' 'Host: c.example.b.example' 'Host: 192.0.2.11'; do
+		run raw <<<"GET / HTTP/1.1"$'\r\n'"$head"$'\r\nConnection: close\r\n\r'
+		[[ $output == "HTTP/1.1 421 "* && $output == *'"rule":"host"'* ]] || { echo "$head: $output"; false; }
+	done
+	for line in 'CONNECT b.example:443 HTTP/1.1' 'TRACE / HTTP/1.1' 'GET https://b.example/ HTTP/1.1' 'GET /a b HTTP/1.1' 'GET /#a HTTP/1.1' 'GET x HTTP/1.1' 'GET / HTTP/2.0'; do
+		run raw <<<"$line"$'\r\nHost: c.example\r\n\r'
+		[[ $output == "HTTP/1.1 400 "* ]] || { echo "$line: $output"; false; }
+	done
+	run raw <<<$'GET https://c.example/abs?x HTTP/1.1\r\nHost: c.example\r\nConnection: close\r\n\r'
+	[[ $output == *"GET /abs?x "* ]]
+	[ "$(wc -l <"$T/odd.log")" = 1 ]
+}
+
+@test "a server with the wrong certificate gets nothing: self-signed, of another host, out of date" {
+	certificate other 2 DNS:other.example
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/self.key" -out "$T/self.pem" -days 2 \
+		-subj /CN=c.example -addext subjectAltName=DNS:c.example 2>/dev/null
+	certificate old -1 DNS:c.example
+	certificate partial 2 'DNS:c*.example'
+	secrets TOKEN real-token-of-the-vault
+	bindings "${BOUND[@]}"
+	for which in other self old partial; do
+		odd_site "$which"
+		run call -w '%{http_code}' https://c.example/x
+		[[ $output == *"upstream_untrusted"*502 ]] || { echo "$which: $output"; false; }
+		kill "${NETPIDS[-1]}"
+		wait_for 5 refute_listens
+	done
+	[ ! -s "$T/odd.log" ]
+	said '.event == "upstream_untrusted" and (.reason | test("self.signed"))'
+	said '.event == "upstream_untrusted" and .reason == "certificate has expired"'
+	said '.event == "upstream_untrusted" and (.reason | test("ostname mismatch"))'
+	run call -w '%{http_code}' https://c.example/x
+	[[ $output == *"upstream_failed"*502 ]]
+}
+refute_listens() { ! listens_at 192.0.2.11; }
+
+@test "a client that does not believe the pod's authority is an event with advice" {
+	odd
+	refute call --capath /nowhere --cacert "$(find /etc/ssl/certs -name '*.pem' | head -1)" https://c.example/
+	wait_for 5 said '.event == "ca_untrusted" and .name == "c.example" and (.hint | length > 20)'
+}
+
+@test "live: bindings come and go, secrets change, the vault is locked, the injector is killed" {
+	odd
+	auth() { call https://c.example/form | tr ' ' '\n' | sed -n 's/^authorization=//p'; }
+	call -o /dev/null https://c.example/form
+	policy 'host 0 a.example 443'
+	wait_for 5 unbound
+	policy "${BOUND[@]}"
+	wait_for 5 intercepted
+	printf 'locked no passphrase was given\nend\n' >"$T/feed"
+	[ "$(push)" = ok ]
+	run call -w '%{http_code}' https://c.example/x
+	[[ $output == *'no passphrase was given'*503 ]]
+	secrets OTHER another-secret-of-it
+	[ "$(push)" = ok ]
+	run call -w '%{http_code}' https://c.example/x
+	[[ $output == *'no value for TOKEN'*503 ]]
+	secrets TOKEN short
+	[ "$(push)" = ok ]
+	run call -w '%{http_code}' https://c.example/x
+	[[ $output == *503 ]]
+	secrets TOKEN a-new-token-for-all
+	[ "$(push)" = ok ]
+	[ "$(call https://c.example/split)" = "Bearer $(printf '*%.0s' {1..19})" ]
+	kill -KILL "$INJECTOR"
+	before=$(wc -l <"$T/odd.log")
+	refute call https://c.example/x
+	[ "$(wc -l <"$T/odd.log")" = "$before" ]
+	inject
+	call -o /dev/null https://c.example/form
+}
+unbound() { call -k https://c.example/form | grep -qv authorization=; }
+push()
+{
+	python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.stdin.buffer.read())
+print(s.recv(100).decode(), end="")' "$R/web/net/feed" <"$T/feed"
+}

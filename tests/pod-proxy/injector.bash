@@ -61,7 +61,7 @@ tls_site()
 		client_body_temp_path $T/nginx; proxy_temp_path $T/nginx; fastcgi_temp_path $T/nginx;
 		uwsgi_temp_path $T/nginx; scgi_temp_path $T/nginx; client_max_body_size 2000m;
 		server {
-			listen 80 default_server; listen 443 ssl default_server; listen [::]:443 ssl default_server;
+			listen 80 default_server; listen 192.0.2.10:443 ssl; listen [::]:443 ssl;
 			ssl_certificate $T/good.pem; ssl_certificate_key $T/good.key; ssl_session_cache shared:a:1m;
 			root $T/www;
 			location = /echo { default_type text/plain; return 200 "auth=\$http_authorization key=\$http_x_api_key host=\$http_host uri=\$request_uri reused=\$ssl_session_reused\n"; }
@@ -121,3 +121,28 @@ call() { in_pod curl -sS --max-time 20 "$@"; }
 
 # What the injector said.
 said() { jq -es "any($1)" "$T/events" >/dev/null; }
+
+# odd_site [CERTIFICATE]: odd.py at c.example.
+odd_site()
+{
+	(exec nsenter -t "$SITE" -n python3 "$BATS_TEST_DIRNAME/odd.py" 192.0.2.11 443 "$T/${1:-good}.pem" "$T/${1:-good}.key" "$T/odd.log") >>"$T/odd.err" 2>&1 3>&- &
+	NETPIDS+=($!)
+	: >"$T/odd.log"
+	wait_for 5 listens_at 192.0.2.11
+}
+listens_at() { on_site ss -Hltn "src $1 and sport = :443" | grep -q .; }
+
+# raw [HOST]: what stands on stdin, by TLS to the host, and what comes back until it ends.
+raw()
+{
+	in_pod python3 -c '
+import socket, ssl, sys
+ctx = ssl.create_default_context(cafile="/etc/ssl/certs/ca-certificates.crt")
+s = ctx.wrap_socket(socket.create_connection((sys.argv[1], 443), 10), server_hostname=sys.argv[1])
+s.sendall(sys.stdin.buffer.read())
+s.settimeout(10)
+try:
+    while d := s.recv(65536):
+        sys.stdout.buffer.write(d); sys.stdout.buffer.flush()
+except ConnectionError: print("RESET")' "${1:-c.example}"
+}

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Requests per second and their latency by TLS, in rounds that take turns: straight to an nginx; through
+# an nginx that ends TLS and begins it anew; through a pod's injector, which does the same and puts a
+# credential in; through the relay, which looks at the name and splices.  Then new connections, a large
+# body, and memory.  On few processors the load takes its share of them.
+. "$(dirname "$0")/lib.bash"
+has wrk && has nginx && has openssl || exit 0
+seconds=${SECONDS_EACH:-3} rounds=${ROUNDS:-2}
+T_TOOLS=$T/tools BATS_TEST_DIRNAME=$TOP/tests/pod-proxy R=$ENVPOD_RUN_DIR
+export R
+need() { :; }
+envpod_setup() { :; }
+envpod_teardown() { bench_end; }
+wait_for() { local until=$(($(date +%s) + $1)); shift; until "$@"; do [ "$(date +%s)" -lt "$until" ] || return 1; done; }
+load() { . "$BATS_TEST_DIRNAME/$1.bash"; }
+load injector
+injector_setup
+trap site_teardown EXIT
+cd "$T"
+
+# Two nginx: the site, and the proxy that ours is held against.
+head -c 1024 /dev/urandom | base64 -w 0 | head -c 1024 >kb
+mkdir -p www nginx
+cp kb www/kb
+head -c 100000000 /dev/zero | tr '\0' x >www/large
+nginx_conf() # NAME, and a server's lines on standard input
+{
+	echo "daemon off; worker_processes 1; pid $T/nginx/$1.pid; error_log $T/nginx/$1.log; user root; worker_rlimit_nofile 4096;
+	events { worker_connections 2000; } http { access_log off; keepalive_requests 100000000; sendfile on;
+	client_body_temp_path $T/nginx; proxy_temp_path $T/nginx; fastcgi_temp_path $T/nginx; uwsgi_temp_path $T/nginx; scgi_temp_path $T/nginx;"
+	cat
+	echo "}"
+}
+nginx_conf site >site.conf <<END
+server { listen 192.0.2.10:443 ssl; ssl_certificate $T/good.pem; ssl_certificate_key $T/good.key; root $T/www; }
+END
+nginx_conf proxy >proxy.conf <<END
+upstream site { server 192.0.2.10:443; keepalive 64; keepalive_requests 100000000; }
+server { listen 192.0.2.1:8443 ssl; ssl_certificate $T/good.pem; ssl_certificate_key $T/good.key;
+	location / { proxy_pass https://site; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host a.example;
+	proxy_set_header Authorization "Bearer real-token-of-the-vault"; proxy_ssl_protocols TLSv1.3; proxy_ssl_name a.example; proxy_ssl_server_name on;
+	proxy_ssl_verify on; proxy_ssl_trusted_certificate $T/world.pem; proxy_buffering off; } }
+END
+nsenter -t "$SITE" -n nginx -c "$T/site.conf" -p "$T/nginx" 2>/dev/null & NETPIDS+=($!)
+nsenter -t "$HOST" -n nginx -c "$T/proxy.conf" -p "$T/nginx" 2>/dev/null & NETPIDS+=($!)
+secrets TOKEN real-token-of-the-vault
+bindings 'host 0 a.example 443' 'bind 0 TOKEN header authorization Bearer\\040{value}' 2>bindings.err || { cat bindings.err inject.log; exit 1; }
+echo 'nameserver 127.0.0.1' >resolv
+pid_of() { pgrep -P "$1" -x "$2" | head -1; }
+on_pod() { nsenter --net="$R/web/ns/net" unshare -m sh -c 'mount --bind "$1" /etc/resolv.conf; shift; exec "$@"' sh "$T/resolv" "$@"; }
+declare -A url=([direct]=https://192.0.2.10 [nginx]=https://192.0.2.1:8443 [inject]=https://a.example [splice]=https://b.example)
+from() { case $1 in direct | nginx) echo on_host ;; *) echo on_pod ;; esac; }
+for name in direct nginx inject splice; do
+	said=$($(from $name) curl -sk -m 20 -o /dev/null -w '%{http_code}' "${url[$name]}/kb")
+	[ "$said" = 200 ] || { echo "bench: $name answers $said" >&2; cat events inject.log nginx/*.log >&2; exit 1; }
+done
+
+# load NAME CONNECTIONS BENCH [WRK-OPTION...]
+measure()
+{
+	local name=$1 connections=$2 bench=$3
+	shift 3
+	$(from "$name") wrk -t1 -c"$connections" -d"${seconds}s" --latency "$@" "${url[$name]}/kb" >said 2>&1 || { cat said >&2; return 1; }
+	awk -v bench="proxy_$bench" -v name="$name" -v n="$connections" '
+		function ms(t) { return t ~ /us$/ ? t / 1000 : t ~ /ms$/ ? t + 0 : t * 1000 }
+		$1 == "50%" { p50 = ms($2) } $1 == "99%" { p99 = ms($2) } /Requests\/sec/ { rate = $2 } /Non-2xx/ { bad = $NF } /Socket errors/ { bad += $4 + $6 + $8 + $10 }
+		END { printf "{\"bench\":\"%s\",\"name\":\"%s\",\"connections\":%d,\"rate\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"bad\":%d}\n", bench, name, n, rate, p50, p99, bad }' said
+}
+
+for _ in $(seq "$rounds"); do
+	for connections in 1 8 64; do
+		for name in inject nginx splice direct; do measure $name $connections kept; done
+	done
+	for name in inject nginx splice direct; do measure $name 8 new -H 'Connection: close'; done
+done
+for _ in $(seq "$rounds"); do
+	for name in inject nginx splice direct; do
+		$(from $name) curl -sk -m 20 -o /dev/null -w "{\"bench\":\"proxy_100mb\",\"name\":\"$name\",\"bytes_per_s\":%{speed_download},\"status\":%{http_code}}\n" "${url[$name]}/large"
+	done
+done
+awk -v name=inject '/VmRSS|VmHWM/ { v[$1] = $2 } END { printf "{\"bench\":\"proxy_memory\",\"name\":\"%s\",\"resident_kib\":%d,\"peak_kib\":%d}\n", name, v["VmRSS:"], v["VmHWM:"] }' "/proc/$(pgrep -f 'pod-proxy inject' -n)/status"
