@@ -84,6 +84,7 @@ bindings()
 	on_host envpod init -c "$T/web.yaml" web >/dev/null
 	pod-proxy ca web
 	policy=$ENVPOD_STATE_DIR/pods/web/policy
+	on_host pod-net up web # without hosts yet: the keeper's own injector rests, the test's is used
 	mkdir -p -m 711 "$policy"
 	policy "$@"
 	inject

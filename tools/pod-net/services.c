@@ -10,8 +10,8 @@
 #include "libcommon/spawn.h"
 
 /* Words are names of tools and pods: none of them holds a blank.  A ? says that there may be
- * nothing to do for it: it rests until somebody opens a port.  listen= names what the
- * keeper holds for as long as it lives, so that the agent never finds such a port free. */
+ * nothing to do for it: it rests until somebody opens a port, or binds a host.  listen= names what
+ * the keeper holds for as long as it lives, so that the agent never finds such a port free. */
 static const struct service {
 	const char *name, *words;
 } table[] = {
@@ -19,6 +19,7 @@ static const struct service {
 	{"dns", "listen=udp:127.0.0.1#53,tcp:127.0.0.1#53,udp:::1#53,tcp:::1#53 pod-dns serve"},
 	{"proxy", "listen=tcp:127.0.0.1#15001,tcp:::1#15001 pod-proxy relay"},
 	{"forward?", "pod-proxy forward"},
+	{"inject?", "pod-proxy inject"},
 };
 
 int services_write(const struct net *n, struct err *e)

@@ -13,6 +13,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -250,10 +251,23 @@ static int make(const struct pod *p, struct err *e)
 	return r < 0 ? r : put(p, e);
 }
 
+/* Not the pod's lock: whoever has that may be waiting for the injector, who needs an authority. */
+static int lock(const struct pod *p, struct err *e)
+{
+	OWN_FD int fd = openat(p->dir, "ca.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		return err_set(e, errno, "lock %s/ca.lock", p->path);
+	return take_fd(&fd);
+}
+
 int ca_settle(const struct pod *p, bool anew, struct err *e)
 {
-	OWN_FD int dir = openat(p->dir, "ca", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	OWN_FD int held = lock(p, e), dir = -1;
 
+	if (held < 0)
+		return held;
+	dir = openat(p->dir, "ca", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0 && errno != ENOENT)
 		return err_set(e, errno, "open %s/ca", p->path);
 	return dir >= 0 && !anew && is_good(dir) ? 0 : make(p, e);
@@ -274,7 +288,7 @@ int cmd_ca(int argc, char **argv)
 
 	opt_parse(opts, &usage, argc, argv);
 	if (pod_check_caller(&e) < 0 || pod_open(&p, argv[0], &e) < 0 ||
-	    pod_lock(&p, 10000, &e) < 0 || ca_settle(&p, anew, &e) < 0)
+	    ca_settle(&p, anew, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

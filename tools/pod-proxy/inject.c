@@ -32,6 +32,7 @@
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
+#include "tools/pod-proxy/ca.h"
 #include "tools/pod-proxy/cmds.h"
 #include "tools/pod-proxy/exchange.h"
 #include "tools/pod-proxy/feed.h"
@@ -238,7 +239,8 @@ static int inject_open(struct inject *in, const char *pod, int event_fd, struct 
 	/* No configuration file: it could load code, and is out of reach later on. */
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	in->upstreams.wake = exchange_wake;
-	if (wire_prepare(e) < 0 || leaves_open(&in->leaves, in->pod.dir, e) < 0 ||
+	if (wire_prepare(e) < 0 || ca_settle(&in->pod, false, e) < 0 ||
+	    leaves_open(&in->leaves, in->pod.dir, e) < 0 ||
 	    upstreams_open(&in->upstreams, &in->loop, e) < 0 || rehearse(in, e) < 0 ||
 	    watch_signals(in, e) < 0 || open_names(in, e) < 0 || open_sockets(in, number, e) < 0 ||
 	    policy_begin(in, e) < 0)
@@ -262,6 +264,24 @@ static int inject_lock_down(struct inject *in, struct err *e)
 		getrlimit(RLIMIT_NOFILE, &files);
 	in->max = (unsigned)(files.rlim_cur / PER) - 16;
 	return lockdown(&l, e);
+}
+
+/* Without a host there is nothing to do until somebody binds one, and wakes us. */
+static bool is_needed(const char *name)
+{
+	OWN(pod_finish) struct pod p = POD_INIT;
+	OWN(sites_finish) struct sites s = {.n = 0};
+	OWN_FD int policy = -1;
+	struct err e = {0};
+	int r;
+
+	if (pod_check_caller(&e) < 0 || pod_open(&p, name, &e) < 0)
+		return true; /* which is said where it is opened for good */
+	policy = openat(p.dir, "policy", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (policy < 0)
+		return errno != ENOENT;
+	r = sites_read(&s, policy, &e);
+	return r == 0 ? s.n > 0 : r != -ENOENT;
 }
 
 /* --- serving --- */
@@ -312,6 +332,8 @@ int cmd_inject(int argc, char **argv)
 
 	opt_parse(opts, &usage, argc, argv);
 	ready_fd = opt_fd(ready, -1);
+	if (!is_needed(argv[0]))
+		return POD_EXIT_OK;
 	if (inject_open(&in, argv[0], opt_fd(events, STDOUT_FILENO), &e) < 0 ||
 	    inject_lock_down(&in, &e) < 0)
 		return say_err(&e);

@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# Ordinary clients whose host the injector stands in for: they notice nothing, and send what they
+# do not have.  None is told anything but what a run's own environment tells; most not even that.
+load ../lib/envpod
+load injected
+
+setup_file()
+{
+	injected_setup
+	forms
+	net_pod web 'dns: {allow: [api.example, evil.example], upstream: [203.0.113.53]}'
+	policy 'host 0 api.example 443' 'bind 0 TOKEN header authorization Bearer\\040{value}'
+	printf 'hello\n' >"$T/srv/hello"
+	on_host envpod start web -- sleep 1000
+}
+teardown_file() { world_teardown; }
+setup() { :; }
+teardown() { only_there; }
+
+# carried TARGET: a request for it had the secret.
+carried() { sent ".target == \"$1\" and any(.headers[]; .[0] == \"authorization\" and (.[1] | test(\"real-\")))"; }
+
+@test "curl and wget, with an environment that says nothing" {
+	bare curl -sS https://api.example/curl | jq -e '.sni == "api.example"'
+	bare curl -sS --http1.1 --data-binary @/usr/bin/env https://api.example/curl-post | jq -e ".size == $(stat -Lc %s /usr/bin/env)"
+	bare curl -sSI https://api.example/curl-head | grep -q '^HTTP/1.1 200'
+	bare curl -sS -H 'Expect: 100-continue' -d x https://api.example/curl-expect | jq -e '.body == "x"'
+	bare wget -qO- https://api.example/wget | jq -e '.method == "GET"'
+	for target in /curl /curl-post /curl-head /curl-expect /wget; do carried $target; done
+	# What has no binding is passed through, and its own certificate is seen.
+	refute bare curl -sS https://evil.example/curl-evil
+	bare curl -sSk https://evil.example/curl-evil >/dev/null
+}
+
+@test "curl by its directory of hashes alone, and openssl" {
+	bare curl -sS --capath /etc/ssl/certs https://api.example/capath >/dev/null
+	bare sh -c 'openssl s_client -connect api.example:443 -servername api.example -verify_return_error -CApath /etc/ssl/certs -no-CAfile </dev/null' | grep -q 'Verify return code: 0'
+}
+
+@test "python: urllib, http.client, requests" {
+	bare /usr/bin/python3 -c '
+import http.client, urllib.request
+print(urllib.request.urlopen("https://api.example/urllib").status)
+c = http.client.HTTPSConnection("api.example")
+for i in range(3):
+    c.request("POST", "/client%d" % i, body=(b"x" for _ in range(3)), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+    print(c.getresponse().read() and 200)' >"$T/said"
+	[ "$(sort -u "$T/said")" = 200 ]
+	told /usr/bin/python3 -c 'import requests
+with requests.Session() as s:
+    s.get("https://api.example/requests1").raise_for_status(); s.put("https://api.example/requests2", data=b"y" * 100000).raise_for_status()'
+	for target in /urllib /client0 /client1 /client2 /requests1 /requests2; do carried $target; done
+}
+
+@test "node: fetch and https, told by NODE_EXTRA_CA_CERTS" {
+	told node -e '
+const https = require("https");
+fetch("https://api.example/node-fetch", {method: "POST", body: "z"}).then(r => r.json()).then(j => {
+	if (j.body !== "z") process.exit(1);
+	https.get("https://api.example/node-https", r => { r.resume(); r.on("end", () => process.exit(r.statusCode === 200 ? 0 : 1)); });
+}, e => { console.error(e); process.exit(1); });'
+	carried /node-fetch
+	carried /node-https
+}
+
+@test "java, by its own store" {
+	command -v java >/dev/null || skip "no java here"
+	mkdir -p "$T/java"
+	cat >"$T/java/Get.java" <<-'END'
+	public class Get { public static void main(String[] a) throws Exception {
+		var c = (javax.net.ssl.HttpsURLConnection) new java.net.URL("https://api.example/java").openConnection();
+		System.out.println(c.getResponseCode()); } }
+	END
+	on_host timeout 60 envpod run web -- sh -c 'cat >/tmp/Get.java && java /tmp/Get.java' <"$T/java/Get.java" >"$T/said"
+	grep -qx 200 "$T/said"
+	carried /java
+}
+
+@test "git: clone and push over https, by a credential that the pod does not have" {
+	git init -q --bare "$T/srv/repo.git"
+	git -C "$T/srv/repo.git" config http.receivepack true
+	bare sh -c '
+		set -e
+		cd /tmp && rm -rf work && git clone -q https://api.example/git/repo.git work 2>/dev/null && cd work
+		git config user.name a && git config user.email a@b
+		head -c 2000000 /dev/urandom >big && git add big && git commit -qm one && git push -q origin HEAD:main
+		cd .. && rm -rf again && git clone -q -b main https://api.example/git/repo.git again && cmp work/big again/big'
+	[ "$(git -C "$T/srv/repo.git" -c safe.directory='*' log --format=%s main)" = one ]
+	carried '/git/repo.git/git-receive-pack'
+}
+
+@test "apt: a repository behind the injector" {
+	mkdir -p "$T/deb/DEBIAN" "$T/srv/apt"
+	printf 'Package: hello-envpod\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: x\n' >"$T/deb/DEBIAN/control"
+	dpkg-deb -b "$T/deb" "$T/srv/apt/hello-envpod_1_all.deb" >/dev/null
+	(cd "$T/srv/apt" && apt-ftparchive packages . >Packages)
+	on_host timeout 60 envpod run --root web -- sh -c '
+		d=$(mktemp -d /tmp/apt.XXXXXX) && mkdir -p $d/lists/partial $d/cache/archives/partial && cd $d &&
+		echo "deb [trusted=yes] https://api.example/files/apt ./" >sources.list &&
+		o="-o Dir::Etc::sourcelist=$d/sources.list -o Dir::Etc::sourceparts=- -o Dir::State::lists=$d/lists -o Dir::Cache=$d/cache -o APT::Sandbox::User=root" &&
+		env -i PATH=/usr/bin:/bin apt-get $o -qq update && env -i PATH=/usr/bin:/bin apt-get $o -qq download hello-envpod && ls hello-envpod_1_all.deb' >"$T/said" 2>&1
+	grep -q hello-envpod_1_all.deb "$T/said" || { cat "$T/said" >&2; false; }
+	carried /files/apt/./Packages || carried /files/apt/Packages
+}
+
+@test "a WebSocket, and an hour's worth of events one by one" {
+	told /usr/bin/python3 -c '
+import websocket
+w = websocket.create_connection("wss://api.example/ws", timeout=10)
+for n in (1, 125, 126, 4000):
+    w.send("m" * n); assert w.recv() == "m" * n
+w.close()'
+	carried /ws
+	# Each event is passed on as it comes: the client stops after the last one, long before the end.
+	[ "$(bare sh -c 'curl -sSN "https://api.example/sse?n=36000" | grep -c ^data')" = 36000 ]
+	carried '/sse?n=36000'
+}
+
+@test "big bodies both ways, whole, in constant memory" {
+	head -c 200000000 /dev/zero | tr '\0' 'x' >"$T/srv/big"
+	before=$(awk '/^VmHWM/ { print $2 }' "/proc/$(pid_of inject)/status")
+	[ "$(bare sh -c 'curl -sS https://api.example/files/big | sha256sum')" = "$(sha256sum <"$T/srv/big")" ]
+	bare sh -c 'head -c 100000000 /dev/zero | curl -sS -T - https://api.example/upload' | jq -e '.size == 100000000'
+	after=$(awk '/^VmHWM/ { print $2 }' "/proc/$(pid_of inject)/status")
+	[ $((after - before)) -lt 16384 ]
+}
+
+@test "a client that believes only its own roots is refused, and that is an event with advice" {
+	bare sh -c 'cp /etc/ssl/certs/ca-certificates.crt /tmp/own && sed -i "/-----BEGIN CERT/,\$d" /tmp/own; curl -sS --cacert /tmp/own --capath /nowhere https://api.example/pinned' >"$T/said" 2>&1 || true
+	refute sent '.target == "/pinned"'
+	bare /usr/bin/python3 -c '
+import ssl, socket
+c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+try:
+    c.wrap_socket(socket.create_connection(("api.example", 443)), server_hostname="api.example")
+except ssl.SSLCertVerificationError:
+    print("refused")' | grep -qx refused
+	said() { event web '.event == "ca_untrusted"'; }
+	wait_for 5 said
+}
+
+@test "what the TLS of the injector offers: 1.2 and 1.3, authenticated encryption, forward secrecy, nothing old" {
+	bare sslscan --no-colour api.example:443 >"$T/said" 2>&1 || { cat "$T/said" >&2; false; }
+	for old in SSLv2 SSLv3 TLSv1.0 TLSv1.1; do grep -qE "^$old +disabled" "$T/said"; done
+	for new in TLSv1.2 TLSv1.3; do grep -qE "^$new +enabled" "$T/said"; done
+	grep -qi 'Session renegotiation not supported' "$T/said"
+	refute grep -iE 'heartbleed.*vulnerable to|CBC|RC4|3DES|NULL|EXPORT| DHE-| RSA ' <(grep -v 'not vulnerable' "$T/said" | grep -E '^(Accepted|Preferred)')
+	grep -qE '^(Accepted|Preferred) +TLSv1.2 .*ECDHE-ECDSA-.*GCM' "$T/said"
+}
