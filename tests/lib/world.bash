@@ -110,8 +110,8 @@ sites()
 	wait_for 10 listening "${1#*=}" 443
 }
 
-# resolver RECORD...: unbound that knows these and nothing else; with DELEGATE="ZONE ADDRESS@PORT", whom
-# to ask about one more zone.
+# resolver RECORD...: unbound that knows these and nothing else; with DELEGATE="ZONE ADDRESS@PORT ...", whom
+# to ask about more zones.
 resolver()
 {
 	{
@@ -119,7 +119,9 @@ resolver()
 		printf ' use-syslog: no\n directory: "%s"\n access-control: 0.0.0.0/0 allow\n module-config: "iterator"\n' "$T"
 		printf ' local-zone: "." static\n local-data: ". 60 IN SOA . . 1 2 3 4 5"\n'
 		printf ' local-data: "%s"\n' "$@"
-		[ -z "${DELEGATE:-}" ] || printf ' local-zone: "%s." transparent\nforward-zone:\n name: "%s."\n forward-addr: %s\n' "${DELEGATE% *}" "${DELEGATE% *}" "${DELEGATE#* }"
+		# shellcheck disable=SC2086
+		[ -z "${DELEGATE:-}" ] || { printf ' local-zone: "%.0s%s." transparent\n' $(printf '%s %s\n' $DELEGATE | awk '{ print $2, $1 }')
+			printf 'forward-zone:\n name: "%s."\n forward-addr: %s\n' $DELEGATE; }
 	} >"$T/unbound.conf"
 	start in_world unbound -d -c "$T/unbound.conf"
 	wait_for 10 listening 203.0.113.53 53

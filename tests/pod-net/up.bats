@@ -238,3 +238,26 @@ teardown() { net_teardown; }
 	pod-net down --force web
 	expect 1 pod-net status web
 }
+
+@test "two pods whose subnets overlap do not get one address: the second is refused, until the first is down" {
+	pod one 'subnet: 10.9.0.0/24' 'cidr_allow: [192.0.2.0/24]'
+	pod two 'subnet: 10.9.0.16/28' 'cidr_allow: [192.0.2.0/24]'
+	pod three 'subnet: 10.9.0.16/28' 'cidr_allow: [192.0.2.0/24]'
+	pod-net rules three >/dev/null # has number 1
+	ln -s one "$ENVPOD_STATE_DIR/netids/18"
+	echo 18 >"$ENVPOD_STATE_DIR/pods/one/netid"
+	pod-net up --walls-only one
+	expect 3 pod-net up --walls-only two
+	[[ $output == *"pod one has the address 10.9.0.19, which would be pod two's: their subnets overlap"* ]]
+	refute [ -e "$R/two/net/up" ]
+	pod-net up --walls-only three
+	[ "$(cut -d' ' -f2 "$R/three/net/up")" = 10.9.0.18/32 ]
+	pod-net down one
+	pod-net up --walls-only two
+	expect 3 pod-net up --walls-only one
+	pod-net down two
+	pod-net up --walls-only one
+	pod-net down one
+	pod-net down three
+	[ -z "$(ls "$R/.addresses")" ]
+}

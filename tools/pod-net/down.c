@@ -17,6 +17,7 @@
 #include "libcommon/say.h"
 #include "libcommon/wall.h"
 #include "tools/pod-net/host.h"
+#include "tools/pod-net/claim.h"
 #include "tools/pod-net/net.h"
 #include "tools/pod-net/services.h"
 
@@ -58,6 +59,7 @@ static int take_down(const struct pod *p, bool force, struct err *e)
 	r = remove_tree_at(p->run, "net");
 	if (r < 0)
 		return err_set(e, -r, "remove %s/net", p->runpath);
+	claim_release(p);
 	return stood ? record_down(p, e) : 0;
 }
 

@@ -20,6 +20,7 @@
 #include "libcommon/unit.h"
 #include "libcommon/wall.h"
 #include "tools/pod-net/host.h"
+#include "tools/pod-net/claim.h"
 #include "tools/pod-net/net.h"
 #include "tools/pod-net/services.h"
 
@@ -77,6 +78,7 @@ static int collect_run(struct gc *g, const char *name, struct err *e)
 		return r;
 	unlinkat(p.run, "services", 0);
 	r = remove_tree_at(p.run, "net");
+	claim_release(&p);
 	return r < 0 ? err_set(e, -r, "remove %s/net", p.runpath) : 0;
 }
 

@@ -21,6 +21,7 @@
 #include "libcommon/say.h"
 #include "libcommon/wall.h"
 #include "tools/pod-net/host.h"
+#include "tools/pod-net/claim.h"
 #include "tools/pod-net/link.h"
 #include "tools/pod-net/net.h"
 #include "tools/pod-net/nft.h"
@@ -112,6 +113,8 @@ static int build(const struct net *n, struct err *e)
 	if (faccessat(dir, "up", F_OK, 0) == 0 && (ns = netns_open(&n->pod)) >= 0)
 		return n->veth ? host_renew(n, e) : 0;
 	r = end_strays(n, e);
+	if (r == 0)
+		r = claim_take(n, e);
 	ns = r < 0 ? r : netns_make(&n->pod, -1, e);
 	if (ns < 0)
 		return ns;
