@@ -10,12 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "envpod/exit.h"
 #include "libcommon/buf.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
+#include "libcommon/say.h"
 #include "libcommon/unit.h"
 
 static int open_links(struct err *e)
@@ -114,6 +117,22 @@ uid_t netid_uid(int number, enum netid_role role)
 	if (role == NETID_INJECT)
 		return NETID_BASE + 2 * (NETID_MAX + 1) + (uid_t)number;
 	return NETID_BASE + 2 * (uid_t)number + (uid_t)role;
+}
+
+int netid_inotify(const struct pod *p, enum netid_role role, struct err *e)
+{
+	int number = netid_get(p, e), fd, r;
+
+	if (number < 0)
+		return number;
+	if (setresuid((uid_t)-1, netid_uid(number, role), (uid_t)-1) < 0)
+		return err_set(e, errno, "become uid %u for a moment",
+			       (unsigned)netid_uid(number, role));
+	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	r = fd < 0 ? -errno : fd;
+	if (setresuid((uid_t)-1, 0, (uid_t)-1) < 0)
+		die(POD_EXIT_FAILED, "become root again: %s", strerror(errno));
+	return r < 0 ? err_set(e, -r, "watch files (fs.inotify.max_user_instances)") : r;
 }
 
 int policy_open(const struct pod *p, struct err *e)

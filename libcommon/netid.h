@@ -26,6 +26,12 @@ int netid_find(const struct pod *p);
 uid_t netid_uid(int number, enum netid_role role);
 
 /*
+ * inotify_init1(2) on the account of that daemon: root may have 128 instances in all
+ * (fs.inotify.max_user_instances), which is less than two for each of many pods.
+ */
+int netid_inotify(const struct pod *p, enum netid_role role, struct err *e);
+
+/*
  * pods/NAME/policy, made when missing: 0711 root:DNS, so that daemons, locked down, can open files
  * beneath this descriptor: pod-dns all of them (0640 root:DNS), the relay and the injector "proxy"
  * (0644, nothing in it is secret).  Nobody else gets so far.

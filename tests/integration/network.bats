@@ -7,7 +7,8 @@ setup()
 {
 	world_setup
 	sites shop.example=198.51.100.1 evil.example=198.51.100.2
-	resolver "shop.example. 60 IN A 198.51.100.1" "shop.example. 60 IN AAAA 2001:db8:1::1" "evil.example. 60 IN A 198.51.100.2"
+	resolver "shop.example. 60 IN A 198.51.100.1" "shop.example. 60 IN AAAA 2001:db8:1::1" "evil.example. 60 IN A 198.51.100.2" \
+		"own.example. 60 IN A 192.0.2.253"
 }
 teardown() { world_teardown; }
 
@@ -107,20 +108,61 @@ while True:
 	[ "$(fetch one)" = shop.example ]
 }
 
-@test "many pods at once have a network each, with addresses of their own" {
-	local jobs=() i
-	for i in 1 2 3 4 5 6; do
-		net_pod p$i 'cidr_allow: [203.0.113.9]'
+@test "apt installs from an allowed site, and cannot from another" {
+	local package="$T/package" repository="$T/www/apt" site
+	mkdir -p "$package/DEBIAN" "$package/usr/share/envpod-test" "$repository"
+	echo from-apt >"$package/usr/share/envpod-test/file"
+	printf 'Package: envpod-test\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: test\n' >"$package/DEBIAN/control"
+	dpkg-deb -b "$package" "$repository/envpod-test_1_all.deb" >/dev/null
+	{
+		cat "$package/DEBIAN/control"
+		printf 'Filename: ./envpod-test_1_all.deb\nSize: %s\nSHA256: %s\n' "$(stat -c %s "$repository"/*.deb)" "$(sha256sum <"$repository"/*.deb | cut -d' ' -f1)"
+	} >"$repository/Packages"
+	chmod -R a+rX "$repository"
+	web
+	for site in shop evil; do
+		as_root web sh -c "
+			mkdir -p /tmp/apt/lists/partial /tmp/apt/cache/archives/partial && cd /tmp/apt
+			echo 'deb [trusted=yes] http://$site.example/apt ./' >list
+			set -- -o Dir::Etc::sourcelist=/tmp/apt/list -o Dir::Etc::sourceparts=- -o Dir::State::lists=/tmp/apt/lists -o Dir::Cache=/tmp/apt/cache -o Acquire::Retries=0 -o APT::Sandbox::User=root
+			apt-get \"\$@\" -qq update && apt-get \"\$@\" -qq download envpod-test && dpkg-deb --fsys-tarfile envpod-test_1_all.deb | tar -xO ./usr/share/envpod-test/file
+		" >"$T/$site.apt" 2>&1 || true
 	done
-	for i in 1 2 3 4 5 6; do
-		on_host pod-net up --walls-only p$i 3>&- &
-		jobs+=($!)
-	done
-	wait "${jobs[@]}"
-	[ "$(cut -d' ' -f2 "$R"/p?/net/up | sort -u | wc -l)" = 6 ]
-	for i in 1 2 3 4 5 6; do
-		pod-net down p$i
-	done
+	grep -qx from-apt "$T/shop.apt" || { cat "$T/shop.apt" >&2; false; }
+	refute grep -qx from-apt "$T/evil.apt"
+	grep -q "evil.example" "$T/evil.apt"
+}
+
+@test "the host's address goes, and comes as another one: pods follow, and the new one is the host's own" {
+	net_pod web 'dns: {allow: [shop.example, own.example], upstream: [203.0.113.53]}'
+	[ "$(fetch)" = shop.example ]
+	on_host ip addr del 192.0.2.254/24 dev uplink
+	on_host ip -6 addr del 2001:db8:ffff::254/64 dev uplink
+	refute fetch
+	on_host ip addr add 192.0.2.253/24 dev uplink
+	on_host ip route replace default via 192.0.2.1
+	works() { [ "$(fetch 2>/dev/null)" = shop.example ]; }
+	wait_for 20 works
+	start on_host python3 -c '
+import socket
+s = socket.create_server(("192.0.2.253", 80))
+while True: c, _ = s.accept(); c.recv(4096); c.sendall(b"HTTP/1.0 200 OK\r\n\r\n"); c.close()'
+	host_serves() { on_host ss -Hltn 'sport = :80' | grep -q 192.0.2.253; }
+	wait_for 10 host_serves
+	on_host curl -sS -o /dev/null http://192.0.2.253/
+	refute in_pod web curl -sSf --max-time 10 http://own.example/
+	denied() { event web '.[]; .event == "net_denied" and .reason == "host_address" and .address == "192.0.2.253"'; }
+	wait_for 10 denied
+	on_host ip link set uplink down
+	refute fetch
+	on_host ip link set uplink up
+	on_host ip route replace default via 192.0.2.1
+	wait_for 20 works
+}
+
+@test "a hundred pods at once have a network each; taken down, nothing of them is left" {
+	. "$TOP/tests/lib/pods.bash"
+	many_pods 100
 }
 
 @test "an upstream that is away: names fail, nothing opens; it is back: names work" {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libcommon/io.h"
+#include "libcommon/netid.h"
 #include "libcommon/own.h"
 #include "libcommon/ports.h"
 #include "tools/pod-dns/daemon.h"
@@ -143,10 +144,11 @@ int daemon_watch_policy(struct daemon *d, struct err *e)
 	char path[64];
 
 	d->changes = (struct watch){
-		.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .fn = on_change, .arg = d};
+		.fd = netid_inotify(&d->pod, NETID_DNS, e), .fn = on_change, .arg = d};
+	if (d->changes.fd < 0)
+		return -e->code;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", d->policy);
-	if (d->changes.fd < 0 ||
-	    inotify_add_watch(d->changes.fd, path,
+	if (inotify_add_watch(d->changes.fd, path,
 			      IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE) < 0 ||
 	    loop_add(&d->loop, &d->changes, EPOLLIN) < 0)
 		return err_set(e, errno, "watch the pod's policy");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who has which address: RUN/.addresses/ADDRESS is a link to the name of a pod.  Pods of one subnet
- * cannot meet, having numbers of their own; those of two subnets that overlap can, and what is meant
- * for one would reach the other.
+ * cannot meet, having numbers of their own; those of two subnets that overlap can, and what is
+ * meant for one would reach the other.
  */
 #ifndef POD_NET_CLAIM_H
 #define POD_NET_CLAIM_H

@@ -74,9 +74,10 @@ int intercept_open(struct relay *r, struct err *e)
 	if (i->net < 0)
 		return err_set(e, errno, "open %s/net", r->pod.runpath);
 	i->changed = (struct watch){
-		.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .fn = on_changed, .arg = r};
-	if (i->changed.fd < 0 ||
-	    inotify_add_watch(i->changed.fd, path, IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0 ||
+		.fd = netid_inotify(&r->pod, NETID_PROXY, e), .fn = on_changed, .arg = r};
+	if (i->changed.fd < 0)
+		return -e->code;
+	if (inotify_add_watch(i->changed.fd, path, IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0 ||
 	    loop_add(&r->loop, &i->changed, EPOLLIN) < 0)
 		return err_set(e, errno, "watch %s", path);
 	return reread(r, e);

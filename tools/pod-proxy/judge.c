@@ -23,19 +23,21 @@ bool is_open_network(const struct relay *r, const struct in6_addr *a)
 }
 
 /* A datagram socket is connected, which sends nothing, and asked where it would send from: the
- * host reaches its own addresses from themselves. */
+ * host reaches its own addresses from themselves.  It must forget the last one first: it would
+ * keep its address, and every other one of the host's would pass for somebody else's. */
 static bool is_own(const struct relay *r, const struct in6_addr *a, uint16_t port)
 {
 	struct sockaddr_in6 six = {
 		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = *a};
 	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
+	const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 	bool v4 = address_is_v4(a);
 	int fd = r->route[!v4];
 	struct sockaddr_storage from;
 	socklen_t len = sizeof(from);
 
 	memcpy(&four.sin_addr, a->s6_addr + 12, 4);
-	if (fd < 0 ||
+	if (fd < 0 || connect(fd, &nowhere, sizeof(nowhere)) < 0 ||
 	    connect(fd, v4 ? (struct sockaddr *)&four : (struct sockaddr *)&six,
 		    v4 ? sizeof(four) : sizeof(six)) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&from, &len) < 0)

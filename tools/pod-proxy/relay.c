@@ -13,6 +13,7 @@
 
 #include "envpod/exit.h"
 #include "libcommon/lockdown.h"
+#include "libcommon/netid.h"
 #include "libcommon/netns.h"
 #include "libcommon/own.h"
 #include "tools/pod-proxy/cmds.h"
@@ -102,8 +103,10 @@ static int open_names(struct relay *r, struct err *e)
 	if (names_map(&r->names, fd, false, e) < 0)
 		return -EINVAL;
 	r->revoked = (struct watch){
-		.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .fn = on_revoked, .arg = r};
-	if (r->revoked.fd < 0 || inotify_add_watch(r->revoked.fd, path, IN_MODIFY) < 0 ||
+		.fd = netid_inotify(&r->pod, NETID_PROXY, e), .fn = on_revoked, .arg = r};
+	if (r->revoked.fd < 0)
+		return -e->code;
+	if (inotify_add_watch(r->revoked.fd, path, IN_MODIFY) < 0 ||
 	    loop_add(&r->loop, &r->revoked, EPOLLIN) < 0)
 		return err_set(e, errno, "watch %s", path);
 	return 0;
