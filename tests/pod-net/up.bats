@@ -92,13 +92,15 @@ teardown() { net_teardown; }
 @test "a pin ends; what was connected goes on" {
 	pod web 'dns: {allow: [a.example]}'
 	pod-net up --walls-only web
-	pin web 192.0.2.1 443 1s
-	inside web timeout 10 python3 - "$T" 3>&- <<-'END' &
+	inside web timeout 30 python3 - "$T" 3>&- <<-'END' &
 	import os, socket, sys, time
 	T = sys.argv[1]
 	l = socket.socket()
 	l.bind(("127.0.0.1", 15001))
 	l.listen()
+	open(T + "/ready", "w").close()
+	while not os.path.exists(T + "/pinned"):
+	    time.sleep(0.01)
 	c = socket.create_connection(("192.0.2.1", 443))
 	s, _ = l.accept()
 	open(T + "/connected", "w").close()
@@ -112,7 +114,10 @@ teardown() { net_teardown; }
 	    open(T + "/done", "w").close()
 	END
 	NETPIDS+=($!)
-	wait_for 5 test -e "$T/connected"
+	wait_for 10 test -e "$T/ready"
+	pin web 192.0.2.1 443 2s
+	touch "$T/pinned"
+	wait_for 10 test -e "$T/connected"
 	no_pins() { [ "$(pod-net status --json web | jq .pins4)" = 0 ]; }
 	wait_for 5 no_pins
 	touch "$T/expired"
