@@ -252,6 +252,25 @@ D  src/one"
 	[ "$(echo src/*)" = "src/due src/new src/uno" ]
 }
 
+@test "a directory made anew: what the human made in it meanwhile stays, whoever is to win" {
+	local how
+	for how in "" --theirs src/kept; do
+		mkdir -p src && echo one >src/one && echo two >src/two
+		rm -f src/new src/kept
+		agent 'rm -r src; mkdir src; echo kept >src/kept'
+		echo new >src/new
+		echo saved >src/saved~ && mv src/saved~ src/two
+		refute grep -q conflict <(pod_diff web)
+		pod_commit web $how
+		pod_commit web
+		[ "$(tail -n +1 src/* | tr '\n' ' ')" = "==> src/kept <== kept  ==> src/new <== new  ==> src/two <== saved " ]
+		[ -z "$(pod_diff web)" ]
+		agent '[ "$(cat src/*)" = "kept
+new
+saved" ]'
+	done
+}
+
 @test "deletions: what is masked, mounted or new on the host stays, and is said" {
 	mkdir -p d/sub d/ssh
 	touch d/seen d/sub/seen d/ssh/key
@@ -470,6 +489,20 @@ A  tests2/old_test.py"
 	in_layers | grep -v tests | sort | lines "src
 src/one"
 	grep -q 'new/x' "$T/view"
+}
+
+@test "from a running pod: the directories of its layers stay, until it has ended" {
+	agent 'chmod 700 tests; mkdir n; echo x >>src/one'
+	come_alive
+	pod_commit web
+	[ -z "$(pod_diff web)" ] && [ "$(stat -c %a tests)" = 700 ] && [ -d n ]
+	[ -d "$(upper_proj)/tests" ] && [ -d "$(upper_proj)/n" ]
+	die_again
+	agent '[ "$(stat -c %a tests)" = 700 ] && [ -d n ]; echo y >n/y'
+	pod_diff web | lines "A  n/y"
+	pod_commit web
+	agent true
+	[ -z "$(pod_diff web)" ]
 }
 
 @test "the journal names every step; the pre-images of what was replaced and deleted are kept" {

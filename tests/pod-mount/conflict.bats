@@ -35,6 +35,40 @@ refused()
 	pod_diff web | lines "M  src/one  [conflict]"
 }
 
+@test "--partial: what was left out is in conflict still, also in a directory that was committed" {
+	local how
+	for how in 'chmod 700 src' 'rm -r src; mkdir -m 700 src'; do
+		echo one >src/one
+		chmod 755 src
+		agent "$how; echo agent >>src/one; echo x >>src/two"
+		agent true
+		echo human >>src/one
+		expect 3 pod-mount commit --cwd "$T/proj" --partial web
+		[ "$(stat -c %a src)" = 700 ]
+		agent true
+		pod_diff web | lines "M  src/one  [conflict]"
+		refused
+		# Nor does a rollback of the directory's mode alone forget it.
+		agent 'chmod 711 src'
+		agent true
+		printf '%s\n' "$T/proj/src" | pod_rollback web --stdin
+		pod_diff web | lines "M  src/one  [conflict]"
+		pod_rollback web
+	done
+}
+
+@test "after a directory that was made anew is committed, the human's later work in it is no conflict" {
+	agent 'rm -r src; mkdir src; echo 1 >src/one'
+	agent true
+	pod_commit web
+	echo human >src/new
+	echo human >>src/one
+	agent 'echo agent >>src/one; echo agent >>src/new'
+	pod_diff web | lines "M  src/new
+M  src/one"
+	pod_commit web
+}
+
 @test "--partial: what needs what was left out is left out too" {
 	agent 'rm src/one src/two; rmdir src; echo f >src; rm tests/old_test.py; mkdir tests/old_test.py; echo in >tests/old_test.py/in; echo ok >ok'
 	echo human >>src/one

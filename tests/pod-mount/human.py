@@ -188,6 +188,7 @@ class Case:
         self.fought = set()   # what is in conflict
         self.must = set()     # what both changed
         self.stays = set()    # what the human made where the pod had deleted: nobody touches that
+        self.past = set()     # what the human worked on where the pod had changes, whatever became of it
         self.linked = set()   # files of the host with other names, of which each commit changes what they share
         self.dirs = set()     # host directories in which the human made or removed something
         self.snap()
@@ -285,6 +286,7 @@ class Case:
                 self.edit(path)
                 self.fought.add(path)
                 self.must.add(path)
+                self.past.add(path)
                 self.snap()
                 continue
             else:
@@ -309,7 +311,7 @@ class Case:
         # changed, nor whether a file that the pod moved there was deleted.
         for p in sorted(marked - self.fought):
             near = self.diff[p] == "A" and os.path.dirname(p) in self.dirs and not is_dir(self.model[p])
-            if not near and not self.unsure(p) and p not in self.dirs | self.linked:
+            if not near and not self.unsure(p) and p not in self.dirs | self.linked | self.past:
                 raise Wrong(f"{when}: a conflict ({got[p]}) at {p}, which the human did not touch")
         self.fought = marked
 
@@ -327,7 +329,7 @@ class Case:
         compare("after the commit: the host", want, tree(HOST))
         for p in sorted(staying):
             copy(p, HOST, MODEL)
-        self.fought, self.must, self.named, self.hiding, self.moved = set(), set(), set(), set(), set()
+        self.fought, self.must, self.past, self.named, self.hiding, self.moved = (set() for _ in range(6))
         self.snap()
 
     def conflicts(self):
@@ -350,20 +352,21 @@ class Case:
                 want = [self.model.get(p)] + (want if self.unsure(p) else [])
             if now.get(p) not in want:
                 raise Wrong(f"--{how}: {p} is {brief(now.get(p))}, not {[brief(w) for w in want]}")
-        if how == "ours":
-            self.ours_shows(now)
+        self.adopt(how, now)
         self.snap()
 
-    def ours_shows(self, now):
+    def adopt(self, how, now):
+        """What the pod sees then: of what was decided for the host, that; where it is unsure, either."""
         seen = view()
         for p in sorted(seen.keys() | now.keys()):
-            want = [now.get(p) if p in self.fought | self.stays else self.model.get(p)]
+            want = [now.get(p) if p in self.stays or how == "ours" and p in self.fought else self.model.get(p)]
             if self.unsure(p):
                 want += [now.get(p), self.model.get(p)]
             if seen.get(p) not in want:
-                raise Wrong(f"--ours: the pod sees {p} as {brief(seen.get(p))}, not {[brief(w) for w in want]}")
-        self.fought, self.must = set(), set()
-        for p in sorted(seen.keys() | tree(MODEL).keys()):
+                raise Wrong(f"--{how}: the pod sees {p} as {brief(seen.get(p))}, not {[brief(w) for w in want]}")
+        if how == "ours":
+            self.fought, self.must = set(), set()
+        for p in sorted(seen.keys() | self.model.keys()):
             if seen.get(p) != entry(MODEL + b"/" + p):
                 copy(p, T + b"/seen", MODEL)
 

@@ -288,6 +288,18 @@ const struct base_entry *base_lookup(const struct bases *b, const char *path, bo
 	return en;
 }
 
+bool base_appeared(const struct bases *b, const char *path, int host, const char *name)
+{
+	struct statx sx;
+	bool exact;
+	uint64_t start = b->upper_start;
+
+	base_lookup(b, path, &exact, &start);
+	return statx(host, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &sx) == 0 &&
+	       sx.stx_mask & STATX_BTIME &&
+	       (uint64_t)sx.stx_btime.tv_sec * 1000000000u + sx.stx_btime.tv_nsec >= start;
+}
+
 static uint64_t stamp(const struct timespec *t)
 {
 	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;

@@ -71,6 +71,10 @@ void bases_finish(struct bases *b);
 const struct base_entry *base_lookup(const struct bases *b, const char *path, bool *exact,
 				     uint64_t *start);
 
+/* Was the host's entry, beneath the open directory, born after the view in which the pod made or
+ * removed what is at this path?  Then the pod never saw it. */
+bool base_appeared(const struct bases *b, const char *path, int host, const char *name);
+
 enum base_verdict {
 	BASE_SAME,     /* the host is as the agent saw it */
 	BASE_CHANGED,  /* the host's entry is another, or has other content */
@@ -93,6 +97,11 @@ enum base_verdict base_check(const struct bases *b, const char *path, const stru
  * own first, and the stack names the copy.
  */
 int bases_forget(const struct pod *p, struct stack *s, char *const *paths, size_t n, struct err *e);
+
+/* The same for directories that no layer has any more: not what is said of paths below them, which
+ * may be those of another cover. */
+int bases_forget_dirs(const struct pod *p, struct stack *s, char *const *paths, size_t n,
+		      struct err *e);
 
 /* Parse one base file's bytes into b as that layer; -EINVAL with the line on anything unexpected.
  */

@@ -111,16 +111,24 @@ static int as_set(struct bases *set, char *const *paths, size_t n, struct err *e
 	return base_parse(set, 0, text.data, text.len, e);
 }
 
-static bool forget_in(struct buf *out, const struct bases *b, const struct bases *set,
-		      char *const *paths, size_t n, struct err *e)
+/* What is forgotten: these paths, with all below them or each by itself. */
+struct forgetting {
+	struct bases set;
+	char *const *paths;
+	size_t n;
+	bool alone;
+};
+
+static bool forget_in(struct buf *out, const struct bases *b, const struct forgetting *f,
+		      struct err *e)
 {
 	OWN_BASES struct bases kept = {0};
 	const struct base_entry **list = sorted(b);
-	bool exact, changed = false;
+	bool exact = false, changed = false;
 
 	buf_fmt(out, "envpod-base 1 %" PRIu64 "\n", b->starts[0]);
 	for (size_t i = 0; list[i]; i++) {
-		bool drop = named(set, list[i]->path, &exact);
+		bool drop = named(&f->set, list[i]->path, &exact) && (exact || !f->alone);
 
 		changed |= drop;
 		if (!drop)
@@ -131,10 +139,10 @@ static bool forget_in(struct buf *out, const struct bases *b, const struct bases
 	if (base_parse(&kept, 0, out->data, out->len, e) < 0)
 		return false;
 	out->len -= strlen("end\n");
-	for (size_t i = 0; i < n; i++) {
-		struct base_entry en = {.kind = BASE_FORGOTTEN, .path = paths[i]};
+	for (size_t i = 0; i < f->n; i++) {
+		struct base_entry en = {.kind = BASE_FORGOTTEN, .path = f->paths[i]};
 
-		if (!named(&kept, paths[i], &exact))
+		if (!named(&kept, f->paths[i], &exact))
 			continue; /* no ancestor speaks for it either */
 		put_entry(out, &en);
 		changed = true;
@@ -156,8 +164,8 @@ static int write_base(const struct pod *p, struct stack *s, size_t i, const stru
 	return r < 0 ? err_set(e, -r, "write the base of layer %s", s->v[i].id) : 0;
 }
 
-static int forget_layer(const struct pod *p, struct stack *s, size_t i, const struct bases *set,
-			char *const *paths, size_t n, struct err *e)
+static int forget_layer(const struct pod *p, struct stack *s, size_t i, const struct forgetting *f,
+			struct err *e)
 {
 	OWN_FD int dir = layer_open(s->v[i].id, "");
 	OWN_BUF struct buf text = BUF_INIT, out = BUF_INIT;
@@ -171,17 +179,32 @@ static int forget_layer(const struct pod *p, struct stack *s, size_t i, const st
 		*e = (struct err){0};
 		return 0;
 	}
-	if (!forget_in(&out, &b, set, paths, n, e))
+	if (!forget_in(&out, &b, f, e))
 		return e->code ? -e->code : 0;
 	return write_base(p, s, i, &out, e);
 }
 
+static int forget(const struct pod *p, struct stack *s, struct forgetting *f, struct err *e)
+{
+	int r = f->n ? as_set(&f->set, f->paths, f->n, e) : 0;
+
+	for (size_t i = 0; r == 0 && f->n && i < s->n; i++)
+		r = forget_layer(p, s, i, f, e);
+	bases_finish(&f->set);
+	return r;
+}
+
 int bases_forget(const struct pod *p, struct stack *s, char *const *paths, size_t n, struct err *e)
 {
-	OWN_BASES struct bases set = {0};
-	int r = n ? as_set(&set, paths, n, e) : 0;
+	struct forgetting f = {.paths = paths, .n = n};
 
-	for (size_t i = 0; r == 0 && n && i < s->n; i++)
-		r = forget_layer(p, s, i, &set, paths, n, e);
-	return r;
+	return forget(p, s, &f, e);
+}
+
+int bases_forget_dirs(const struct pod *p, struct stack *s, char *const *paths, size_t n,
+		      struct err *e)
+{
+	struct forgetting f = {.paths = paths, .n = n, .alone = true};
+
+	return forget(p, s, &f, e);
 }

@@ -137,9 +137,14 @@ struct rows {
 	size_t n;
 };
 
-/* From the bottom: what a lower layer still says must not be bared by taking away what is above. */
-static void prune_place(struct run *r, const struct place *p, const struct rows *l)
+/*
+ * From the bottom: what a lower layer still says must not be bared by taking away what is above.
+ * True when the last of them went.
+ */
+static bool prune_place(struct run *r, const struct place *p, const struct rows *l)
 {
+	bool went = false;
+
 	for (size_t i = l->n; i-- > 0;) {
 		const char *leaf;
 		struct stat st;
@@ -152,8 +157,10 @@ static void prune_place(struct run *r, const struct place *p, const struct rows 
 			continue;
 		if (there < 0 || l->held[i] || !says_nothing(r, l->fds[i], p) ||
 		    unlinkat(parent, leaf, AT_REMOVEDIR) < 0)
-			return;
+			return false;
+		went = true;
 	}
+	return went;
 }
 
 static void gather(const struct run *r, struct places *list)
@@ -193,7 +200,7 @@ static void rows_finish(struct rows *l)
 }
 
 static void prune_site(struct run *r, const struct rows *l, const struct places *list,
-		       unsigned site)
+		       unsigned site, struct strv *gone)
 {
 	const char *last = NULL;
 
@@ -203,23 +210,29 @@ static void prune_site(struct run *r, const struct rows *l, const struct places 
 		if (p->site != site || !*p->dir || (last && strcmp(last, p->dir) == 0))
 			continue;
 		last = p->dir;
-		prune_place(r, p, l);
+		if (prune_place(r, p, l)) {
+			OWN_FREE char *path = path_clean(r->sites[site].cover, p->dir);
+
+			strv_add(gone, path);
+		}
 	}
 }
 
-void prune_dirs(struct run *r, const struct stack *s)
+void prune_dirs(struct run *r, const struct stack *s, struct strv *gone)
 {
 	OWN_HOLDERS struct holders h = {0};
 	struct places list = {0};
 	struct err ignore = {0};
 
+	if (pod_init_pid(r->pod, NULL) > 0)
+		return; /* its view is made of these very directories */
 	h.all = holders_load(&h, r->pod, HOLDERS_NO_STACK, &ignore) < 0 || h.all;
 	gather(r, &list);
 	for (unsigned i = 0; i < r->j->sites.n; i++) {
 		struct rows l;
 
 		rows_open(&l, r, s, &h, i);
-		prune_site(r, &l, &list, i);
+		prune_site(r, &l, &list, i, gone);
 		rows_finish(&l);
 	}
 	for (size_t i = 0; i < list.n; i++)

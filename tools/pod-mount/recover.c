@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
@@ -21,14 +22,37 @@
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/settle.h"
 
+/*
+ * A directory that some layer still has: something in it was not meant, and what the pod saw there
+ * when it changed that must not be forgotten with the directory.
+ */
+static bool stays_dir(const struct run *r, const struct stack *s, uint32_t site, const char *path)
+{
+	OWN_FREE char *name = pod_cover_name(r->sites[site].cover);
+	OWN_FD int host = open_beneath(r->sites[site].host, path, O_PATH | O_DIRECTORY, 0);
+
+	if (host < 0 && host != -EIO)
+		return false; /* mostly: files */
+	for (size_t i = 0; i <= s->n; i++) {
+		OWN_FD int tree = layer_cover(r->pod, i ? s->v[i - 1].id : NULL, name);
+		OWN_FD int dir =
+			tree < 0 ? tree : open_beneath(tree, path, O_PATH | O_DIRECTORY, 0);
+
+		if (dir >= 0 || dir == -EIO || tree == -EIO)
+			return true;
+	}
+	return false;
+}
+
 /* Every path whose entry left the layers. */
-static void gone_paths(const struct run *r, struct strv *paths)
+static void gone_paths(const struct run *r, const struct stack *s, struct strv *paths)
 {
 	for (size_t i = 0; i < r->j->n; i++) {
 		const struct step *st = &r->j->steps[i];
 		OWN_FREE char *path = NULL;
 
-		if (!st->from_layer || st->verb == STEP_GIVE)
+		if (!st->from_layer || st->verb == STEP_GIVE ||
+		    (S_ISDIR(st->mode) && stays_dir(r, s, st->site, st->path)))
 			continue;
 		path = path_clean(r->sites[st->site].cover, st->path);
 		strv_add(paths, path);
@@ -37,17 +61,22 @@ static void gone_paths(const struct run *r, struct strv *paths)
 		const struct prune *p = &r->j->prunes[i];
 		OWN_FREE char *path = path_clean(r->sites[p->site].cover, p->raw);
 
+		if (stays_dir(r, s, p->site, p->raw))
+			continue;
 		if (paths->n == 0 || strcmp(paths->v[paths->n - 1], path) != 0)
 			strv_add(paths, path);
 	}
 }
 
-static int forget(const struct run *r, struct stack *s, struct err *e)
+static int forget_gone(struct run *r, struct stack *s, struct err *e)
 {
-	OWN_STRV struct strv paths = {0};
+	OWN_STRV struct strv paths = {0}, dirs = {0};
+	int x;
 
-	gone_paths(r, &paths);
-	return paths.n ? bases_forget(r->pod, s, paths.v, paths.n, e) : 0;
+	prune_dirs(r, s, &dirs);
+	gone_paths(r, s, &paths);
+	x = paths.n ? bases_forget(r->pod, s, paths.v, paths.n, e) : 0;
+	return x == 0 && dirs.n ? bases_forget_dirs(r->pod, s, dirs.v, dirs.n, e) : x;
 }
 
 /* The host's entries are of our making again, also for layers that were made since. */
@@ -67,6 +96,7 @@ static int mark_undone(const struct run *r, struct err *e)
 
 int run_close(struct run *r, struct err *e)
 {
+	OWN_STRV struct strv ignore = {0};
 	OWN_STACK struct stack s = {0};
 	int x = stack_load(&s, r->pod, e);
 
@@ -85,14 +115,14 @@ int run_close(struct run *r, struct err *e)
 	if (x == 0)
 		x = prune_entries(r, e);
 	if (x == 0)
-		x = forget(r, &s, e);
+		x = forget_gone(r, &s, e);
 	if (x == 0)
 		x = give_layers(r, &s, e);
 	if (x == 0 && *r->j->undoes)
 		x = mark_undone(r, e);
 	if (x < 0)
 		return x;
-	prune_dirs(r, &s);
+	prune_dirs(r, &s, &ignore);
 	for (size_t i = 0; i < r->j->n; i++)
 		run_drop_attributes(r, i);
 	run_unstage(r);

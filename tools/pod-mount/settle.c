@@ -75,7 +75,10 @@ static int hide_all(int dirfd, int from)
 	return r;
 }
 
-/* Masked names of the host get no whiteout: the mask hides them as before. */
+/*
+ * Masked names of the host get no whiteout: the mask hides them as before.  Nor does what was born
+ * there later: the pod never saw it, and a whiteout would say that it removed it.
+ */
 static int hide_host(struct settler *st, const struct level *l, int dirfd)
 {
 	struct names names = {0};
@@ -86,7 +89,8 @@ static int hide_host(struct settler *st, const struct level *l, int dirfd)
 
 		st->w.path.len = l->path_len;
 		buf_fmt(&st->w.path, "/%s", name);
-		if (!l->masks || !path_hidden(&st->w, st->w.path.data))
+		if ((!l->masks || !path_hidden(&st->w, st->w.path.data)) &&
+		    !base_appeared(&st->s->bases, st->w.path.data, l->host, name))
 			r = hide(dirfd, name);
 	}
 	st->w.path.len = l->path_len;

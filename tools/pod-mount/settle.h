@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Making a layer say plainly what it says by opaque directories, renames and deleted directories,
- * so that parts of it can be taken out: nothing of it changes what the pod sees.
+ * so that parts of it can be taken out.  Nothing of it changes what the pod sees, but that what the
+ * host got since in an opaque directory shows in it.
  *
  *     an opaque directory     becomes a plain one with a whiteout for each name it hides
  *     a renamed directory     gets copies of what it shows from elsewhere, and becomes opaque

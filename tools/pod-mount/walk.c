@@ -169,15 +169,8 @@ static bool has_moved_on(const struct walker *w, const struct level *l, const st
  */
 static bool has_appeared(const struct walker *w, const struct level *l, const struct group *g)
 {
-	struct statx sx;
-	bool exact;
-	uint64_t start = w->w->bases->upper_start;
-
-	base_lookup(w->w->bases, w->path.data, &exact, &start);
 	return g->v[0].part == PART_HOST &&
-	       statx(l->host, g->name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &sx) == 0 &&
-	       sx.stx_mask & STATX_BTIME &&
-	       (uint64_t)sx.stx_btime.tv_sec * 1000000000u + sx.stx_btime.tv_nsec >= start;
+	       base_appeared(w->w->bases, w->path.data, l->host, g->name);
 }
 
 /*
