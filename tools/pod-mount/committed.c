@@ -13,6 +13,7 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "tools/pod-mount/bypath.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/settle.h"
@@ -122,17 +123,9 @@ void committed_finish(struct committed *c)
 /* The last line of the path counts. */
 static const struct committed_line *find(const struct committed *c, const char *path)
 {
-	size_t lo = 0, hi = c->n;
+	size_t end = bypath_end(c->v, c->n, sizeof(c->v[0]), path);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(c->v[mid].path, path) <= 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo > 0 && strcmp(c->v[lo - 1].path, path) == 0 ? &c->v[lo - 1] : NULL;
+	return end > 0 && strcmp(c->v[end - 1].path, path) == 0 ? &c->v[end - 1] : NULL;
 }
 
 bool committed_has(const struct committed *c, const char *path, uint64_t ino, uint64_t ctime_ns)

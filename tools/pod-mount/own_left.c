@@ -6,6 +6,7 @@
 
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "tools/pod-mount/bypath.h"
 
 static int by_path(const void *a, const void *b)
 {
@@ -64,17 +65,7 @@ void own_left_finish(struct own_left *o)
 /* Behind the last line of a path. */
 static size_t end_of(const struct own_left *o, const char *path)
 {
-	size_t lo = 0, hi = o->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(o->v[mid].path, path) <= 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return bypath_end(o->v, o->n, sizeof(o->v[0]), path);
 }
 
 bool own_left_has(const struct own_left *o, const char *path, uint64_t ino, uint64_t ctime_ns)

@@ -14,6 +14,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/pod.h"
+#include "tools/pod-mount/bypath.h"
 #include "tools/pod-mount/undo_record.h"
 
 static void add(struct preimages *list, const struct journal *j, const char *pod, size_t i)
@@ -125,14 +126,9 @@ static int read_one(const struct preimage *p, struct buf *b, size_t max)
 int preimage_read(const struct preimages *list, const char *path, const struct base_entry *en,
 		  uint64_t start, struct buf *b, size_t max)
 {
-	struct preimage key = {.path = (char *)path};
-	const struct preimage *at =
-		list->n ? bsearch(&key, list->v, list->n, sizeof(key), by_path) : NULL;
-
-	while (at && at > list->v && strcmp(at[-1].path, path) == 0)
-		at--;
-	for (; at && at < list->v + list->n && strcmp(at->path, path) == 0; at++) {
-		int r = is_meant(at, en, start) ? read_one(at, b, max) : -ENOENT;
+	for (size_t i = bypath_end(list->v, list->n, sizeof(list->v[0]), path);
+	     i-- > 0 && strcmp(list->v[i].path, path) == 0;) {
+		int r = is_meant(&list->v[i], en, start) ? read_one(&list->v[i], b, max) : -ENOENT;
 
 		if (r != -ENOENT)
 			return r;
