@@ -18,6 +18,7 @@ faults()
 
 @test "undo, a look fails: the pod has its changes again whole" { faults 20 -r undo EIO -399 12; }
 @test "undo of a rollback, a look fails" { faults 8 -r return EIO -300 27; }
+@test "commit and rollback of the rest, a look fails: nothing of the rest stays in another layer" { faults 4 -r rest EIO 1033 7 1063; }
 @test "layers of renamed directories are merged, a look fails" { faults 12 -r fold EIO 16 44; }
 @test "layers are merged, a look fails" { faults 6 -r squash EIO -250 34; }
 @test "layers are merged, killed, or a call fails" { faults 5 squash kill 2 12 && faults 5 fold each 3 19; }

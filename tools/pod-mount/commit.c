@@ -28,6 +28,7 @@
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/select.h"
 #include "tools/pod-mount/settle.h"
+#include "tools/pod-mount/shared.h"
 #include "tools/pod-mount/survey.h"
 
 #define NOTES_SHOWN 20
@@ -195,10 +196,18 @@ static int show(struct survey *s, struct refuse_opts *o, struct err *e)
 	return refuse_left_out(s, o, e);
 }
 
+/* The commit may have given the pod copies of layers that others hold. */
+static int walk_again(struct survey *s, struct err *e)
+{
+	int r = shared_follow(s, e);
+
+	return r < 0 ? r : survey_walk(s, e);
+}
+
 static int roll_back_rest(struct survey *s, size_t *dropped, struct err *e)
 {
 	const struct selection all = {0};
-	int r = survey_walk(s, e);
+	int r = walk_again(s, e);
 
 	if (r == 0)
 		r = hunks_select(&all, s, false, e);
@@ -213,7 +222,7 @@ static int drop_theirs(struct commit *o, struct survey *s, size_t *dropped, stru
 
 	if (o->refuse.drop.n == 0)
 		return 0;
-	r = survey_walk(s, e);
+	r = walk_again(s, e);
 	if (r == 0)
 		r = selection_apply(&sel, &s->changes, false, e);
 	return r < 0 ? r : rollback_chosen(s, &sel, dropped, e);

@@ -83,6 +83,22 @@ static int reopen(struct survey *s, size_t i, struct err *e)
 	return 0;
 }
 
+int shared_follow(struct survey *s, struct err *e)
+{
+	OWN_STACK struct stack now = {0};
+	int r = stack_load(&now, &s->pod, e);
+
+	if (r == 0 && now.n != s->stack.n)
+		r = err_set(e, EBUSY, "look at the layers of pod %s", s->pod.name);
+	for (size_t i = 0; r == 0 && i < now.n; i++) {
+		if (strcmp(now.v[i].id, s->stack.v[i].id) == 0)
+			continue;
+		memcpy(s->stack.v[i].id, now.v[i].id, sizeof(now.v[i].id));
+		r = reopen(s, i, e);
+	}
+	return r;
+}
+
 static int release(struct shared *sh, size_t i, struct err *e)
 {
 	int r = layer_make_private(&sh->s->pod, &sh->s->stack, i, e);

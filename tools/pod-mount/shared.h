@@ -11,6 +11,8 @@
  * new link to an inode moves its ctime.  -errno.
  */
 int shared_release(struct survey *s, struct err *e);
+/* The stack has copies in place of some layers since the survey was opened: look at those. */
+int shared_follow(struct survey *s, struct err *e);
 /* For one path within a cover. */
 int shared_release_path(struct survey *s, unsigned cover, const char *within, struct err *e);
 
