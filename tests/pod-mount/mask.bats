@@ -169,6 +169,25 @@ homes='mount -t tmpfs none /home; mkdir -p /home/ann/.ssh /home/ann/proj /home/b
 	refute grep -q nothing-of-this-name "$list"
 }
 
+@test "a look at the host fails: no mask, or the whole of it" {
+	local n hit want failed=0 same=0
+	PATH=$B/tests/lib:$PATH
+	pod web
+	list=$ENVPOD_STATE_DIR/pods/web/mask.list
+	want=$(grep '^mask' "$list")
+	for ((n = 7; ; n += 83)); do
+		run inject -r -o "$T/hit" EIO "$n" pod-mount prepare web
+		read -r hit _ <"$T/hit"
+		[ "$hit" = hit ] || break
+		[ "$status" -eq 0 ] || { failed=$((failed + 1)); continue; }
+		same=$((same + 1))
+		diff <(echo "$want") <(grep '^mask' "$list")
+	done
+	[ $failed -ge 8 ]
+	pod-mount prepare web
+	diff <(echo "$want") <(grep '^mask' "$list")
+}
+
 @test "kill -9 at any point of writing it anew: the next view hides what there is then" {
 	need strace
 	apart "$homes"'mount -t tmpfs none /srv; echo s >/srv/one; chmod 600 /srv/one; pod web

@@ -22,6 +22,7 @@ void mask_finish(struct mask *m)
 		free(m->watches[i].path);
 	free(m->v);
 	free(m->watches);
+	free(m->unseen);
 	strv_finish(&m->known);
 	*m = (struct mask){0};
 }
@@ -190,6 +191,18 @@ static void push_watch(struct mask *m, const struct mask_watch *w)
 		m->watches = xrealloc(m->watches,
 				      (m->nwatches ? 2 * m->nwatches : 1) * sizeof(*m->watches));
 	m->watches[m->nwatches++] = *w;
+}
+
+/* A directory that its filesystem keeps even from root (FUSE) is kept from the pod, too. */
+void mask_fault(struct mask *m, int code, const char *path)
+{
+	static const int holes[] = {EIO, EUCLEAN, ESTALE, ENOMEM, EMFILE, ENFILE};
+
+	for (size_t i = 0; i < sizeof(holes) / sizeof(holes[0]) && !m->fault; i++)
+		if (code == holes[i]) {
+			m->fault = -code;
+			m->unseen = xstrdup(path);
+		}
 }
 
 void mask_watch(struct mask *m, const char *path, bool scanned)

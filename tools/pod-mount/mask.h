@@ -57,6 +57,8 @@ struct mask {
 	uint64_t input;  /* what it was asked to hold: pod file, working directories, data files */
 	uint64_t ground; /* the same without the directories: what the generic class follows from */
 	uint64_t covers; /* which covers the trees were made for */
+	int fault;       /* -errno: something could not be looked at; then this is no mask */
+	char *unseen;    /* the first such path */
 };
 
 #define OWN_MASK __attribute__((cleanup(mask_finish)))
@@ -71,6 +73,8 @@ void mask_finish(struct mask *m);
 struct mask_entry *mask_add(struct mask *m, const char *path, enum mask_kind kind);
 /* Sort, and drop what lies below hidden or emptied paths and is neither made nor mounted on. */
 void mask_sort(struct mask *m);
+/* A look at path failed: unless nothing is there, nobody knows what there is to hide. */
+void mask_fault(struct mask *m, int code, const char *path);
 /* Remember how a host path looks now; nothing there counts as a look, too. */
 void mask_watch(struct mask *m, const char *path, bool scanned);
 bool watch_same(const struct mask_watch *w);

@@ -32,11 +32,15 @@ static bool is_pattern(const char *s)
 	return strpbrk(s, "*?[");
 }
 
+/* errno says why it is not. */
 static bool is_dir(const char *path)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	if (lstat(path, &st) < 0)
+		return false;
+	errno = ENOTDIR;
+	return S_ISDIR(st.st_mode);
 }
 
 static void add_closed(struct mask *m, const char *path, enum mask_kind kind, bool soft)
@@ -57,9 +61,15 @@ static void hide(struct mask *m, const char *path, bool soft)
 	char *target;
 
 	add_closed(m, path, MASK_HIDDEN, soft);
-	if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode))
+	if (lstat(path, &st) < 0) {
+		mask_fault(m, errno, path);
+		return;
+	}
+	if (!S_ISLNK(st.st_mode))
 		return;
 	target = realpath(path, NULL);
+	if (!target)
+		mask_fault(m, errno, path);
 	if (target && strchr(target + 1, '/') && !path_below(path, target) &&
 	    !path_below(target, "/usr") && !path_below(target, "/dev") &&
 	    !path_below(target, "/proc"))
@@ -73,21 +83,24 @@ static void expand_matches(struct mask *m, const char *dir, const char *pattern,
 			   bool soft)
 {
 	OWN_DIR DIR *d = opendir(dir);
-	struct dirent *ent;
+	int more = d ? 0 : -errno;
+	const char *name;
 
 	mask_watch(m, dir, false);
-	while (d && (ent = readdir(d))) {
+	while (d && (more = dir_next(d, &name)) > 0) {
 		OWN_FREE char *path = NULL;
 
-		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0 ||
-		    fnmatch(pattern, ent->d_name, 0) != 0)
+		if (fnmatch(pattern, name, 0) != 0)
 			continue;
-		path = xfmt("%s/%s", strcmp(dir, "/") == 0 ? "" : dir, ent->d_name);
+		path = xfmt("%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name);
 		if (!*rest)
 			hide(m, path, soft);
 		else if (is_dir(path))
 			expand(m, path, rest, soft);
+		else
+			mask_fault(m, errno, path);
 	}
+	mask_fault(m, -more, dir);
 }
 
 /*
@@ -96,6 +109,7 @@ static void expand_matches(struct mask *m, const char *dir, const char *pattern,
  */
 static const char *real_dir(const char *path)
 {
+	errno = ENOENT; /* what is kept was found out without a fault */
 	for (size_t i = 0; i < NREAL; i++)
 		if (reals[i].path && strcmp(reals[i].path, path) == 0)
 			return reals[i].real;
@@ -141,8 +155,10 @@ static void expand(struct mask *m, const char *dir, const char *rest, bool soft)
 		OWN_FREE char *at = xstrdup(real); /* may be forgotten below */
 
 		expand(m, at, rest, soft);
-	} else
+	} else {
+		mask_fault(m, errno, path);
 		mask_watch(m, dir, false);
+	}
 }
 
 void mask_expand(struct mask *m, const char *pattern, bool soft)
@@ -180,24 +196,26 @@ static bool is_mine(const char *dir, const char *home)
 }
 
 /* Everybody's home but the person's own. */
-static void list_others(struct strv *homes, const struct mask_ask *ask)
+static void list_others(struct mask *m, struct strv *homes, const struct mask_ask *ask)
 {
 	OWN_FILE FILE *f = fopen("/etc/passwd", "re");
 	OWN_DIR DIR *d = opendir("/home");
-	const char *home = mask_home(ask);
+	int more = d ? 0 : -errno;
+	const char *home = mask_home(ask), *name;
 	struct passwd *pw;
-	struct dirent *ent;
 
 	while (f && (pw = fgetpwent(f)))
 		if (is_personal(pw) && !is_mine(pw->pw_dir, home))
 			strv_add(homes, pw->pw_dir);
-	while (d && (ent = readdir(d))) {
-		OWN_FREE char *path = xfmt("/home/%s", ent->d_name);
+	if (!f || ferror(f))
+		mask_fault(m, EIO, "/etc/passwd");
+	while (d && (more = dir_next(d, &name)) > 0) {
+		OWN_FREE char *path = xfmt("/home/%s", name);
 
-		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0 &&
-		    !is_mine(path, home) && !strv_has(homes, path))
+		if (!is_mine(path, home) && !strv_has(homes, path))
 			strv_add(homes, path);
 	}
+	mask_fault(m, -more, "/home");
 	if (is_dir("/root") && !is_mine("/root", home))
 		strv_add(homes, "/root");
 }
@@ -280,7 +298,7 @@ static int hide_secrets(struct mask *m, const struct mask_ask *ask, struct err *
 
 	if (r < 0)
 		return r;
-	list_others(&others, ask);
+	list_others(m, &others, ask);
 	for (char *w = next_line(&save, b.data); w; w = next_line(&save, NULL)) {
 		if (strcmp(w, "homes") == 0)
 			hide_homes(m, &others);
@@ -295,19 +313,20 @@ static int hide_secrets(struct mask *m, const struct mask_ask *ask, struct err *
 static void hide_rest(struct mask *m, const struct strv *keep, const struct strv *empty)
 {
 	OWN_DIR DIR *d = opendir("/");
-	struct dirent *ent;
+	int more = d ? 0 : -errno;
+	const char *name;
 
 	mask_watch(m, "/", false);
-	while (d && (ent = readdir(d))) {
-		OWN_FREE char *path = xfmt("/%s", ent->d_name);
+	while (d && (more = dir_next(d, &name)) > 0) {
+		OWN_FREE char *path = xfmt("/%s", name);
 
-		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0 ||
-		    strv_has(keep, path))
+		if (strv_has(keep, path))
 			continue;
 		add_closed(m, path,
 			   strv_has(empty, path) && is_dir(path) ? MASK_EMPTIED : MASK_HIDDEN,
 			   true);
 	}
+	mask_fault(m, -more, "/");
 }
 
 /* view: minimal. */
@@ -529,5 +548,8 @@ int mask_collect(struct mask *m, const struct mask_ask *ask, struct err *e)
 	mask_sort(m);
 	make_home(m, ask);
 	add_points(m, ask);
+	if (r == 0 && m->fault)
+		r = err_set(e, -m->fault, "look at %s, where something may have to be hidden",
+			    esc(m->unseen));
 	return r;
 }

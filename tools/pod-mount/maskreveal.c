@@ -22,20 +22,21 @@ static void hide_others(struct mask *m, const char *dir, const char *path,
 	OWN_DIR DIR *d = opendir(dir);
 	const char *keep = path_from(path, dir);
 	size_t n = strcspn(keep, "/");
-	struct dirent *ent;
+	int more = d ? 0 : -errno;
+	const char *name;
 
 	mask_watch(m, dir, like->scanned);
-	while (d && (ent = readdir(d))) {
-		OWN_FREE char *other = xfmt("%s/%s", dir, ent->d_name);
+	while (d && (more = dir_next(d, &name)) > 0) {
+		OWN_FREE char *other = xfmt("%s/%s", dir, name);
 		struct mask_entry *en;
 
-		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0 ||
-		    (strncmp(ent->d_name, keep, n) == 0 && !ent->d_name[n]))
+		if (strncmp(name, keep, n) == 0 && !name[n])
 			continue;
 		en = mask_add(m, other, MASK_HIDDEN);
 		en->soft = like->soft;
 		en->scanned = like->scanned;
 	}
+	mask_fault(m, -more, dir);
 }
 
 /* Take the directory apart, from the hidden one down to the one that holds path. */

@@ -60,8 +60,12 @@ static void scan_entry(struct scan *s, int dirfd, const char *name, int depth, b
 	struct stat st;
 	bool hidden;
 
-	if (s->seen > ENTRIES_MAX || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (s->seen > ENTRIES_MAX)
 		return;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		mask_fault(s->m, errno, s->path.data);
+		return;
+	}
 	if (path_below(s->path.data, s->home))
 		return;
 	hidden = is_private(s, &st) || (closed && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) &&
@@ -85,10 +89,9 @@ static void scan_dir(struct scan *s, int dirfd, int depth, bool closed)
 	OWN_FD int fd = dirfd;
 	OWN(names_finish) struct names list = {0};
 	size_t len = s->path.len;
+	int r = fd < 0 ? -errno : names_read(&list, fd, 0);
 
-	if (fd < 0)
-		return;
-	names_read(&list, fd, 0);
+	mask_fault(s->m, -r, s->path.data);
 	for (size_t i = 0; i < list.n; i++) {
 		s->seen++;
 		if (!may_be_private(list.v[i].type))
