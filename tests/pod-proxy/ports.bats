@@ -213,3 +213,14 @@ restarted() { [ "$(forwarder)" != "$1" ] && [ "$(forwarder)" != 0 ] && ! closed 
 	for port in 8081 8082 8083 8084; do refute closed "$port"; done
 	[ "$(jq '.ports | length' "$(POLICY)")" = 4 ]
 }
+
+@test "with network.engine veth as well" {
+	pod web 'engine: veth' 'cidr_allow: [192.0.2.0/24]'
+	serve web 80 127.0.0.1
+	ports -p 8080:80 -P 8081:80 -p 5353:80/udp
+	open tcp 127.0.0.1 8080
+	open udp ::1 5353
+	[ "$(on_site python3 -c "$talk" tcp 192.0.2.1 8081)" = 'web heard you' ]
+	ports --remove 8081 --remove 8080 --remove 5353
+	[ -z "$(on_host ss -Hlntu)" ]
+}

@@ -251,19 +251,6 @@ static int make_room(struct pins *p, const char *name, size_t coming, uint64_t n
 	return p->count + coming > PINS_MAX ? -ENOSPC : 0;
 }
 
-static int put_row(struct pins *p, const struct pin *pin)
-{
-	struct names_row row = {.address = pin->address, .until = pin->until};
-
-	if (!p->names)
-		return 0;
-	if (strlen(pin->name) >= sizeof(row.name))
-		return -ENAMETOOLONG;
-	memcpy(row.port, pin->ports.port, sizeof(row.port));
-	memcpy(row.name, pin->name, strlen(pin->name));
-	return names_put(p->names, &row);
-}
-
 /* How long it must stand: as long as the record and at least pin_min. */
 static uint64_t least_end(const struct pins *p, const struct reply_address *a, uint32_t age,
 			  uint64_t now)
@@ -296,13 +283,39 @@ static void end_outdated(struct pins *p, const struct pins_answer *w, uint64_t n
 	}
 }
 
+/* With something on top: an answer out of the cache then finds it good. */
+static uint64_t new_end(const struct pins *p, const struct pins_answer *w, size_t i, uint64_t now)
+{
+	return least_end(p, &w->v[i], w->age, now) + p->pin_min / 4;
+}
+
+/* Whom each address is for.  Before it is opened: where there is no room for that, nothing opens.
+ */
+static int put_rows(struct pins *p, const struct pins_answer *w, uint64_t now)
+{
+	int r = 0;
+
+	for (size_t i = 0; p->names && i < w->n && r == 0; i++) {
+		struct names_row row = {.address = w->v[i].address, .until = new_end(p, w, i, now)};
+
+		if (is_good(p, w, i, now))
+			continue;
+		if (strlen(w->name) >= sizeof(row.name))
+			return -ENAMETOOLONG;
+		memcpy(row.port, w->ports->port, sizeof(row.port));
+		memcpy(row.name, w->name, strlen(w->name));
+		r = names_put(p->names, &row);
+	}
+	return r;
+}
+
 /* The elements of all that are not good as they are. */
 static int open_all(struct pins *p, const struct pins_answer *w, uint64_t now)
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (!is_good(p, w, i, now))
-			batch_put(p, &w->v[i].address, real_ports(w->ports),
-				  least_end(p, &w->v[i], w->age, now) + p->pin_min / 4, now);
+			batch_put(p, &w->v[i].address, real_ports(w->ports), new_end(p, w, i, now),
+				  now);
 	return batch_send(p);
 }
 
@@ -319,6 +332,8 @@ int pins_add(struct pins *p, const struct pins_answer *w, uint64_t now)
 		return 0;
 	nft_begin(&p->batch);
 	r = make_room(p, w->name, w->n, now);
+	if (r == 0)
+		r = put_rows(p, w, now);
 	if (r == 0) {
 		end_outdated(p, w, now);
 		r = open_all(p, w, now);
@@ -335,10 +350,8 @@ int pins_add(struct pins *p, const struct pins_answer *w, uint64_t now)
 			continue;
 		if (!pin)
 			pin = insert(p, w->name, &w->v[i].address);
-		/* With something on top: an answer out of the cache then finds it good. */
-		pin->until = least_end(p, &w->v[i], w->age, now) + p->pin_min / 4;
+		pin->until = new_end(p, w, i, now);
 		pin->ports = *w->ports;
-		r = put_row(p, pin);
 	}
 	return r;
 }
