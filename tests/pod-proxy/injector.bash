@@ -67,6 +67,7 @@ tls_site()
 			location = /echo { default_type text/plain; return 200 "auth=\$http_authorization key=\$http_x_api_key host=\$http_host uri=\$request_uri reused=\$ssl_session_reused\n"; }
 			location = /teapot { return 418 "short and stout\n"; }
 			location = /empty { return 204; }
+			location = /cookies { default_type text/plain; return 200 "\$http_cookie\n"; }
 			location /put/ { dav_methods PUT; }
 		}
 	}

@@ -46,7 +46,7 @@ struct codec {
 	/* After a 101 (h1 alone): bytes of any kind, both ways; NULL: no upgrades. */
 	void (*tunnel)(struct exchange *x);
 };
-extern const struct codec codec_h1;
+extern const struct codec codec_h1, codec_h2;
 
 /* --- what a codec calls --- */
 

@@ -122,7 +122,7 @@ void session_linger(struct session *s)
 /* Codecs are chosen by ALPN; who says nothing speaks HTTP/1.1. */
 static const struct codec *chosen(const struct session *s)
 {
-	static const struct codec *const codecs[] = {&codec_h1};
+	static const struct codec *const codecs[] = {&codec_h2, &codec_h1};
 	const unsigned char *name = NULL;
 	unsigned len = 0;
 

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The codec of clients that speak HTTP/2.  nghttp2 calls back while it reads and while it writes;
+ * both happen in h2_run() alone.  Windows are given back as the servers take what came, so that
+ * nobody holds more of a connection than they are wide.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcommon/buf.h"
+#include "tools/pod-proxy/h2.h"
+#include "tools/pod-proxy/text.h"
+
+#define FRAME    (16384 + 9)
+#define PIECE    16384
+#define STEPS    16 /* pieces in one turn */
+#define SETTINGS 32 /* in one frame */
+
+/* --- limits --- */
+
+static bool take(struct h2_bucket *b, uint64_t most, uint64_t second, uint64_t now_ms)
+{
+	uint64_t back = (now_ms - b->since_ms) * second / 1000;
+
+	if (back || !b->since_ms) {
+		b->left = !b->since_ms || b->left + back > most ? most : b->left + back;
+		b->since_ms = now_ms;
+	}
+	b->left -= b->left > 0;
+	return b->left > 0;
+}
+
+static int calm_down(struct h2 *h2)
+{
+	if (!h2->dead)
+		nghttp2_session_terminate_session(h2->ng, NGHTTP2_ENHANCE_YOUR_CALM);
+	h2->dead = true;
+	return 0;
+}
+
+static int count_reset(struct h2 *h2)
+{
+	return take(&h2->resets, H2_RESETS, H2_RESETS_SECOND, h2->s->in->loop.now_ms)
+		       ? 0
+		       : calm_down(h2);
+}
+
+static int count_control(struct h2 *h2)
+{
+	return take(&h2->controls, H2_CONTROLS, H2_CONTROLS_SECOND, h2->s->in->loop.now_ms)
+		       ? 0
+		       : calm_down(h2);
+}
+
+static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void *arg)
+{
+	struct h2 *h2 = arg;
+
+	(void)ng;
+	switch (hd->type) {
+	case NGHTTP2_HEADERS:
+	case NGHTTP2_CONTINUATION:
+		h2->block = hd->length + (hd->type == NGHTTP2_CONTINUATION ? h2->block : 0);
+		/* Without content, they could go on for ever. */
+		if (hd->type == NGHTTP2_CONTINUATION && hd->length == 0)
+			return count_control(h2);
+		return h2->block > H2_BLOCK ? calm_down(h2) : 0;
+	case NGHTTP2_DATA:
+		if (hd->length || (hd->flags & NGHTTP2_FLAG_END_STREAM))
+			return 0;
+		return count_control(h2);
+	case NGHTTP2_WINDOW_UPDATE:
+		return 0;
+	case NGHTTP2_RST_STREAM:
+		return count_reset(h2);
+	default:
+		return count_control(h2);
+	}
+}
+
+/* --- requests --- */
+
+static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *f, void *arg)
+{
+	struct h2 *h2 = arg;
+
+	if (f->hd.type != NGHTTP2_HEADERS || f->headers.cat != NGHTTP2_HCAT_REQUEST)
+		return 0;
+	return nghttp2_session_set_stream_user_data(ng, f->hd.stream_id,
+						    h2_stream_new(h2, f->hd.stream_id));
+}
+
+static int on_header(nghttp2_session *ng, const nghttp2_frame *f, const uint8_t *name,
+		     size_t name_len, const uint8_t *value, size_t len, uint8_t flags, void *arg)
+{
+	struct h2_stream *st = nghttp2_session_get_stream_user_data(ng, f->hd.stream_id);
+
+	(void)flags;
+	(void)arg;
+	if (!st || st->has_head) /* trailers: nobody asked for them */
+		return 0;
+	return h2_field(st, (struct text){(const char *)name, name_len},
+			(struct text){(const char *)value, len}) < 0
+		       ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE
+		       : 0;
+}
+
+static int on_frame(nghttp2_session *ng, const nghttp2_frame *f, void *arg)
+{
+	struct h2_stream *st = nghttp2_session_get_stream_user_data(ng, f->hd.stream_id);
+	bool end = f->hd.flags & NGHTTP2_FLAG_END_STREAM;
+	struct h2 *h2 = arg;
+
+	if (!st || (f->hd.type != NGHTTP2_HEADERS && f->hd.type != NGHTTP2_DATA))
+		return 0;
+	st->ended |= end;
+	if (f->hd.type == NGHTTP2_HEADERS && f->headers.cat == NGHTTP2_HCAT_REQUEST) {
+		if (h2_request(st, end) < 0)
+			return nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, st->id,
+							 NGHTTP2_PROTOCOL_ERROR);
+		st->told = end;
+		st->x = exchange_begin(h2->s, st, &st->head, end);
+		return 0;
+	}
+	h2_stream_feed(st);
+	return 0;
+}
+
+static int on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t *data, size_t len,
+		   void *arg)
+{
+	struct h2_stream *st = nghttp2_session_get_stream_user_data(ng, id);
+
+	(void)flags;
+	(void)arg;
+	if (!st)
+		return nghttp2_session_consume(ng, id, len);
+	h2_stream_take(st, (const char *)data, len);
+	return 0;
+}
+
+static int on_sent(nghttp2_session *ng, const nghttp2_frame *f, void *arg)
+{
+	struct h2_stream *st = nghttp2_session_get_stream_user_data(ng, f->hd.stream_id);
+
+	/* To make us reset streams is no less of a flood. */
+	if (f->hd.type == NGHTTP2_RST_STREAM && f->rst_stream.error_code != NGHTTP2_NO_ERROR)
+		return count_reset(arg);
+	/* The answer is whole, and the client still sends: it can save that (RFC 9113 8.1). */
+	if (!st || st->ended || !(f->hd.flags & NGHTTP2_FLAG_END_STREAM) ||
+	    (f->hd.type != NGHTTP2_HEADERS && f->hd.type != NGHTTP2_DATA))
+		return 0;
+	return nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, st->id, NGHTTP2_NO_ERROR);
+}
+
+static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t why, void *arg)
+{
+	struct h2_stream *st = nghttp2_session_get_stream_user_data(ng, id);
+
+	(void)why;
+	(void)arg;
+	if (!st)
+		return 0;
+	if (st->x)
+		exchange_cancel(st->x);
+	nghttp2_session_consume_connection(ng, st->owed);
+	nghttp2_session_set_stream_user_data(ng, id, NULL);
+	h2_stream_free(st);
+	return 0;
+}
+
+/* --- life --- */
+
+static nghttp2_session_callbacks *callbacks(void)
+{
+	nghttp2_session_callbacks *c = NULL;
+
+	if (nghttp2_session_callbacks_new(&c) != 0)
+		return NULL;
+	nghttp2_session_callbacks_set_on_begin_frame_callback(c, on_begin_frame);
+	nghttp2_session_callbacks_set_on_begin_headers_callback(c, on_begin_headers);
+	nghttp2_session_callbacks_set_on_header_callback(c, on_header);
+	nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame);
+	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_data);
+	nghttp2_session_callbacks_set_on_frame_send_callback(c, on_sent);
+	nghttp2_session_callbacks_set_on_stream_close_callback(c, on_stream_close);
+	return c;
+}
+
+static int session_new(struct h2 *h2)
+{
+	nghttp2_session_callbacks *c = callbacks();
+	nghttp2_option *o = NULL;
+	int r = -1;
+
+	if (c && nghttp2_option_new(&o) == 0) {
+		nghttp2_option_set_no_auto_window_update(o, 1);
+		nghttp2_option_set_no_closed_streams(o, 1);
+		nghttp2_option_set_max_outbound_ack(o, H2_CONTROLS);
+		nghttp2_option_set_max_settings(o, SETTINGS);
+		r = nghttp2_session_server_new2(&h2->ng, c, h2, o);
+	}
+	nghttp2_option_del(o);
+	nghttp2_session_callbacks_del(c);
+	return r == 0 ? 0 : -ENOMEM;
+}
+
+static int h2_open(struct session *s)
+{
+	static const nghttp2_settings_entry settings[] = {
+		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, H2_STREAMS},
+		{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, H2_WINDOW},
+		{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HEAD_MAX},
+	};
+	struct h2 *h2 = xcalloc(1, sizeof(*h2));
+
+	h2->s = s;
+	s->codec_state = h2;
+	if (session_new(h2) < 0 ||
+	    nghttp2_submit_settings(h2->ng, NGHTTP2_FLAG_NONE, settings,
+				    sizeof(settings) / sizeof(settings[0])) != 0 ||
+	    nghttp2_session_set_local_window_size(h2->ng, NGHTTP2_FLAG_NONE, 0, H2_WINDOWS) != 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static void h2_close(struct session *s)
+{
+	struct h2 *h2 = s->codec_state;
+
+	if (!h2)
+		return;
+	nghttp2_session_del(h2->ng);
+	while (h2->streams)
+		h2_stream_free(h2->streams);
+	free(h2);
+	s->codec_state = NULL;
+}
+
+static void h2_drain(struct session *s)
+{
+	struct h2 *h2 = s->codec_state;
+
+	if (h2->leaving)
+		return;
+	h2->leaving = true;
+	nghttp2_submit_goaway(h2->ng, NGHTTP2_FLAG_NONE,
+			      nghttp2_session_get_last_proc_stream_id(h2->ng), NGHTTP2_NO_ERROR,
+			      NULL, 0);
+	session_enqueue(s);
+}
+
+static bool h2_is_idle(const struct session *s)
+{
+	const struct h2 *h2 = s->codec_state;
+
+	return !h2->streams;
+}
+
+/* --- a turn --- */
+
+/* 1: something came.  0: nothing, or it has to wait until what we say is written. */
+static int receive(struct session *s, struct h2 *h2)
+{
+	uint8_t data[PIECE];
+	ssize_t n, r;
+
+	if (wire_room(&s->wire) < FRAME || !nghttp2_session_want_read(h2->ng))
+		return 0;
+	n = wire_read(&s->wire, data, sizeof(data));
+	if (n == -EAGAIN)
+		return 0;
+	if (n <= 0) {
+		if (n == 0 && !h2->streams) {
+			session_linger(s);
+			return 1;
+		}
+		return n == 0 ? -ECONNRESET : (int)n;
+	}
+	r = nghttp2_session_mem_recv(h2->ng, data, (size_t)n);
+	return r == n ? 1 : -EPROTO;
+}
+
+/* Frames into the wire, as long as it has room; 0: there are no more to be had now. */
+static ssize_t fill(struct session *s, struct h2 *h2)
+{
+	const uint8_t *data;
+	ssize_t n = 1;
+
+	while (n > 0 && wire_room(&s->wire) >= FRAME) {
+		n = nghttp2_session_mem_send(h2->ng, &data);
+		if (n > 0)
+			wire_add(&s->wire, data, (size_t)n);
+	}
+	return n;
+}
+
+static int send_on(struct session *s, struct h2 *h2)
+{
+	int did = 0;
+
+	for (;;) {
+		size_t had = s->wire.len;
+		ssize_t n = fill(s, h2);
+		int r;
+
+		if (n < 0)
+			return -EPROTO;
+		did |= s->wire.len > had;
+		r = wire_flush(&s->wire);
+		if (r < 0)
+			return r == -EAGAIN ? did : r;
+		if (n == 0)
+			return did;
+	}
+}
+
+static int h2_run(struct session *s)
+{
+	struct h2 *h2 = s->codec_state;
+	int did = 0, r = 1, x;
+
+	if (s->state == SESSION_LINGER)
+		return 0;
+	if (s->draining)
+		h2_drain(s);
+	for (unsigned n = 0; r > 0 && n < STEPS && !h2->dead; n++) {
+		r = receive(s, h2);
+		did |= r > 0;
+	}
+	for (struct h2_stream *st = h2->streams; st; st = st->next)
+		h2_stream_feed(st);
+	if (r < 0 && r != -EPROTO)
+		return r;
+	if (s->state == SESSION_LINGER)
+		return did;
+	x = send_on(s, h2);
+	if (r < 0 || x < 0 || h2->dead)
+		return x < 0 ? x : -EPROTO;
+	did |= x;
+	if (!nghttp2_session_want_read(h2->ng) && !nghttp2_session_want_write(h2->ng)) {
+		session_linger(s);
+		return 1;
+	}
+	return did;
+}
+
+const struct codec codec_h2 = {
+	.name = "h2",
+	.open = h2_open,
+	.run = h2_run,
+	.drain = h2_drain,
+	.is_idle = h2_is_idle,
+	.close = h2_close,
+	.head = h2_head,
+	.room = h2_room,
+	.data = h2_data,
+	.end = h2_end,
+	.reset = h2_reset,
+	.consumed = h2_consumed,
+};
