@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "libcommon/jsonw.h"
+#include "tools/pod-proxy/canary.h"
 #include "tools/pod-proxy/report.h"
 #include "tools/pod-proxy/response.h"
 #include "tools/pod-proxy/text.h"
@@ -51,6 +52,8 @@ void exchange_drop(struct exchange *x)
 	struct session *s = x->s;
 
 	report_exchange(x);
+	meter_end(x->meter, x->up_bytes + x->down_bytes);
+	unzip_free(x->unzip);
 	if (x->up)
 		upstream_put(x->up);
 	if (x->prev)
@@ -65,6 +68,7 @@ void exchange_drop(struct exchange *x)
 	if (x->held.data)
 		explicit_bzero(x->held.data, x->held.cap);
 	buf_finish(&x->held);
+	buf_finish(&x->tail);
 	buf_finish(&x->answer);
 	free(x);
 }
@@ -202,12 +206,29 @@ static int inject(struct exchange *x)
 	return r;
 }
 
+static int meter(struct exchange *x)
+{
+	char text[80];
+	unsigned wait;
+	const char *rule =
+		meter_begin(&x->s->in->meters, x->site, x->s->in->loop.now_ms, &x->meter, &wait);
+
+	if (!rule)
+		return 0;
+	snprintf(text, sizeof(text), "the pod's limit for this host is reached: %s", rule);
+	exchange_refuse(
+		x,
+		&(struct refusal){.status = 429, .error = text, .rule = rule, .retry_after = wait});
+	return -EACCES;
+}
+
 /* 0: it may be sent. */
 static int admit(struct exchange *x)
 {
 	const char *rule;
 
 	x->site = sites_find(&x->policy->sites, x->s->name, x->s->port);
+	canary_head(x);
 	if (!x->site) {
 		x->s->draining = true;
 		refuse(x, 421, "unbound", "this host is not looked into any more: connect again");
@@ -225,7 +246,7 @@ static int admit(struct exchange *x)
 						     .ask = "envpod vault, network.http"});
 		return -EACCES;
 	}
-	return inject(x);
+	return meter(x) < 0 ? -EACCES : inject(x);
 }
 
 static void connect_to(struct exchange *x, bool fresh)
@@ -268,6 +289,7 @@ void exchange_data(struct exchange *x, const char *data, size_t len)
 	if (len == 0)
 		return;
 	x->up_bytes += len;
+	canary_body(x, data, len);
 	if (x->state == EXCHANGE_ANSWER) {
 		x->queued += len;
 		return;

@@ -11,9 +11,9 @@
 #ifndef POD_PROXY_EXCHANGE_H
 #define POD_PROXY_EXCHANGE_H
 
-#include "tools/pod-proxy/inject.h"
 #include "tools/pod-proxy/message.h"
-#include "tools/pod-proxy/wire.h"
+#include "tools/pod-proxy/session.h"
+#include "tools/pod-proxy/unzip.h"
 
 struct exchange;
 struct session;
@@ -94,10 +94,16 @@ struct exchange {
 	const struct site *site; /* of policy; NULL: none */
 	struct upstream *up;
 	struct message request;
-	uint64_t left;    /* bytes of the request's body, where its length was said */
-	size_t queued;    /* of its body, not yet gone on */
-	unsigned interim; /* 1xx heads so far */
-	struct buf held;  /* of the response: what may be the beginning of a secret */
+	uint64_t left;     /* bytes of the request's body, where its length was said */
+	size_t queued;     /* of its body, not yet gone on */
+	unsigned interim;  /* 1xx heads so far */
+	struct buf held;   /* of the response: what may be the beginning of a secret */
+	size_t leaked;     /* of held, what has gone on all the same (a tunnel that rests) */
+	struct buf tail;   /* of the request's body: what may be the beginning of a dummy */
+	uint64_t canaries; /* those told of in its body */
+	struct meter *meter;
+	struct unzip *unzip; /* NULL: the response is not packed */
+	struct usage usage;
 	struct buf answer;
 	int status;
 	unsigned retry_after;
@@ -113,37 +119,5 @@ int exchange_run(struct exchange *x);
 void exchange_drop(struct exchange *x);
 /* Its time is over, or the like: event and reason say what for. */
 void exchange_fail(struct exchange *x, const char *event, const char *reason);
-
-struct session {
-	struct inject *in;
-	struct session *next, *prev;
-	struct session *behind; /* in the queue */
-	bool queued, draining;
-	enum { SESSION_HELLO, SESSION_OPEN, SESSION_LINGER } state;
-	struct wire wire;
-	char name[NAME_TEXT]; /* the host: what the relay found, and has checked */
-	struct in6_addr address;
-	uint16_t port;
-	bool tls;
-	const struct codec *codec;
-	void *codec_state;
-	struct exchange *exchanges;
-	unsigned n_exchanges;
-	uint64_t deadline_ms;
-};
-
-struct handoff;
-/* A connection of the relay's; fd is owned by the session, or closed. */
-void session_begin(struct inject *in, const struct handoff *h, int fd);
-void sessions_run(struct inject *in);
-void sessions_sweep(struct inject *in);
-/* Cut those whose name was removed, or (policy) whose host is not what it was. */
-void sessions_cut(struct inject *in, bool policy);
-void sessions_finish(struct inject *in);
-
-/* More to do for it: run it in this turn of the loop. */
-void session_enqueue(struct session *s);
-/* The codec has nothing more to say: flush, close, and swallow what still comes for a moment. */
-void session_linger(struct session *s);
 
 #endif

@@ -16,6 +16,7 @@
 #include "libcommon/own.h"
 #include "libcommon/record.h"
 #include "libcommon/spawn.h"
+#include "tools/pod-proxy/canary.h"
 #include "tools/pod-proxy/exchange.h"
 
 #define FEEDS 4 /* at a time */
@@ -27,8 +28,8 @@ void policy_drop(struct policy *p)
 	if (!p || --p->refs)
 		return;
 	sites_finish(&p->sites);
-	if (p->patterns)
-		patterns_free(p->patterns);
+	patterns_free(p->patterns);
+	patterns_free(p->dummies);
 	free(p);
 }
 
@@ -75,6 +76,7 @@ static void put_policy(struct inject *in, struct policy *p)
 
 	p->refs = 1;
 	p->patterns = patterns_of(in, &p->sites);
+	p->dummies = canary_patterns(&p->sites);
 	/* Without them nothing of a secret could be taken out of an answer. */
 	if (!p->patterns && in->secrets.n) {
 		secrets_finish(&in->secrets);
@@ -83,6 +85,7 @@ static void put_policy(struct inject *in, struct policy *p)
 	in->policy = p;
 	make_leaves(in, &p->sites);
 	upstreams_forget(&in->upstreams);
+	meters_sweep(&in->meters, &p->sites, in->loop.now_ms);
 	if (old)
 		sessions_cut(in, true);
 	policy_drop(old);

@@ -306,6 +306,7 @@ static void finish(struct inject *in)
 {
 	sessions_finish(in);
 	upstreams_finish(&in->upstreams);
+	meters_finish(&in->meters);
 	leaves_finish(&in->leaves);
 	policy_drop(in->policy);
 	secrets_finish(&in->secrets);

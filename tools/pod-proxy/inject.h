@@ -10,6 +10,7 @@
 #include "libcommon/names.h"
 #include "libcommon/pod.h"
 #include "tools/pod-proxy/leaf.h"
+#include "tools/pod-proxy/limits.h"
 #include "tools/pod-proxy/note.h"
 #include "tools/pod-proxy/secrets.h"
 #include "tools/pod-proxy/sites.h"
@@ -23,6 +24,7 @@ struct policy {
 	unsigned refs;
 	struct sites sites;
 	struct patterns *patterns; /* of all injected values; NULL: none */
+	struct patterns *dummies;  /* of all dummies; NULL: none */
 };
 void policy_drop(struct policy *p);
 
@@ -37,6 +39,7 @@ struct inject {
 	struct secrets secrets;
 	struct leaves leaves;
 	struct upstreams upstreams;
+	struct meters meters;
 	struct session *sessions;
 	struct session *queue;
 	unsigned n, max;

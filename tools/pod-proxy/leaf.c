@@ -187,8 +187,7 @@ static void *read_key(BIO *from)
 
 int leaves_open(struct leaves *l, int dirfd, struct err *e)
 {
-	*l = (struct leaves){.alpn = (const unsigned char *)"\002h2\010http/1.1",
-			     .alpn_len = 12};
+	*l = (struct leaves){.alpn = (const unsigned char *)"\002h2\010http/1.1", .alpn_len = 12};
 	l->ca = read_pem(dirfd, "ca/crt", read_crt);
 	l->ca_key = read_pem(dirfd, "ca/key", read_key);
 	if (!l->ca || !l->ca_key || X509_check_private_key(l->ca, l->ca_key) != 1)

@@ -196,6 +196,11 @@ void patterns_compile(struct patterns *p)
 		index_pattern(p, i);
 }
 
+size_t patterns_loose(const struct patterns *p)
+{
+	return p->shortest / 8;
+}
+
 size_t patterns_reach(const struct patterns *p)
 {
 	return 2 * ESCAPE_MAX * p->longest;

@@ -52,6 +52,22 @@ static void add_keys(struct event *ev, const struct exchange *x)
 		event_str(ev, "key", x->site->binds[0].key);
 }
 
+static void report_usage(const struct exchange *x)
+{
+	OWN_EVENT struct event ev = {0};
+	struct notes *n = &x->s->in->notes;
+
+	if (!x->usage.any || !note_wanted(&n->passed, x->s->in->loop.now_ms))
+		return;
+	begin(&ev, x->s, "model_usage");
+	event_str(&ev, "api", usage_api_word(x->usage.api));
+	add_keys(&ev, x);
+	for (size_t i = 0; i < USAGE_KINDS; i++)
+		if (x->usage.count[i])
+			event_num(&ev, usage_words[i], (int64_t)x->usage.count[i]);
+	note_send(n, &n->passed, &ev);
+}
+
 void report_exchange(const struct exchange *x)
 {
 	OWN_EVENT struct event ev = {0};
@@ -59,6 +75,7 @@ void report_exchange(const struct exchange *x)
 	struct note_bucket *b = x->rule ? &n->refused : &n->passed;
 	uint64_t now = x->s->in->loop.now_ms;
 
+	report_usage(x);
 	if (!note_wanted(b, now))
 		return;
 	begin(&ev, x->s, x->rule ? "http_denied" : "http_request");
@@ -71,6 +88,20 @@ void report_exchange(const struct exchange *x)
 	if (x->rule)
 		event_str(&ev, "rule", x->rule);
 	note_send(n, b, &ev);
+}
+
+void report_canary(const struct exchange *x, const char *key, const char *place)
+{
+	OWN_EVENT struct event ev = {0};
+	struct notes *n = &x->s->in->notes;
+
+	if (!note_wanted(&n->refused, x->s->in->loop.now_ms))
+		return;
+	begin(&ev, x->s, "canary");
+	event_str(&ev, "key", key);
+	event_str(&ev, "place", place);
+	event_str(&ev, "action", x->policy->sites.freeze ? "freeze" : "alert");
+	note_send(n, &n->refused, &ev);
 }
 
 void report_upstream(const struct exchange *x, const char *event, const char *reason)

@@ -9,6 +9,8 @@
 void report_exchange(const struct exchange *x);
 /* Its server is not who it should be, or cannot be reached. */
 void report_upstream(const struct exchange *x, const char *event, const char *reason);
+/* A dummy in it that belongs elsewhere: place is url, header or body. */
+void report_canary(const struct exchange *x, const char *key, const char *place);
 /* The client does not believe the pod's authority. */
 void report_untrusted(const struct session *s, const char *reason);
 

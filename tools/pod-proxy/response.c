@@ -20,18 +20,38 @@ static void scrub_field(const struct exchange *x, struct message *m, uint32_t at
 	scrub_run(x->policy->patterns, value, strlen(value), true, false, NULL, NULL);
 }
 
+/* Names, too: some servers make fields of what they were asked. */
 static void scrub_fields(const struct exchange *x, struct message *m)
 {
-	for (size_t i = 0; scrubs(x) && i < m->n; i++)
+	for (size_t i = 0; scrubs(x) && i < m->n; i++) {
+		scrub_field(x, m, m->fields[i].name);
 		scrub_field(x, m, m->fields[i].value);
+	}
 }
 
-/* What is compressed cannot be looked through. */
-static bool is_opaque(const struct exchange *x, const struct message *m)
+/* What is packed has to be unpacked to be looked through; false: we cannot. */
+static bool open_packed(struct exchange *x, struct message *m)
 {
-	const char *coding = message_get(m, "content-encoding");
+	bool known;
 
-	return scrubs(x) && coding && *coding && strcasecmp(coding, "identity") != 0;
+	if (!scrubs(x) && !x->site->usage)
+		return true;
+	x->unzip = unzip_new(message_get(m, "content-encoding"), &known);
+	if (x->unzip) {
+		message_remove(m, "content-encoding");
+		m->body = BODY_CHUNKED;
+	}
+	return known;
+}
+
+static void count_usage(struct exchange *x, const struct message *m)
+{
+	static const char events[] = "text/event-stream";
+	const char *type = message_get(m, "content-type");
+
+	if (m->status == 200)
+		usage_begin(&x->usage, x->site->usage,
+			    type && strncasecmp(type, events, sizeof(events) - 1) == 0);
 }
 
 static void pass(struct exchange *x, const char *data, size_t len)
@@ -56,13 +76,30 @@ static void pass_scrubbed(struct exchange *x, char *data, size_t len, bool last)
 	}
 	buf_add(&x->held, data, len);
 	n = scrub_run(p, x->held.data, x->held.len, last, false, NULL, NULL);
-	pass(x, x->held.data, n);
+	if (n > x->leaked)
+		pass(x, x->held.data + x->leaked, n - x->leaked);
+	x->leaked -= n < x->leaked ? n : x->leaked;
 	memmove(x->held.data, x->held.data + n, x->held.len - n);
 	x->held.len -= n;
 }
 
+/*
+ * A message of a WebSocket may end with the first letters of a secret, and its reader waits for
+ * them.  They go on, too few to be of use; if a secret it was, the rest of it is overwritten still.
+ */
+static void pass_rest(struct exchange *x)
+{
+	size_t len = x->held.len;
+
+	if (len <= x->leaked || len > patterns_loose(x->policy->patterns))
+		return;
+	pass(x, x->held.data + x->leaked, len - x->leaked);
+	x->leaked = len;
+}
+
 static void pass_body(struct exchange *x, char *data, size_t len, bool last)
 {
+	usage_feed(&x->usage, data, len);
 	if (scrubs(x))
 		pass_scrubbed(x, data, len, last);
 	else
@@ -109,11 +146,13 @@ static int take_head(struct exchange *x)
 
 	if (m->status < 200)
 		return take_interim(x, m);
-	if (is_opaque(x, m) && !none) {
+	if (!none && !open_packed(x, m)) {
 		exchange_fail(x, "upstream_failed",
 			      "the answer is compressed, though this was not asked for");
 		return 1;
 	}
+	count_usage(x, m);
+	message_remove(m, "alt-svc"); /* where nobody would look */
 	scrub_fields(x, m);
 	x->status = m->status;
 	x->responded = true;
@@ -126,6 +165,10 @@ static int finish(struct exchange *x)
 {
 	struct message *trailers = &x->up->in.trailers;
 
+	if (x->unzip && !unzip_is_whole(x->unzip)) {
+		exchange_fail(x, "upstream_failed", "the answer is not packed as it says");
+		return 1;
+	}
 	pass_body(x, (char[1]){0}, 0, true);
 	scrub_fields(x, trailers);
 	/* It has answered before it had read everything: what it makes of the rest is unknown. */
@@ -150,13 +193,27 @@ static int lost(struct exchange *x, ssize_t n)
 	return 1;
 }
 
+/* What can be had of what was given to it; 0: it wants more. */
+static int unpack(struct exchange *x, size_t room)
+{
+	char piece[16384];
+	ssize_t n = unzip_take(x->unzip, piece, room < sizeof(piece) ? room : sizeof(piece));
+
+	if (n > 0)
+		pass_body(x, piece, (size_t)n, false);
+	if (n < 0)
+		exchange_fail(x, "upstream_failed", "the answer is not packed as it says");
+	return n > 0 ? 1 : n < 0 ? 2 : 0;
+}
+
 static int take_response(struct exchange *x)
 {
 	struct h1_in *in = &x->up->in;
 	size_t room = H1_IN;
 	ssize_t n;
+	int r;
 
-	if (in->state == H1_BODY) {
+	if (in->state == H1_BODY || x->unzip) {
 		room = x->s->codec->room(x);
 		/* What is held back comes on top, when it turns out to be harmless. */
 		room = room > x->held.len ? room - x->held.len : 0;
@@ -165,11 +222,17 @@ static int take_response(struct exchange *x)
 			return 0;
 		}
 	}
-	switch (h1_in_step(in, room)) {
+	r = x->unzip ? unpack(x, room) : 0;
+	if (r)
+		return r;
+	switch (h1_in_step(in, x->unzip && room > UNZIP_IN ? UNZIP_IN : room)) {
 	case H1_HAS_HEAD:
 		return take_head(x) ? 2 : 1;
 	case H1_HAS_BODY:
-		pass_body(x, (char *)(uintptr_t)in->body, in->body_len, false);
+		if (x->unzip)
+			unzip_give(x->unzip, in->body, in->body_len);
+		else
+			pass_body(x, (char *)(uintptr_t)in->body, in->body_len, false);
 		exchange_touch(x, ANSWER_MS);
 		return 1;
 	case H1_HAS_END:
@@ -213,6 +276,8 @@ static int take_bytes(struct exchange *x)
 	}
 	if (len == 0) {
 		n = h1_in_read(in, &x->up->wire);
+		if (n == -EAGAIN && scrubs(x))
+			pass_rest(x);
 		if (n == -EAGAIN)
 			return 0;
 		return n > 0 ? 1 : tunnel_ends(x, n == 0);

@@ -25,6 +25,8 @@ int patterns_add(struct patterns *p, int id, const void *value, size_t len);
 void patterns_compile(struct patterns *p);
 /* No run holds back more than this. */
 size_t patterns_reach(const struct patterns *p);
+/* So few bytes of any match say nothing worth hiding: an eighth of the shortest. */
+size_t patterns_loose(const struct patterns *p);
 
 typedef void scrub_hit(void *arg, int id);
 

@@ -147,22 +147,3 @@ size_t target_without(const char *target, bool (*is_named)(const void *arg, cons
 	}
 	return gone;
 }
-
-void target_mask(const char *target, struct buf *out)
-{
-	size_t len = strcspn(target, "?");
-	char before = '?';
-
-	buf_add(out, target, len);
-	for (const char *s = target + len; *s; before = '&') {
-		size_t word = strcspn(++s, "&;"), name = 0;
-
-		while (name < word && s[name] != '=')
-			name++;
-		buf_char(out, before);
-		buf_add(out, s, name);
-		if (name < word)
-			buf_str(out, "=*");
-		s += word;
-	}
-}

@@ -24,7 +24,4 @@ bool target_match(const char *glob, const char *path);
 size_t target_without(const char *target, bool (*is_named)(const void *arg, const char *name),
 		      const void *arg, struct buf *out);
 
-/* The target as events show it: the values of its query are "*". */
-void target_mask(const char *target, struct buf *out);
-
 #endif

@@ -44,12 +44,17 @@ static const struct {
 	{USAGE_OLLAMA, "eval_count", USAGE_OUTPUT},
 };
 
+static const char *const apis[] = {"none", "anthropic", "openai", "gemini", "ollama"};
+
+const char *usage_api_word(enum usage_api api)
+{
+	return apis[api];
+}
+
 enum usage_api usage_api_of(const char *word)
 {
-	static const char *const words[] = {NULL, "anthropic", "openai", "gemini", "ollama"};
-
-	for (unsigned i = 1; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i], word) == 0)
+	for (unsigned i = 1; i < sizeof(apis) / sizeof(apis[0]); i++)
+		if (strcmp(apis[i], word) == 0)
 			return (enum usage_api)i;
 	return USAGE_NONE;
 }

@@ -54,6 +54,7 @@ struct usage {
 
 /* "anthropic", "openai", "gemini", "ollama"; USAGE_NONE for any other word. */
 enum usage_api usage_api_of(const char *word);
+const char *usage_api_word(enum usage_api api);
 void usage_begin(struct usage *u, enum usage_api api, bool stream);
 void usage_feed(struct usage *u, const char *data, size_t len);
 

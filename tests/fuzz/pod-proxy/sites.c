@@ -17,14 +17,13 @@ static void request(const struct sites *s, const char *target, const char *cooki
 {
 	static struct secrets none;
 	struct message m = {0};
-	OWN_BUF struct buf path = BUF_INIT, mask = BUF_INIT;
+	OWN_BUF struct buf path = BUF_INIT;
 	const char *key;
 
 	m.method = message_store(&m, "GET", 3);
 	m.target = message_store(&m, target, strlen(target));
 	message_add(&m, "cookie", cookie);
 	message_add(&m, "authorization", "mine");
-	target_mask(target, &mask);
 	if (s->n && !site_judge(&s->v[0], &m) && s->v[0].n_allows &&
 	    target_path(target, &path) == 0 &&
 	    (strstr(path.data, "/../") || strstr(path.data, "//")))
