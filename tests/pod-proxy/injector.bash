@@ -119,7 +119,7 @@ inject()
 }
 
 # call ARG...: curl in the pod.
-call() { in_pod curl -sS --max-time 20 "$@"; }
+call() { in_pod curl -sS --max-time 20 --http1.1 "$@"; } # HTTP/2: h2.bats
 
 # What the injector said.
 said() { jq -es "any($1)" "$T/events" >/dev/null; }

@@ -18,7 +18,8 @@
 #define H2_OUT       (64 * 1024)  /* of a response, taken before the client has room */
 #define H2_OUT_ALL   (256 * 1024) /* of a connection together, besides */
 #define H2_OUT_LEAST 4096         /* that each stream has, whatever the others hold */
-#define H2_BLOCK     HEAD_MAX     /* bytes of one header block, packed; unpacked as well */
+#define H2_THROWN    (1024 * 1024)
+#define H2_BLOCK     HEAD_MAX /* bytes of one header block, packed; unpacked as well */
 
 /* So many at once, so many more a second: then the client has to calm down. */
 #define H2_RESETS          100
@@ -53,6 +54,7 @@ struct h2_stream {
 	bool bad;           /* no head that a server should see */
 	bool ended, told;   /* the request is whole; the exchange knows */
 	struct buf in;      /* of its body, what the exchange had no room for */
+	size_t thrown;      /* bytes of its body that came after the answer */
 	size_t in_at, owed; /* owed: bytes that the client's window is not yet given back */
 	struct buf out;     /* of the response */
 	size_t out_at;

@@ -142,16 +142,11 @@ static int on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t
 
 static int on_sent(nghttp2_session *ng, const nghttp2_frame *f, void *arg)
 {
-	struct h2_stream *st = nghttp2_session_get_stream_user_data(ng, f->hd.stream_id);
-
 	/* To make us reset streams is no less of a flood. */
+	(void)ng;
 	if (f->hd.type == NGHTTP2_RST_STREAM && f->rst_stream.error_code != NGHTTP2_NO_ERROR)
 		return count_reset(arg);
-	/* The answer is whole, and the client still sends: it can save that (RFC 9113 8.1). */
-	if (!st || st->ended || !(f->hd.flags & NGHTTP2_FLAG_END_STREAM) ||
-	    (f->hd.type != NGHTTP2_HEADERS && f->hd.type != NGHTTP2_DATA))
-		return 0;
-	return nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, st->id, NGHTTP2_NO_ERROR);
+	return 0;
 }
 
 static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t why, void *arg)

@@ -57,13 +57,27 @@ static void append(struct buf *b, size_t *at, const char *data, size_t len)
 
 /* --- the request --- */
 
+/*
+ * The answer is whole, and the client still sends: it can save that (RFC 9113 8.1).  It is told so
+ * late, because some clients (curl 7.88) lose the answer when both come at once.
+ */
+static void throw_away(struct h2_stream *st, size_t len)
+{
+	bool before = st->thrown >= H2_THROWN;
+
+	st->thrown += len;
+	h2_stream_consume(st, len);
+	if (!before && st->thrown >= H2_THROWN)
+		nghttp2_submit_rst_stream(st->h2->ng, NGHTTP2_FLAG_NONE, st->id, NGHTTP2_NO_ERROR);
+}
+
 void h2_stream_take(struct h2_stream *st, const char *data, size_t len)
 {
 	st->owed += len;
 	if (st->x)
 		append(&st->in, &st->in_at, data, len);
 	else
-		h2_stream_consume(st, len);
+		throw_away(st, len);
 	h2_stream_feed(st);
 }
 
