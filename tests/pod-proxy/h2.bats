@@ -47,15 +47,15 @@ alive() { kill -0 "$INJECTOR" && [ "$(call --http2 https://a.example/teapot)" = 
 
 @test "requests are what they say: lengths, trailers, cookies" {
 	start
-	run h2 post 4 2 2
-	[[ $output == *"status 1 200"* ]]
-	run h2 post "" 5 5
-	[[ $output == *"status 1 200"* ]]
+	run h2 put 4 2 2
+	[[ $output == *"status 1 201"* && $(cat "$T/www/put/put") == xxxx ]]
+	run h2 put "" 5 5
+	[[ $output == *"status 1 204"* && $(cat "$T/www/put/put") == xxxxxxxxxx ]]
 	run h2 trailers
 	[[ $output == *"status 1 200"* ]]
 	[ "$(h2 cookies | sed -n 's/^body 1 //p')" = "a=1; b=2; c=3" ]
-	run h2 each post "4 2" "4 2 2 2" "0 1" 4
-	[ "$(grep -c 'reset 1 1, \.$' <<<"$output")" = 4 ] || { echo "$output"; false; }
+	run h2 each put "4 2" "4 2 2 2" 4
+	[ "$(grep -c 'reset 1 1, \.$' <<<"$output")" = 3 ] || { echo "$output"; false; }
 	alive
 }
 

@@ -141,10 +141,10 @@ def get(c):
     c.send(c.head(1))
 
 
-def post(c, length, *pieces):
+def put(c, length, *pieces):
     """content-length, and DATA of these lengths."""
     fields = [("content-length", length)] if length else []
-    c.send(c.head(1, fields, end=not pieces, method="POST"))
+    c.send(c.head(1, fields, end=not pieces, method="PUT", path="/put/put"))
     for i, n in enumerate(pieces):
         c.send(DataFrame(1, b"x" * int(n), flags=["END_STREAM"] if i == len(pieces) - 1 else []))
 
