@@ -9,9 +9,10 @@ setup_file()
 	injected_setup
 	forms
 	net_pod web 'dns: {allow: [api.example, evil.example], upstream: [203.0.113.53]}'
-	policy 'host 0 api.example 443' 'bind 0 TOKEN header authorization Bearer\\040{value}'
 	printf 'hello\n' >"$T/srv/hello"
 	on_host envpod start web -- sleep 1000
+	injected_vault
+	bound api.example # of a pod that runs: its view gets the authority with the next command
 }
 teardown_file() { world_teardown; }
 setup() { :; }
@@ -117,10 +118,10 @@ w.close()'
 }
 
 @test "big bodies both ways, whole, in constant memory" {
-	head -c 200000000 /dev/zero | tr '\0' 'x' >"$T/srv/big"
+	head -c 80000000 /dev/zero | tr '\0' 'x' >"$T/srv/big"
 	before=$(awk '/^VmHWM/ { print $2 }' "/proc/$(pid_of inject)/status")
 	[ "$(bare sh -c 'curl -sS https://api.example/files/big | sha256sum')" = "$(sha256sum <"$T/srv/big")" ]
-	bare sh -c 'head -c 100000000 /dev/zero | curl -sS -T - https://api.example/upload' | jq -e '.size == 100000000'
+	bare sh -c 'head -c 40000000 /dev/zero | curl -sS -T - https://api.example/upload' | jq -e '.size == 40000000'
 	after=$(awk '/^VmHWM/ { print $2 }' "/proc/$(pid_of inject)/status")
 	[ $((after - before)) -lt 16384 ]
 }

@@ -5,6 +5,9 @@
 #	198.51.100.3   liar.example: its certificate is for another name
 load ../lib/world
 
+# The secret goes in by standard input, as everybody's does.
+injected_vault() { printf '%s\n' "$SECRET" | envpod vault web set TOKEN; }
+
 injected_setup()
 {
 	world_setup
@@ -21,9 +24,6 @@ injected_setup()
 	# The daemons' environment is built anew: a tool in front gives the injector the world's roots.
 	printf '#!/bin/sh\nSSL_CERT_FILE=%s exec %s/bin/pod-proxy "$@"\n' "$T/world.pem" "$B" >"$T/tools/pod-proxy"
 	chmod +x "$T/tools/pod-proxy"
-	printf '#!/bin/sh\n[ "$1" = feed ] || exec %s/bin/pod-vault "$@"\nexec cat %s\n' "$B" "$T/feed" >"$T/tools/pod-vault"
-	chmod +x "$T/tools/pod-vault"
-	printf 'secret TOKEN %d\n%s\nend\n' "${#SECRET}" "$SECRET" >"$T/feed"
 	start in_world python3 "$TOP/tests/integration/upstream.py" "$SEEN" "$T/server.pem" "$T/server.key" "$T/srv" \
 		198.51.100.1 198.51.100.2
 	start in_world python3 "$TOP/tests/integration/upstream.py" "$SEEN" "$T/liar.pem" "$T/liar.key" "$T/srv" 198.51.100.3
@@ -33,15 +33,9 @@ injected_setup()
 		"evil.example. 60 IN A 198.51.100.2" "liar.example. 60 IN A 198.51.100.3"
 }
 
-# policy LINE...: from now on.
-policy()
-{
-	local dir=$ENVPOD_STATE_DIR/pods/web/policy
-	mkdir -p -m 711 "$dir"
-	printf '%s\n' 'envpod-plan 1 0 0 0' "$@" end >"$dir/proxy.new"
-	chmod 644 "$dir/proxy.new"
-	mv "$dir/proxy.new" "$dir/proxy"
-}
+# bound HOST OPTION...: the secret is put into requests for that host.
+bound() { on_host envpod vault web bind TOKEN "$@"; }
+unbound() { on_host envpod vault web unbind TOKEN "$@"; }
 
 pid_of() { jq ".services[] | select(.name == \"$1\").pid" "$R/web/services.json"; }
 

@@ -10,20 +10,15 @@ setup_file()
 	injected_setup
 	forms
 	net_pod web 'dns: {allow: ["api.example:443,8443", evil.example, twin.example, liar.example], upstream: [203.0.113.53]}'
-	bound
+	injected_vault
+	bound api.example
+	bound liar.example
 	on_host envpod start web -- sleep 1000
 }
 teardown_file() { world_teardown; }
 
 setup() { :; }
 teardown() { only_there; }
-
-# The bindings of most tests.
-bound()
-{
-	policy 'host 0 api.example 443' 'bind 0 TOKEN header authorization Bearer\\040{value}' \
-		'host 1 liar.example 443' 'bind 1 TOKEN header authorization Bearer\\040{value}'
-}
 
 api=198.51.100.1 evil=198.51.100.2
 get() { printf '%s' "GET $1 HTTP/1.1\\r\\nHost: ${2:-api.example}\\r\\nConnection: close\\r\\n\\r\\n"; }
@@ -189,14 +184,15 @@ except (OSError, http.client.HTTPException) as e:
 	job=$!
 	exec 8>"$T/go"
 	wait_for 10 grep -q way11-before "$T/said"
-	policy 'host 0 liar.example 443'
-	on_host pod-supervise helpers wake web
+	unbound api.example
 	echo >&8
 	exec 8>&-
 	wait "$job"
 	bare curl -sSk https://api.example/way11-after >/dev/null || true
 	refute sent '.target == "/way11-after" and any(.headers[]; .[0] == "authorization")'
-	bound
+	bound api.example
+	bare curl -sS https://api.example/way11-again >/dev/null
+	sent '.target == "/way11-again" and any(.headers[]; .[0] == "authorization")'
 }
 
 @test "way: a name that is removed, and comes back" {
@@ -222,11 +218,14 @@ except (OSError, http.client.HTTPException) as e:
 }
 
 @test "a vault that cannot be opened: 503, and nothing is sent" {
-	echo 'locked the vault has no master key' >"$T/feed"
-	echo end >>"$T/feed"
+	mv "$ENVPOD_STATE_DIR/keys/master" "$T/master"
 	kill -KILL "$(pid_of inject)"
 	said_503() { [ "$(bare curl -sS -o "$T/said" -w '%{http_code}' https://api.example/locked)" = 503 ]; }
 	wait_for 10 said_503
 	bare curl -sS -o "$T/said" -w '%{http_code}\n' https://api.example/locked | grep -qx 503
 	refute sent '.target == "/locked"'
+	mv "$T/master" "$ENVPOD_STATE_DIR/keys/master"
+	on_host pod-vault push web
+	bare curl -sS https://api.example/unlocked >/dev/null
+	sent '.target == "/unlocked" and any(.headers[]; .[0] == "authorization")'
 }

@@ -8,8 +8,9 @@
 #include "libcommon/pod.h"
 
 /*
- * The pod has one afterwards, that is good for 90 days at least; anew: another one.  key is PKCS#8 (0600), crt PEM, hash OpenSSL's of the subject's name, as
- * files in /etc/ssl/certs are called, and a newline.
+ * The pod has one afterwards, that is good for 90 days at least; anew: another one.  key is PKCS#8
+ * (0600), crt PEM, hash OpenSSL's of the subject's name, as files in /etc/ssl/certs are called, and
+ * a newline.
  */
 int ca_settle(const struct pod *p, bool anew, struct err *e);
 
