@@ -6,13 +6,14 @@
 load ../lib/world
 
 # The secret goes in by standard input, as everybody's does.
-injected_vault() { printf '%s\n' "$SECRET" | envpod vault web set TOKEN; }
+injected_vault() { envpod vault web set TOKEN <"$T/secret"; }
 
 injected_setup()
 {
 	world_setup
 	# Of another value in each run, or it would be found in this very file.
 	SECRET="real-$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')-/+\"value\\of~the.vault"
+	printf '%s\n' "$SECRET" >"$T/secret"
 	SEEN=$T/seen
 	: >"$SEEN"
 	export SEEN ENVPOD_TOOLS=$T/tools

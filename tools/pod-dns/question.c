@@ -302,10 +302,20 @@ static bool is_meta(struct question *w)
 	return true;
 }
 
+/* A dummy may be longer than a label is: the dots between them do not count. */
 static void look_for_canary(const struct question *w)
 {
 	const struct canaries *c = *w->s->canaries;
-	const char *key = canaries_find(c, &w->name);
+	const struct name *n = &w->name;
+	char text[NAME_WIRE_MAX];
+	size_t len = 0;
+	const char *key;
+
+	for (size_t at = 0; at < n->len && n->wire[at]; at += 1u + n->wire[at]) {
+		memcpy(text + len, n->wire + at + 1, n->wire[at]);
+		len += n->wire[at];
+	}
+	key = canaries_find(c, text, len);
 
 	if (key)
 		log_canary(w->s->log, w->text, key, canaries_freeze(c));

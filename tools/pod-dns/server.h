@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libcommon/canary.h"
 #include "libcommon/loop.h"
 #include "tools/pod-dns/asker.h"
-#include "tools/pod-dns/canary.h"
 #include "tools/pod-dns/discovery.h"
 #include "tools/pod-dns/guard.h"
 #include "tools/pod-dns/log.h"

@@ -420,9 +420,7 @@ int trust_join(const struct pod *p, pid_t init, uid_t owner, struct err *e)
 	if (root < 0)
 		return err_set(e, errno, "open the view of pod %s", p->name);
 	r = list_ours(p, &t, e);
-	/* A link has the authority's hash in its name: it would outlive one that is renewed. */
 	for (size_t i = 0; r == 0 && i < t.n; i++)
-		if (t.v[i].kind != KIND_LINK)
-			mend(&t, &t.v[i], root, owner);
+		mend(&t, &t.v[i], root, owner);
 	return r;
 }

@@ -216,6 +216,7 @@ static int judge_head(void *arg, const struct head *h)
 
 	if (!why && intercept_wants(c->r, h->host, c->port))
 		why = "intercepted"; /* by a connection of its own */
+	intercept_look(c, h->host, c->up.held.data + c->up.held.ok, h->size);
 	if (why) {
 		memcpy(c->name, h->host, sizeof(c->name));
 		conn_tell(c, "net_denied", why);

@@ -13,6 +13,7 @@
 
 #include "libcommon/netid.h"
 #include "libcommon/own.h"
+#include "libcommon/record.h"
 #include "tools/pod-proxy/conn.h"
 #include "tools/pod-proxy/handoff.h"
 
@@ -36,12 +37,20 @@ bool intercept_wants(const struct relay *r, const char *name, uint16_t port)
 static int reread(struct relay *r, struct err *e)
 {
 	struct sites fresh = {0};
+	struct canaries *canaries;
 	int x = sites_read(&fresh, r->intercept.policy, e);
 
 	if (x < 0 && x != -ENOENT)
 		return x;
+	canaries = canaries_load(r->intercept.policy, e);
+	if (!canaries) {
+		sites_finish(&fresh);
+		return -EINVAL;
+	}
 	sites_finish(&r->intercept.sites);
 	r->intercept.sites = fresh;
+	canaries_free(r->intercept.canaries);
+	r->intercept.canaries = canaries;
 	return 0;
 }
 
@@ -86,8 +95,42 @@ int intercept_open(struct relay *r, struct err *e)
 void intercept_finish(struct relay *r)
 {
 	sites_finish(&r->intercept.sites);
+	canaries_free(r->intercept.canaries);
 	own_close(&r->intercept.policy);
 	own_close(&r->intercept.net);
+}
+
+/* --- canaries --- */
+
+/* On another port the host it is bound to is meant all the same. */
+static bool is_bound(const struct sites *s, const char *name, const char *key)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->v[i].n_binds; k++)
+			if (strcmp(s->v[i].binds[k].key, key) == 0 &&
+			    sites_find(s, name, s->v[i].port) == &s->v[i])
+				return true;
+	return false;
+}
+
+void intercept_look(const struct conn *c, const char *name, const char *head, size_t len)
+{
+	OWN_EVENT struct event ev = {0};
+	struct relay *r = c->r;
+	const char *key = canaries_find(r->intercept.canaries, head, len);
+	char text[INET6_ADDRSTRLEN];
+
+	if (!key || is_bound(&r->intercept.sites, name, key) ||
+	    !note_wanted(&r->notes.refused, r->loop.now_ms))
+		return;
+	event_init(&ev, r->pod.name, "proxy", "canary");
+	event_str(&ev, "address", address_text(&c->address, text));
+	event_num(&ev, "port", c->port);
+	event_str(&ev, "name", name);
+	event_str(&ev, "key", key);
+	event_str(&ev, "place", "head");
+	event_str(&ev, "action", canaries_freeze(r->intercept.canaries) ? "freeze" : "alert");
+	note_send(&r->notes, &r->notes.refused, &ev);
 }
 
 /* --- handing over --- */

@@ -5,7 +5,7 @@
  * each place two characters say whether a piece may begin there, and a binary search whether one
  * does.
  */
-#include "tools/pod-dns/canary.h"
+#include "libcommon/canary.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -88,8 +88,8 @@ static void add_coded(struct canaries *c, const char *alphabet, unsigned width, 
 	add_pieces(c, b.len ? b.data : "", b.len);
 }
 
-/* A name has no dots but between labels, which are taken out of both. */
-static void add_raw(struct canaries *c, const char *value)
+/* Labels of names are looked at without the dots between them. */
+static void add_undotted(struct canaries *c, const char *value)
 {
 	OWN_BUF struct buf b = BUF_INIT;
 
@@ -104,17 +104,22 @@ static void add_dummy(struct canaries *c, const char *key, const char *value)
 	static const char
 		hex[] = "0123456789abcdef",
 		b32[] = "abcdefghijklmnopqrstuvwxyz234567",
-		b64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+		url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+		b64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t len = strlen(value);
 
 	strv_add(&c->keys, key);
-	add_raw(c, value);
+	add_pieces(c, value, len);
+	if (strchr(value, '.'))
+		add_undotted(c, value);
 	add_coded(c, hex, 4, value, len);
 	/* As it comes out wherever in the coded text it begins. */
 	for (size_t skip = 0; skip < 5 && skip < len; skip++)
 		add_coded(c, b32, 5, value + skip, len - skip);
-	for (size_t skip = 0; skip < 3 && skip < len; skip++)
+	for (size_t skip = 0; skip < 3 && skip < len; skip++) {
+		add_coded(c, url, 6, value + skip, len - skip);
 		add_coded(c, b64, 6, value + skip, len - skip);
+	}
 }
 
 static int by_text(const void *a, const void *b)
@@ -170,12 +175,16 @@ struct canaries *canaries_load(int policy_fd, struct err *e)
 	return canaries_parse(b.len ? b.data : "", b.len, e);
 }
 
-/* Pieces that are shorter than others sort before all that begin with them. */
+/* Text as it came, pieces in lower case.  Where it ends before a piece does, it is none. */
 static int compare(const char *text, size_t len, const struct piece *p)
 {
-	int d = memcmp(text, p->text, len < p->len ? len : p->len);
+	for (size_t i = 0; i < p->len; i++) {
+		int d = i < len ? tolower((unsigned char)text[i]) - (unsigned char)p->text[i] : -1;
 
-	return d || len >= p->len ? d : -1;
+		if (d)
+			return d;
+	}
+	return 0;
 }
 
 static const struct piece *piece_at(const struct canaries *c, const char *text, size_t len)
@@ -196,23 +205,15 @@ static const struct piece *piece_at(const struct canaries *c, const char *text, 
 	return NULL;
 }
 
-static size_t squeeze(const struct name *n, char out[NAME_WIRE_MAX])
+static unsigned low_pair_of(const char *s)
 {
-	size_t len = 0;
-
-	for (size_t at = 0; at < n->len && n->wire[at]; at += 1u + n->wire[at])
-		for (size_t i = 1; i <= n->wire[at] && at + i < n->len; i++)
-			out[len++] = (char)tolower(n->wire[at + i]);
-	return len;
+	return (unsigned)tolower((unsigned char)s[0]) << 8 | (unsigned)tolower((unsigned char)s[1]);
 }
 
-const char *canaries_find(const struct canaries *c, const struct name *n)
+const char *canaries_find(const struct canaries *c, const char *text, size_t len)
 {
-	char text[NAME_WIRE_MAX];
-	size_t len = c && c->n ? squeeze(n, text) : 0;
-
-	for (size_t at = 0; at + PIECE_MIN <= len; at++) {
-		unsigned pair = pair_of(text + at);
+	for (size_t at = 0; c && c->n && at + PIECE_MIN <= len; at++) {
+		unsigned pair = low_pair_of(text + at);
 		const struct piece *p = c->begins[pair / 8] & 1u << (pair % 8)
 						? piece_at(c, text + at, len - at)
 						: NULL;
