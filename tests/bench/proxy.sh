@@ -26,7 +26,7 @@ head -c 100000000 /dev/zero | tr '\0' x >www/large
 nginx_conf() # NAME, and a server's lines on standard input
 {
 	echo "daemon off; worker_processes 1; pid $T/nginx/$1.pid; error_log $T/nginx/$1.log; user root; worker_rlimit_nofile 4096;
-	events { worker_connections 2000; } http { access_log off; keepalive_requests 100000000; sendfile on;
+	events { worker_connections 2000; } http { access_log off; ssl_protocols TLSv1.2 TLSv1.3; keepalive_requests 100000000; sendfile on;
 	client_body_temp_path $T/nginx; proxy_temp_path $T/nginx; fastcgi_temp_path $T/nginx; uwsgi_temp_path $T/nginx; scgi_temp_path $T/nginx;"
 	cat
 	echo "}"
@@ -55,20 +55,27 @@ for name in direct nginx inject splice; do
 	[ "$said" = 200 ] || { echo "bench: $name answers $said" >&2; cat events inject.log nginx/*.log >&2; exit 1; }
 done
 
-# load NAME CONNECTIONS BENCH [WRK-OPTION...]
+# Processor time of the one that is measured, in ticks.
+declare -A server=([nginx]=$(cat nginx/proxy.pid) [direct]=$(cat nginx/site.pid) [inject]=$(pgrep -n -f 'pod-proxy inject') [splice]=$(pgrep -n -f 'pod-proxy relay'))
+declare -A child=()
+for name in nginx direct; do child[$name]=$(pgrep -n -P "${server[$name]}"); done
+ticks() { awk '{ print $14 + $15 }' "/proc/${child[$1]:-${server[$1]}}/stat"; }
+
+# measure NAME CONNECTIONS BENCH [WRK-OPTION...]
 measure()
 {
-	local name=$1 connections=$2 bench=$3
+	local name=$1 connections=$2 bench=$3 before
 	shift 3
+	before=$(ticks "$name")
 	$(from "$name") wrk -t1 -c"$connections" -d"${seconds}s" --latency "$@" "${url[$name]}/kb" >said 2>&1 || { cat said >&2; return 1; }
-	awk -v bench="proxy_$bench" -v name="$name" -v n="$connections" '
+	awk -v bench="proxy_$bench" -v name="$name" -v n="$connections" -v ticks=$(($(ticks "$name") - before)) -v hz="$(getconf CLK_TCK)" '
 		function ms(t) { return t ~ /us$/ ? t / 1000 : t ~ /ms$/ ? t + 0 : t * 1000 }
-		$1 == "50%" { p50 = ms($2) } $1 == "99%" { p99 = ms($2) } /Requests\/sec/ { rate = $2 } /Non-2xx/ { bad = $NF } /Socket errors/ { bad += $4 + $6 + $8 + $10 }
-		END { printf "{\"bench\":\"%s\",\"name\":\"%s\",\"connections\":%d,\"rate\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"bad\":%d}\n", bench, name, n, rate, p50, p99, bad }' said
+		$1 == "50%" { p50 = ms($2) } $1 == "99%" { p99 = ms($2) } /Requests\/sec/ { rate = $2 } /requests in/ { all = $1 } /Non-2xx/ { bad = $NF } /Socket errors/ { bad += $4 + $6 + $8 + $10 }
+		END { printf "{\"bench\":\"%s\",\"name\":\"%s\",\"connections\":%d,\"rate\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"cpu_us\":%.1f,\"bad\":%d}\n", bench, name, n, rate, p50, p99, all ? ticks / hz * 1e6 / all : 0, bad }' said
 }
 
 for _ in $(seq "$rounds"); do
-	for connections in 1 8 64; do
+	for connections in ${CONNECTIONS:-1 8 64}; do
 		for name in inject nginx splice direct; do measure $name $connections kept; done
 	done
 	for name in inject nginx splice direct; do measure $name 8 new -H 'Connection: close'; done
@@ -78,4 +85,4 @@ for _ in $(seq "$rounds"); do
 		$(from $name) curl -sk -m 20 -o /dev/null -w "{\"bench\":\"proxy_100mb\",\"name\":\"$name\",\"bytes_per_s\":%{speed_download},\"status\":%{http_code}}\n" "${url[$name]}/large"
 	done
 done
-awk -v name=inject '/VmRSS|VmHWM/ { v[$1] = $2 } END { printf "{\"bench\":\"proxy_memory\",\"name\":\"%s\",\"resident_kib\":%d,\"peak_kib\":%d}\n", name, v["VmRSS:"], v["VmHWM:"] }' "/proc/$(pgrep -f 'pod-proxy inject' -n)/status"
+awk -v name=inject '/VmRSS|VmHWM/ { v[$1] = $2 } END { printf "{\"bench\":\"proxy_memory\",\"name\":\"%s\",\"resident_kib\":%d,\"peak_kib\":%d}\n", name, v["VmRSS:"], v["VmHWM:"] }' "/proc/${server[inject]}/status"

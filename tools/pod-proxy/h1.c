@@ -90,12 +90,15 @@ static bool is_late(struct text name)
 static int on_value_complete(llhttp_t *p)
 {
 	struct h1_in *in = p->data;
-	struct text name = {in->field.data, in->name_len};
-	struct text value = {in->field.data + in->name_len, in->field.len - in->name_len};
+	struct text name, value;
 
 	if (in->state == H1_HEAD)
 		return 0;
-	value = text_trim(value);
+	if (in->name_len == 0)
+		return -1;
+	name = (struct text){in->field.data, in->name_len};
+	value = text_trim(
+		(struct text){in->field.data + in->name_len, in->field.len - in->name_len});
 	if (!text_is_token(name) || !text_is_value(value))
 		return -1;
 	if (!is_late(name) &&
@@ -205,31 +208,45 @@ static enum h1_step take_head(struct h1_in *in)
 	return agree(in) ? H1_HAS_HEAD : H1_BAD;
 }
 
-static enum h1_step take_body(struct h1_in *in, size_t max)
+/* Some bytes to llhttp; 0, or -EBADMSG. */
+static int digest(struct h1_in *in, size_t max)
 {
 	const char *data = in->data + in->at;
 	size_t len = in->len - in->at < max ? in->len - in->at : max;
 	llhttp_errno_t x;
 
-	/* Behind a piece of body llhttp may have something to say without another byte. */
-	if (len == 0 && in->body_len == 0)
-		return H1_MORE;
 	in->body_len = 0;
 	x = llhttp_execute(&in->parser, data, len);
-	if (x == HPE_PAUSED) {
-		in->at += (size_t)(llhttp_get_error_pos(&in->parser) - data);
-		llhttp_resume(&in->parser);
-	} else if (x == HPE_PAUSED_UPGRADE) {
-		in->at += (size_t)(llhttp_get_error_pos(&in->parser) - data);
-		in->state = H1_DONE;
-	} else if (x == HPE_OK) {
+	if (x == HPE_OK) {
 		in->at += len;
-	} else {
-		return H1_BAD;
+		return 0;
 	}
-	if (in->body_len)
-		return H1_HAS_BODY;
-	return in->state == H1_DONE ? H1_HAS_END : H1_MORE;
+	if (x != HPE_PAUSED && x != HPE_PAUSED_UPGRADE)
+		return -EBADMSG;
+	in->at += (size_t)(llhttp_get_error_pos(&in->parser) - data);
+	if (x == HPE_PAUSED)
+		llhttp_resume(&in->parser);
+	else
+		in->state = H1_DONE;
+	return 0;
+}
+
+/* Until there is a piece of body, or nothing left: sizes of chunks may take all of max. */
+static enum h1_step take_body(struct h1_in *in, size_t max)
+{
+	/* Behind a piece of body llhttp may have something to say without another byte. */
+	bool silent = in->body_len > 0;
+
+	while (in->at < in->len || silent) {
+		silent = false;
+		if (digest(in, max) < 0)
+			return H1_BAD;
+		if (in->body_len)
+			return H1_HAS_BODY;
+		if (in->state == H1_DONE)
+			return H1_HAS_END;
+	}
+	return H1_MORE;
 }
 
 enum h1_step h1_in_step(struct h1_in *in, size_t max)
