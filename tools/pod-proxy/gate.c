@@ -146,10 +146,9 @@ static int read_fields(struct gate *g, const char *data, size_t len, size_t *at)
 
 static void drop_listed(struct gate *g)
 {
-	char *name = g->drop.data;
-	const char *end = name + g->drop.len;
+	for (size_t at = 0; at < g->drop.len; at += strlen(g->drop.data + at) + 1) {
+		char *name = g->drop.data + at;
 
-	for (; name && name < end; name += strlen(name) + 1) {
 		for (char *p = name; *p; p++)
 			*p = (char)(*p >= 'A' && *p <= 'Z' ? *p | 32 : *p);
 		message_remove(g->m, name);
