@@ -130,8 +130,9 @@ static int in_child(int (*fn)(const struct maker *m, struct err *e),
 	if (child == 0) {
 		close(to_child[1]);
 		fn(m, &told);
-		write_full(to_us[1], &told, sizeof(told));
-		_exit(read(to_child[0], &c, 1) != 0);
+		/* Who is not heard must not wait to be let go. */
+		_exit(write_full(to_us[1], &told, sizeof(told)) < 0 ||
+		      read(to_child[0], &c, 1) != 0);
 	}
 	close(to_us[1]);
 	if (child < 0)

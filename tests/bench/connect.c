@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * connect NAME PORT PATH SECONDS PARALLEL new|bulk: HTTP by hand.  new: a connection a request,
- * PARALLEL at a time; prints how many a second.  bulk: one answer read to its end; MB a second.
+ * connect ADDRESS PORT PATH SECONDS PARALLEL new|bulk HOST: HTTP by hand.  new: a connection a
+ * request, PARALLEL at a time; prints how many a second.  bulk: one answer read to its end; MB a
+ * second.
  */
 #include <netdb.h>
 #include <poll.h>
@@ -72,12 +73,13 @@ int main(int argc, char **argv)
 	char request[512];
 	double begin, bytes;
 
-	if (argc != 7 || getaddrinfo(argv[1], argv[2], &hints, &to) != 0) {
-		fprintf(stderr, "usage: connect NAME PORT PATH SECONDS PARALLEL new|bulk\n");
+	if (argc != 8 || getaddrinfo(argv[1], argv[2], &hints, &to) != 0) {
+		fprintf(stderr,
+			"usage: connect ADDRESS PORT PATH SECONDS PARALLEL new|bulk HOST\n");
 		return 64;
 	}
 	snprintf(request, sizeof(request),
-		 "GET %s HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n", argv[3]);
+		 "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", argv[3], argv[7]);
 	if (strcmp(argv[6], "new") == 0) {
 		many(to, request, strtod(argv[4], NULL),
 		     (int)strtoul(argv[5], NULL, 10) % PARALLEL_MAX);

@@ -88,7 +88,7 @@ start()
 
 listening() { in_world ss -Htuln "sport = :$2" | grep -q "$1"; }
 
-# sites NAME=ADDRESS...: nginx for each name, on ports 80 and 443; each says its own name, so that
+# sites NAME=ADDRESS...: nginx for each name, on ports 80 and 443 (and $MORE_PORT); each says its own name, so that
 # it is seen who answered.  The first site of an address is its default one.
 sites()
 {
@@ -102,7 +102,7 @@ sites()
 		echo "http { access_log $T/nginx/access.log; client_body_temp_path $T/nginx/b; proxy_temp_path $T/nginx/p; fastcgi_temp_path $T/nginx/f; uwsgi_temp_path $T/nginx/u; scgi_temp_path $T/nginx/s;"
 		for pair; do
 			name=${pair%%=*} address=${pair#*=}
-			echo "server { listen $address:80; listen $address:443 ssl; server_name $name; ssl_certificate $T/nginx/cert.pem; ssl_certificate_key $T/nginx/key.pem; root $T/www; location = /name { default_type text/plain; return 200 '$name'; } }"
+			echo "server { listen $address:80; ${MORE_PORT:+listen $address:$MORE_PORT;} listen $address:443 ssl; server_name $name; ssl_certificate $T/nginx/cert.pem; ssl_certificate_key $T/nginx/key.pem; root $T/www; location = /name { default_type text/plain; return 200 '$name'; } }"
 		done
 		echo "}"
 	} >"$T/nginx/nginx.conf"

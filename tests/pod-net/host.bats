@@ -3,17 +3,13 @@
 # chains; that nothing is left of it.  "The host" is a network namespace of the test's own.
 load ../lib/envpod
 load ../lib/world
+load hoststate
 setup()
 {
 	world_setup
 	on_host sysctl -qw net.ipv4.conf.all.forwarding=0
 }
 teardown() { world_teardown; }
-
-straight() { net_pod "$1" 'engine: veth' 'cidr_allow: [198.51.100.0/24, "2001:db8:1::/64"]' "${@:2}"; }
-up() { on_host pod-net up --walls-only "$@"; }
-down() { on_host pod-net down "$@"; }
-inside() { local pod=$1; shift; nsenter --net="$R/$pod/ns/net" -- "$@"; }
 
 # server ADDRESS PORT...: says "hello" and who asked.
 server()
@@ -27,8 +23,8 @@ while True:
 	wait_for 5 listening "$1" "$2"
 }
 
-# reach POD ADDRESS PORT
-reach() { inside "$1" timeout 5 python3 -c 'import socket, sys; print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).recv(100).decode())' "$2" "$3"; }
+# reach POD ADDRESS PORT [SECONDS]
+reach() { inside "$1" timeout 20 python3 -c 'import socket, sys; print(socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3])).recv(100).decode())' "$2" "$3" "${4:-9}"; }
 
 # tries POD ADDRESS PORT...: what becomes of each.
 tries()
@@ -43,16 +39,6 @@ for to in zip(sys.argv[1::2], sys.argv[2::2]):
     except OSError as e: print(*to, e)' "$@"
 }
 
-# All that the engine may change on the host, as text.
-host_state()
-{
-	on_host ip -br link | sed 's/@.*//'
-	on_host ip route show table all | grep -v ' proto kernel '
-	on_host ip -6 route show table all | grep -v ' proto kernel '
-	on_host nft -s list ruleset
-	on_host sh -c 'grep -H . /proc/sys/net/ipv4/conf/*/forwarding /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/*/forwarding /proc/sys/net/ipv6/conf/*/force_forwarding' | grep -v envp
-}
-as_before() { [ "$(host_state)" = "$before" ]; }
 has_six() { [ -e /proc/sys/net/ipv6/conf/all/force_forwarding ]; }
 
 @test "up: a way out by IPv4 and IPv6 under the host's address; down: the host as it was" {
@@ -63,6 +49,7 @@ has_six() { [ -e /proc/sys/net/ipv6/conf/all/force_forwarding ]; }
 	[ "$(cat "$R/web/net/up")" = 'veth 10.200.0.2/32 fd65:6e76:706f:6400::2/128' ]
 	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
 	! has_six || [ "$(reach web 2001:db8:1::2 7000)" = 'hello 2001:db8:ffff::254' ]
+	[ "$(on_host sysctl -n "net.ipv4.conf.$(cut -d' ' -f1 "$R/web/net/veth").rp_filter")" = 1 ]
 	[ "$(on_host sysctl -n net.ipv4.ip_forward)" = 0 ]
 	[ "$(on_host sysctl -n net.ipv4.conf.uplink.forwarding)" = 1 ]
 	[ "$(on_host sysctl -n net.ipv6.conf.all.forwarding)" = 0 ]
@@ -154,7 +141,7 @@ while True:
 	straight web
 	up web
 	on_host nft flush ruleset
-	refute reach web 198.51.100.2 7000 2>/dev/null
+	refute reach web 198.51.100.2 7000 0.5 2>/dev/null
 	up web
 	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
 	on_host ip link set uplink name other0

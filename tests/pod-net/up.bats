@@ -144,6 +144,10 @@ teardown() { net_teardown; }
 	expect 2 pod-net up none
 	pod veth 'engine: veth' 'cidr_allow: [192.0.2.1]'
 	pod-net rules veth >"$T/rules"
+	grep -q 'tcp dport { 80, 443 } ip daddr . tcp dport @pins4 redirect' "$T/rules"
+	mkdir -p "$ENVPOD_STATE_DIR/pods/veth/policy"
+	touch "$ENVPOD_STATE_DIR/pods/veth/policy/proxy" # secrets: nothing that has a name goes past the relay
+	pod-net rules veth | grep -q 'meta l4proto tcp ip daddr . tcp dport @pins4 redirect'
 	unshare -n nft -c -f "$T/rules"
 	pod host 'mode: Unsafe'
 	expect 2 pod-net up host

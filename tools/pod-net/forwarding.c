@@ -65,10 +65,32 @@ static int set(int sys, const char *path, const char *value, struct err *e)
 	return r < 0 ? err_set(e, -r, "write " ROOT "/%s", path) : 0;
 }
 
+/* What comes from a pod is from its own address, and teaches the host nothing; whatever has become
+ * of the rules. */
+static int distrust(int sys, const char *name, struct err *e)
+{
+	static const struct {
+		const char *dir, *key, *value;
+	} wanted[] = {
+		{"ipv4/conf", "rp_filter", "1"},        {"ipv4/conf", "accept_source_route", "0"},
+		{"ipv4/conf", "accept_redirects", "0"}, {"ipv6/conf", "accept_redirects", "0"},
+		{"ipv6/conf", "accept_ra", "0"},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]) && r == 0; i++) {
+		OWN_FREE char *path = xfmt("%s/%s/%s", wanted[i].dir, name, wanted[i].key);
+
+		if (faccessat(sys, path, F_OK, 0) == 0)
+			r = set(sys, path, wanted[i].value, e);
+	}
+	return r;
+}
+
 int forwarding_of_link(const char *name, struct err *e)
 {
 	OWN_FD int sys = sys_dir(e);
-	int r = sys < 0 ? sys : 0;
+	int r = sys < 0 ? sys : distrust(sys, name, e);
 
 	for (size_t i = 0; i < 2 && r == 0; i++) {
 		OWN_FREE char *path = xfmt("%s/%s/%s", families[i].dir, name, families[i].key);

@@ -20,8 +20,8 @@ int host_check(const struct pod *p, struct err *e);
 /* Let the pod out.  Whatever fails is taken back. */
 int host_take(const struct net *n, int ns, struct err *e);
 
-/* For a pod that is let out: all rules and switches anew, as somebody may have flushed them, and for
- * the ways out that there are now. */
+/* For a pod that is let out: all rules and switches anew, as somebody may have flushed them, and
+ * for the ways out that there are now. */
 int host_renew(const struct net *n, struct err *e);
 
 /*

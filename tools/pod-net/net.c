@@ -6,9 +6,11 @@
 #include "tools/pod-net/net.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "envpod/exit.h"
 #include "libcommon/netid.h"
@@ -17,6 +19,14 @@
 #define ULA      "fd65:6e76:706f:6400::" /* "e" "nv" "po" "d" */
 #define ULA_BITS 64
 #define DEFAULT4 "10.200.0.0/16"
+
+/* Secrets are put in, or requests judged, at ports that a pod file or somebody live names. */
+static bool has_secrets(const struct net *n)
+{
+	return plan_is(&n->plan, "vault.proxy", "yes") || plan_str(&n->plan, "vault.bind", NULL) ||
+	       plan_str(&n->plan, "http.rule", NULL) ||
+	       faccessat(n->pod.dir, "policy/proxy", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
 
 static int choose(struct net *n, struct err *e)
 {
@@ -32,6 +42,7 @@ static int choose(struct net *n, struct err *e)
 			       n->pod.name);
 	n->veth = plan_is(&n->plan, "engine", "veth");
 	n->six = n->veth && forwarding_has_six();
+	n->looks = n->veth && has_secrets(n);
 	n->open = strcmp(mode, "monitored") == 0 && plan_is(&n->plan, "dns.mode", "monitor");
 	return 0;
 }

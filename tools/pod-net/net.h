@@ -21,6 +21,7 @@ struct net {
 	bool veth;  /* the engine: veth, else sockets */
 	bool open;  /* Monitored with dns.mode Monitor: raw addresses get out, too */
 	bool six;   /* with the veth engine: the host can route IPv6 for it */
+	bool looks; /* with it: the relay looks into all TCP to names, whatever the port */
 	struct cidr subnet4, subnet6;
 	struct in_addr v4, gate4;
 	struct in6_addr v6, gate6;

@@ -63,7 +63,8 @@ static void to_pods(const struct net *n, struct buf *b)
 /* To the relay: in the sockets engine all that is open, else what has a name to be checked. */
 static void nat_chain(const struct net *n, struct buf *b)
 {
-	const char *tcp = n->veth ? "tcp dport { 80, 443 }" : "meta l4proto tcp";
+	bool some = n->veth && !n->looks;
+	const char *tcp = some ? "tcp dport { 80, 443 }" : "meta l4proto tcp";
 
 	buf_str(b, "\tchain c_nat { type nat hook output priority -100; policy accept;\n"
 		   "\t\tfib daddr type local accept\n");
