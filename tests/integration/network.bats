@@ -94,7 +94,7 @@ while True:
 		on_host envpod destroy --force $pod
 	done
 	as_before() { [ "$(on_host nft list ruleset; on_host ip -br link | grep envp; on_host sysctl net.ipv4.conf.uplink.forwarding)" = "$before" ]; }
-	wait_for 20 as_before
+	wait_for 90 as_before
 }
 
 @test "two pods: what is open in one is not in the other, nor closed with it" {

@@ -27,7 +27,7 @@ hurt()
 clean()
 {
 	on_host pod-net gc >/dev/null
-	wait_for 20 as_before || { echo "left after $*" >&2; diff <(echo "$before") <(host_state) >&2; false; }
+	wait_for 90 as_before || { echo "left after $*" >&2; diff <(echo "$before") <(host_state) >&2; false; }
 	refute [ -e "$R/web/net" ]
 }
 

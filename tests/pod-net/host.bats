@@ -54,7 +54,7 @@ has_six() { [ -e /proc/sys/net/ipv6/conf/all/force_forwarding ]; }
 	[ "$(on_host sysctl -n net.ipv4.conf.uplink.forwarding)" = 1 ]
 	[ "$(on_host sysctl -n net.ipv6.conf.all.forwarding)" = 0 ]
 	down web
-	wait_for 10 as_before
+	wait_for 60 as_before
 	refute [ -e "$R/.host/sysctls" ]
 	up web
 	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
@@ -212,7 +212,7 @@ while True:
 	down web
 	[ "$(reach two 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
 	down two
-	wait_for 10 as_before
+	wait_for 60 as_before
 }
 
 @test "a forward chain that drops and has no such place: refused, by name, until it names our links" {
@@ -267,11 +267,11 @@ while True:
 		done
 		on_host strace -f -o /dev/null -e inject="$call:signal=KILL:when=2" pod-net gc >/dev/null 2>&1 || true
 		on_host pod-net gc >/dev/null
-		wait_for 10 as_before || { echo "after $call" >&2; diff <(echo "$before") <(host_state) >&2; false; }
+		wait_for 60 as_before || { echo "after $call" >&2; diff <(echo "$before") <(host_state) >&2; false; }
 		up web
 		on_host strace -f -o /dev/null -e inject="$call:signal=KILL:when=2" pod-net down --force web 2>/dev/null || true
 		on_host pod-net gc >/dev/null
-		wait_for 10 as_before || { echo "after $call of down" >&2; diff <(echo "$before") <(host_state) >&2; false; }
+		wait_for 60 as_before || { echo "after $call of down" >&2; diff <(echo "$before") <(host_state) >&2; false; }
 	done
 	refute [ -e "$R/web/net" ]
 }

@@ -50,15 +50,19 @@ static bool is_word(const char *name)
 
 /* --- what the kernel lists --- */
 
-static struct nlmsghdr *ask(struct netlink *k, int what)
+static int list(int what, mnl_cb_t fn, void (*restart)(void *arg), void *arg, struct err *e)
 {
-	struct nlmsghdr *m =
-		netlink_ask(k, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | what), NLM_F_DUMP);
-	struct nfgenmsg *g = mnl_nlmsg_put_extra_header(m, sizeof(*g));
+	const struct nfgenmsg all = {.nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0};
+	const struct netlink_list l = {.bus = NETLINK_NETFILTER,
+				       .type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | what),
+				       .head = &all,
+				       .head_len = sizeof(all),
+				       .fn = fn,
+				       .restart = restart,
+				       .arg = arg};
+	int r = netlink_list(&l);
 
-	g->nfgen_family = NFPROTO_UNSPEC;
-	g->version = NFNETLINK_V0;
-	return m;
+	return r < 0 ? err_set(e, -r, "ask for the host's firewall") : 0;
 }
 
 static void take_text(const struct nlattr *a, char out[64])
@@ -109,16 +113,14 @@ static int take_chain(const struct nlmsghdr *m, void *arg)
 	return MNL_CB_OK;
 }
 
-static int list_chains(struct chains *list, struct err *e)
+static void forget_chains(void *arg)
 {
-	struct netlink k = {0};
-	int r = netlink_open(&k, NETLINK_NETFILTER, e);
+	((struct chains *)arg)->n = 0;
+}
 
-	if (r < 0)
-		return r;
-	r = netlink_talk(&k, ask(&k, NFT_MSG_GETCHAIN), take_chain, list);
-	netlink_finish(&k);
-	return r < 0 ? err_set(e, -r, "ask for the host's firewall chains") : 0;
+static int list_chains(struct chains *found, struct err *e)
+{
+	return list(NFT_MSG_GETCHAIN, take_chain, forget_chains, found, e);
 }
 
 /* --- our rules in theirs --- */
@@ -169,16 +171,14 @@ static int take_rule(const struct nlmsghdr *m, void *arg)
 	return MNL_CB_OK;
 }
 
+static void forget_rules(void *arg)
+{
+	buf_clear(arg);
+}
+
 static int list_ours(struct buf *commands, struct err *e)
 {
-	struct netlink k = {0};
-	int r = netlink_open(&k, NETLINK_NETFILTER, e);
-
-	if (r < 0)
-		return r;
-	r = netlink_talk(&k, ask(&k, NFT_MSG_GETRULE), take_rule, commands);
-	netlink_finish(&k);
-	return r < 0 ? err_set(e, -r, "ask for the host's firewall rules") : 0;
+	return list(NFT_MSG_GETRULE, take_rule, forget_rules, commands, e);
 }
 
 /* In front: what is there may end in a verdict.  Who comes in anew is refused by our own table. */

@@ -128,14 +128,18 @@ int device_remark(struct netlink *k, int index, char out[256])
 	return r;
 }
 
-int device_remarks(struct netlink *k, void (*fn)(void *arg, const char *name, const char *remark),
-		   void *arg)
+int device_remarks(void (*fn)(void *arg, const char *name, const char *remark), void *arg)
 {
-	struct nlmsghdr *m = netlink_ask(k, RTM_GETLINK, NLM_F_DUMP);
+	const struct ifinfomsg all = {.ifi_family = AF_UNSPEC};
 	struct remarks s = {.fn = fn, .arg = arg};
+	const struct netlink_list l = {.bus = NETLINK_ROUTE,
+				       .type = RTM_GETLINK,
+				       .head = &all,
+				       .head_len = sizeof(all),
+				       .fn = take_link,
+				       .arg = &s};
 
-	mnl_nlmsg_put_extra_header(m, sizeof(struct ifinfomsg));
-	return netlink_talk(k, m, take_link, &s);
+	return netlink_list(&l);
 }
 
 int device_address(struct netlink *k, int index, int family, const void *address)

@@ -26,9 +26,8 @@ int device_quieten(struct netlink *k, int index);
 int device_up(struct netlink *k, int index, const char *remark);
 
 int device_remark(struct netlink *k, int index, char out[256]);
-/* fn for every device that has a remark. */
-int device_remarks(struct netlink *k, void (*fn)(void *arg, const char *name, const char *remark),
-		   void *arg);
+/* fn for every device that has a remark; more than once, perhaps. */
+int device_remarks(void (*fn)(void *arg, const char *name, const char *remark), void *arg);
 
 /* One address of its own, of the whole length. */
 int device_address(struct netlink *k, int index, int family, const void *address);

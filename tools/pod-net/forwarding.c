@@ -125,13 +125,15 @@ static int write_record(int dir, const struct buf *b, struct err *e)
 }
 
 /* What is on is somebody else's doing, or ours and written down already. */
-static void note_one(int sys, const struct family *f, const char *interface, struct buf *b)
+static int note_one(int sys, const struct family *f, const char *interface, struct buf *b)
 {
 	OWN_FREE char *path = xfmt("%s/%s/%s", f->dir, interface, f->key);
 	OWN_FREE char *line = xfmt("%s 0 1\n", path);
+	int now = look(sys, path);
 
-	if (look(sys, path) == 0 && !(b->len && strstr(b->data, line)))
+	if (now == 0 && !(b->len && strstr(b->data, line)))
 		buf_str(b, line);
+	return now < 0 && now != -ENOENT ? now : 0;
 }
 
 int forwarding_note(int dir, const struct strv *interfaces, struct err *e)
@@ -139,14 +141,17 @@ int forwarding_note(int dir, const struct strv *interfaces, struct err *e)
 	OWN_BUF struct buf b = BUF_INIT;
 	OWN_FD int sys = sys_dir(e);
 	size_t before;
+	int r = 0;
 
 	if (sys < 0 || read_record(dir, &b, e) < 0)
 		return -EINVAL;
 	before = b.len;
 	for (size_t f = 0; f < 2; f++)
-		for (size_t i = 0; i < interfaces->n; i++)
+		for (size_t i = 0; i < interfaces->n && r == 0; i++)
 			if (f == 0 || !routes_everywhere(sys, &families[f]))
-				note_one(sys, &families[f], interfaces->v[i], &b);
+				r = note_one(sys, &families[f], interfaces->v[i], &b);
+	if (r < 0)
+		return err_set(e, -r, "look how the host's interfaces forward");
 	return b.len == before ? 0 : write_record(dir, &b, e);
 }
 
@@ -164,24 +169,31 @@ static bool take_line(const struct family *f, const char *line, char path[300], 
 	return true;
 }
 
-static void each_line(struct buf *record, const struct family *f,
-		      void (*fn)(void *arg, const char *path, const char *interface), void *arg)
+/* fn for each interface of that family, all of them; the first -errno of any. */
+static int each_line(struct buf *record, const struct family *f,
+		     int (*fn)(void *arg, const char *path, const char *interface), void *arg)
 {
 	char path[300], interface[64];
 	char *save = NULL;
+	int r = 0;
 
 	if (!record->len)
-		return;
+		return 0;
 	for (char *line = strtok_r(record->data, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
-		if (take_line(f, line, path, interface))
-			fn(arg, path, interface);
+		if (take_line(f, line, path, interface)) {
+			int one = fn(arg, path, interface);
+
+			r = r ? r : one;
+		}
+	return r;
 }
 
-static void add_name(void *arg, const char *path, const char *interface)
+static int add_name(void *arg, const char *path, const char *interface)
 {
 	(void)path;
 	strv_add(arg, interface);
+	return 0;
 }
 
 void forwarding_ours(int dir, int family, struct strv *out)
@@ -196,18 +208,26 @@ void forwarding_ours(int dir, int family, struct strv *out)
 	each_line(&b, f, add_name, out);
 }
 
-static void switch_on(void *arg, const char *path, const char *interface)
+/* One that has gone is no fault. */
+static int turn(int sys, const char *path, int from, const char *to)
 {
-	const int *sys = arg;
+	int now = look(sys, path);
 
+	if (now < 0)
+		return now == -ENOENT ? 0 : now;
+	return now == from ? poke_at(sys, path, to) : 0;
+}
+
+static int switch_on(void *arg, const char *path, const char *interface)
+{
 	(void)interface;
-	if (look(*sys, path) == 0)
-		poke_at(*sys, path, "1");
+	return turn(*(const int *)arg, path, 0, "1");
 }
 
 int forwarding_open(int dir, struct err *e)
 {
 	OWN_FD int sys = sys_dir(e);
+	int r;
 
 	if (sys < 0)
 		return sys;
@@ -216,34 +236,38 @@ int forwarding_open(int dir, struct err *e)
 
 		if (read_record(dir, &b, e) < 0)
 			return -e->code;
-		each_line(&b, &families[i], switch_on, &sys);
+		r = each_line(&b, &families[i], switch_on, &sys);
+		if (r < 0)
+			return err_set(e, -r, "let the host's interfaces forward for pods");
 	}
 	return 0;
 }
 
-static void put_back(void *arg, const char *path, const char *interface)
+static int put_back(void *arg, const char *path, const char *interface)
 {
-	const int *sys = arg;
-
 	(void)interface;
-	if (look(*sys, path) == 1)
-		poke_at(*sys, path, "0");
+	return turn(*(const int *)arg, path, 1, "0");
+}
+
+/* As long as one could not be put back, the record stays. */
+static int restore_family(int dir, int sys, const struct family *f, struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	int r = read_record(dir, &b, e);
+
+	if (r < 0 || routes_everywhere(sys, f))
+		return r;
+	r = each_line(&b, f, put_back, &sys);
+	return r < 0 ? err_set(e, -r, "put back how the host's interfaces forward") : 0;
 }
 
 /* Whoever has made the host a router since wants each interface to route. */
 int forwarding_restore(int dir, struct err *e)
 {
 	OWN_FD int sys = sys_dir(e);
+	int r = sys < 0 ? sys : 0;
 
-	if (sys < 0)
-		return sys;
-	for (size_t i = 0; i < 2; i++) {
-		OWN_BUF struct buf b = BUF_INIT;
-
-		if (read_record(dir, &b, e) < 0)
-			return -e->code;
-		if (!routes_everywhere(sys, &families[i]))
-			each_line(&b, &families[i], put_back, &sys);
-	}
-	return forwarding_forget(dir, e);
+	for (size_t i = 0; i < 2 && r == 0; i++)
+		r = restore_family(dir, sys, &families[i], e);
+	return r < 0 ? r : forwarding_forget(dir, e);
 }

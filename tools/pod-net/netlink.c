@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/pod-net/netlink.h"
 
+#include <string.h>
 #include <time.h>
+
+#define TRIES 100 /* of a list that keeps changing */
 
 int netlink_open(struct netlink *k, int bus, struct err *e)
 {
@@ -44,4 +47,32 @@ int netlink_talk(struct netlink *k, struct nlmsghdr *m, mnl_cb_t fn, void *arg)
 		r = mnl_cb_run(answer, (size_t)n, k->seq, mnl_socket_get_portid(k->nl), fn, arg);
 	}
 	return r < 0 ? -errno : 0;
+}
+
+static int list_once(const struct netlink_list *l)
+{
+	struct netlink k = {0};
+	struct err ignored = {0};
+	struct nlmsghdr *m;
+	int r = netlink_open(&k, l->bus, &ignored);
+
+	if (r == 0) {
+		m = netlink_ask(&k, l->type, NLM_F_DUMP);
+		memcpy(mnl_nlmsg_put_extra_header(m, l->head_len), l->head, l->head_len);
+		r = netlink_talk(&k, m, l->fn, l->arg);
+	}
+	netlink_finish(&k);
+	return r;
+}
+
+int netlink_list(const struct netlink_list *l)
+{
+	int r = list_once(l);
+
+	for (int i = 1; i < TRIES && r == -EINTR; i++) {
+		if (l->restart)
+			l->restart(l->arg);
+		r = list_once(l);
+	}
+	return r;
 }

@@ -25,4 +25,19 @@ struct nlmsghdr *netlink_ask(struct netlink *k, uint16_t type, uint16_t flags);
 /* Send it, read the answers: fn for each that is no acknowledgement.  -errno, no message. */
 int netlink_talk(struct netlink *k, struct nlmsghdr *m, mnl_cb_t fn, void *arg);
 
+/*
+ * Ask for a list, on a socket of its own; once more from its beginning where the kernel says that
+ * it has changed meanwhile.  restart, unless NULL, forgets what fn was told so far.  -errno.
+ */
+struct netlink_list {
+	int bus;
+	uint16_t type;
+	const void *head; /* what follows the message's own head */
+	size_t head_len;
+	mnl_cb_t fn;
+	void (*restart)(void *arg);
+	void *arg;
+};
+int netlink_list(const struct netlink_list *l);
+
 #endif

@@ -152,14 +152,17 @@ static int take_route(const struct nlmsghdr *m, void *arg)
 	return MNL_CB_OK;
 }
 
-static int dump(struct netlink *k, int family, struct look *l)
+static int dump(int family, struct look *l)
 {
-	struct nlmsghdr *m = netlink_ask(k, RTM_GETROUTE, NLM_F_DUMP);
-	struct rtmsg *t = mnl_nlmsg_put_extra_header(m, sizeof(*t));
-	int r;
+	const struct rtmsg all = {.rtm_family = (uint8_t)family};
+	const struct netlink_list list = {.bus = NETLINK_ROUTE,
+					  .type = RTM_GETROUTE,
+					  .head = &all,
+					  .head_len = sizeof(all),
+					  .fn = take_route,
+					  .arg = l};
+	int r = netlink_list(&list);
 
-	t->rtm_family = (uint8_t)family;
-	r = netlink_talk(k, m, take_route, l);
 	return r < 0 ? err_set(l->e, -r, "ask for the host's routes") : l->r;
 }
 
@@ -186,9 +189,9 @@ int routes_look(const struct net *n, struct strv *uplinks, struct err *e)
 	l.subnet4 = n->subnet4;
 	l.subnet6 = n->subnet6;
 	if (r == 0)
-		r = dump(&k, AF_INET, &l);
+		r = dump(AF_INET, &l);
 	if (r == 0)
-		r = dump(&k, AF_INET6, &l);
+		r = dump(AF_INET6, &l);
 	if (r == 0)
 		r = judge_twin(&k, &l);
 	netlink_finish(&k);

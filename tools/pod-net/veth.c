@@ -180,13 +180,8 @@ static void note_other(void *arg, const char *name, const char *remark)
 
 int veth_others(struct err *e)
 {
-	struct netlink k = {0};
-	int others = 0, r = netlink_open(&k, NETLINK_ROUTE, e);
+	int others = 0, r = device_remarks(note_other, &others);
 
-	if (r < 0)
-		return r;
-	r = device_remarks(&k, note_other, &others);
-	netlink_finish(&k);
 	return r < 0 ? err_set(e, -r, "ask for the host's links") : others;
 }
 
