@@ -8,8 +8,7 @@
 #include "libcommon/wall.h"
 #include "tools/envpod/front.h"
 
-/* As pod-exec tells of a run that it could not start. */
-static void tell(const char *status_fd, int reason)
+void network_tell(const char *status_fd, int reason, const char *message)
 {
 	OWN_BUF struct buf b = BUF_INIT;
 	uint64_t fd;
@@ -20,7 +19,7 @@ static void tell(const char *status_fd, int reason)
 	jw_kstr(&b, "event", "failed");
 	jw_knum(&b, "status", POD_EXIT_BEFORE_RUN);
 	jw_knum(&b, "reason_status", reason);
-	jw_kstr(&b, "message", "the pod's network could not be built");
+	jw_kstr(&b, "message", message);
 	jw_close(&b, '}');
 	buf_char(&b, '\n');
 	write_full((int)fd, b.data, b.len);
@@ -36,7 +35,7 @@ int network_up(const struct pod *p, const struct plan *pl, const char *status_fd
 	front_words(&line, "pod-net", "up", p->name, NULL);
 	status = front_run(&line);
 	if (status)
-		tell(status_fd, status);
+		network_tell(status_fd, status, "the pod's network could not be built");
 	return status ? POD_EXIT_BEFORE_RUN : POD_EXIT_OK;
 }
 

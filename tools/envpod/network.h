@@ -13,6 +13,9 @@
  */
 int network_up(const struct pod *p, const struct plan *pl, const char *status_fd);
 
+/* Tell --status-fd (NULL: none) of a run that could not be started, as pod-exec does. */
+void network_tell(const char *status_fd, int reason, const char *message);
+
 /* After the last run: `pod-net down`, where there is anything of it. */
 int network_down(const struct pod *p);
 

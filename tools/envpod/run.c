@@ -12,6 +12,7 @@
 #include "libcommon/say.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/network.h"
+#include "tools/envpod/secrets.h"
 
 void run_finish(struct run *r)
 {
@@ -114,11 +115,14 @@ void run_announce(const struct run *r, const struct plan *pl)
 static int begin(const struct run *r, const struct pod *p, const struct plan *pl,
 		 const struct strv *line)
 {
+	OWN_FD int secrets = -1;
 	int status;
 
 	if (!front_print)
 		run_announce(r, pl);
 	status = network_up(p, pl, r->status_fd);
+	if (status == POD_EXIT_OK)
+		status = secrets_pass(r, pl, &secrets);
 	if (status)
 		return status;
 	return front_exec(line) == POD_EXIT_OK ? POD_EXIT_OK : POD_EXIT_BEFORE_RUN;

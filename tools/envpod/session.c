@@ -9,6 +9,7 @@
 #include "tools/envpod/front.h"
 #include "tools/envpod/network.h"
 #include "tools/envpod/run.h"
+#include "tools/envpod/secrets.h"
 
 static int start_one(const char *name, const struct run *options)
 {
@@ -17,6 +18,7 @@ static int start_one(const char *name, const struct run *options)
 	OWN_STRV struct strv line = {0}, command = {0};
 	OWN_PLAN struct plan pl = {0};
 	struct run r = *options;
+	OWN_FD int secrets = -1;
 	struct err e = {0};
 	int status;
 
@@ -32,6 +34,8 @@ static int start_one(const char *name, const struct run *options)
 	if (!front_print)
 		run_announce(&r, &pl);
 	status = network_up(&p, &pl, NULL);
+	if (status == POD_EXIT_OK)
+		status = secrets_pass(&r, &pl, &secrets);
 	if (status)
 		return status;
 	status = front_run(&line);

@@ -21,6 +21,7 @@
 #include "tools/envpod/init.h"
 #include "tools/envpod/network.h"
 #include "tools/envpod/run.h"
+#include "tools/envpod/secrets.h"
 
 static bool pod_exists(const char *name)
 {
@@ -146,15 +147,19 @@ static int make_it(const char *name, const char *file, bool reinit, bool verbose
 	return status ? status : remember_name(name);
 }
 
-static int open_network(const char *name)
+/* Network and secrets, as a run needs them. */
+static int provide(const struct run *r, int *secrets)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN_PLAN struct plan pl = {0};
 	struct err e = {0};
 
-	if (pod_open(&p, name, &e) < 0 || plan_open(&pl, &p, &e) < 0)
+	int status;
+
+	if (pod_open(&p, r->pod, &e) < 0 || plan_open(&pl, &p, &e) < 0)
 		return say_err(&e);
-	return network_up(&p, &pl, NULL);
+	status = network_up(&p, &pl, NULL);
+	return status ? status : secrets_pass(r, &pl, secrets);
 }
 
 int cmd_up(int argc, char **argv)
@@ -165,6 +170,7 @@ int cmd_up(int argc, char **argv)
 	OWN_FREE char *cwd = getcwd(NULL, 0);
 	OWN(run_finish) struct run r = {.mount_cwd = true};
 	OWN_STRV struct strv line = {0}, command = {0};
+	OWN_FD int secrets = -1;
 	struct err e = {0};
 	const struct opt opts[] = {
 		RUN_OPTS(&r),
@@ -193,6 +199,6 @@ int cmd_up(int argc, char **argv)
 	r.command = n ? argv : command.v;
 	if (run_compose(&line, &r, &e) < 0)
 		return say_err(&e);
-	status = open_network(name);
+	status = provide(&r, &secrets);
 	return status ? status : front_exec(&line);
 }

@@ -276,7 +276,7 @@ const struct key keys[] = {
 
 	{"vault", T_SECTION, 0, NULL, NULL, NULL, BUILT,
 	 "secrets"},
-	{"vault.env", T_SECTION, L, "key", NULL, NULL, NONE,
+	{"vault.env", T_SECTION, L, "key", NULL, NULL, BUILT,
 	 "secrets that runs get as variables"},
 	{"vault.env[].key", T_VARIABLE, NEED, NULL, NULL, NULL, TUNES,
 	 "name of the secret, and of the variable"},

@@ -229,18 +229,22 @@ static int close_all_but(int a, int b)
 void command_exec(const struct run *r, int fail)
 {
 	char *const *argv = r->ask->argv;
+	struct strv env = r->env; /* ours: of a process that is about to become another program */
 	struct err e = {0};
+	int s;
 
-	int s = close_all_but(fail, r->bpf); /* both are close-on-exec */
+	if (env_secrets(&env, r->secrets, &r->ask->env, &e) < 0)
+		report(fail, &e);
+	s = close_all_but(fail, r->bpf); /* both are close-on-exec */
 
 	stand_somewhere(&r->dirs);
 	if (s < 0)
 		err_set(&e, -s, "close what the command must not inherit");
 	else if (seccomp_load_fd(r->bpf, &e) == 0) {
 		if (strchr(argv[0], '/'))
-			exec_path(argv[0], argv, r->env.v);
+			exec_path(argv[0], argv, env.v);
 		else
-			exec_along_path(argv, &r->env);
+			exec_along_path(argv, &env);
 		err_status(&e, errno == ENOENT ? POD_EXIT_NOT_FOUND : POD_EXIT_CANNOT_RUN, errno,
 			   "run %s", esc(argv[0]));
 	}

@@ -2,15 +2,19 @@
 #include "tools/pod-exec/env.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "envpod/exit.h"
+#include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 
 /* What the agent's own commands are bound at comes first. */
 #define FIRST_PATH "/run/envpod/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+#define SECRETS_MAX (128 * 1024) /* bytes; pod-vault env gives no more */
 
 /* Set "K=V", in place of an earlier K. */
 static void set(struct strv *env, const char *pair)
@@ -82,6 +86,49 @@ int env_build(struct strv *env, const struct plan *pl, const struct user *u,
 		r = r < 0 ? r : set_asked(env, asked->v[i], e);
 	set_to(env, "ENVPOD_POD_NAME", plan_str(pl, "name", ""));
 	return r;
+}
+
+static bool is_asked(const struct strv *asked, const char *pair)
+{
+	size_t n = strcspn(pair, "=");
+
+	for (size_t i = 0; i < asked->n; i++)
+		if (strncmp(asked->v[i], pair, n) == 0 &&
+		    (asked->v[i][n] == '=' || asked->v[i][n] == '\0'))
+			return true;
+	return false;
+}
+
+static int take_secrets(struct strv *env, const char *data, size_t len, const struct strv *asked)
+{
+	const char *end = data + len;
+
+	while (data < end && *data) {
+		const char *stop = memchr(data, '\0', (size_t)(end - data));
+
+		if (!stop || *data == '=' || !strchr(data, '='))
+			return -EBADMSG;
+		if (!is_asked(asked, data) && strncmp(data, "ENVPOD_POD_NAME=", 16) != 0)
+			set(env, data);
+		data = stop + 1;
+	}
+	return data + 1 == end ? 0 : -EBADMSG;
+}
+
+int env_secrets(struct strv *env, int fd, const struct strv *asked, struct err *e)
+{
+	OWN_FD int pipe = fd;
+	OWN_FREE char *data = NULL;
+	ssize_t n;
+	int r;
+
+	if (pipe < 0)
+		return 0;
+	data = xcalloc(1, SECRETS_MAX);
+	n = read_full(pipe, data, SECRETS_MAX);
+	r = n < 0 ? (int)n : take_secrets(env, data, (size_t)n, asked);
+	explicit_bzero(data, SECRETS_MAX);
+	return r < 0 ? err_set(e, -r, "take the run's secrets") : 0;
 }
 
 const char *env_get(const struct strv *env, const char *name)

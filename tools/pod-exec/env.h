@@ -16,6 +16,13 @@
 int env_build(struct strv *env, const struct plan *pl, const struct user *u,
 	      const struct strv *given, const struct strv *asked, struct err *e);
 
+/*
+ * The secrets that fd holds, "KEY=VALUE" and a NUL each, in place of what is there, but not of what
+ * was asked for on the command line.  An empty one says that they are all there: without it they
+ * were taken by somebody else, and that is an error.  Closes fd; -1 is nothing.
+ */
+int env_secrets(struct strv *env, int fd, const struct strv *asked, struct err *e);
+
 /* The value of name in env, or NULL. */
 const char *env_get(const struct strv *env, const char *name);
 

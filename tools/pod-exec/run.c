@@ -38,14 +38,15 @@ void run_init(struct run *r, const struct ask *ask)
 		.bpf = -1,
 		.runs = -1,
 		.init = -1,
+		.secrets = -1,
 		.cgroup = CGROUP_INIT,
 	};
 }
 
 void run_finish(struct run *r)
 {
-	const int *fds[] = {&r->view,  &r->home, &r->pidns, &r->userns,
-			    &r->netns, &r->bpf,  &r->runs,  &r->init};
+	const int *fds[] = {&r->view, &r->home, &r->pidns, &r->userns, &r->netns,
+			    &r->bpf,  &r->runs, &r->init,  &r->secrets};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		own_close(fds[i]);
@@ -204,6 +205,7 @@ int run_open(struct run *r, struct err *e)
 	int s;
 
 	r->home = find_home();
+	r->secrets = passed_fd("ENVPOD_SECRETS_FD");
 	s = pod_open(&r->pod, r->ask->pod, e);
 	if (s == 0)
 		s = plan_open(&r->plan, &r->pod, e);
@@ -259,6 +261,9 @@ static int start_again(struct run *r, struct err *e)
 				  r->pod.name, r->pod.name);
 	unsetenv("ENVPOD_JOIN");
 	unsetenv("ENVPOD_LOCK_FD");
+	if (r->secrets >= 0)
+		fcntl(r->secrets, F_SETFD,
+		      0); /* where they were taken already, the next one fails */
 	if (r->pod.lock >= 0 && pod_lock_pass(&r->pod, e) < 0)
 		return -e->code;
 	add_enter_words(&argv, r);
@@ -307,6 +312,8 @@ static int run_command(struct run *r, struct relay *y, struct err *e)
 
 	if (s < 0)
 		return s;
+	own_close(&r->secrets);
+	r->secrets = -1;
 	record_sync(r->pod.name); /* while the command is on its way */
 	relay_run(y, &c);
 	if (y->failed.code)

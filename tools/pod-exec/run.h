@@ -44,14 +44,15 @@ struct run {
 	bool host_net;       /* network: Unsafe */
 	bool landlock_fs;    /* off under the profile that allows nested sandboxes */
 
-	int view;   /* the view's root: ours when fresh, the init's when joining; O_PATH */
-	int home;   /* mount namespace of the host, -1: unknown */
-	int pidns;  /* our own pid namespace */
-	int userns; /* pinned */
-	int netns;  /* pinned; -1 with host_net */
-	int bpf;    /* compiled seccomp filter */
-	int runs;   /* RUN/NAME/runs, a shared lock held for the life of this run */
-	int init;   /* pidfd of the pod's init */
+	int view;    /* the view's root: ours when fresh, the init's when joining; O_PATH */
+	int home;    /* mount namespace of the host, -1: unknown */
+	int pidns;   /* our own pid namespace */
+	int userns;  /* pinned */
+	int netns;   /* pinned; -1 with host_net */
+	int bpf;     /* compiled seccomp filter */
+	int runs;    /* RUN/NAME/runs, a shared lock held for the life of this run */
+	int init;    /* pidfd of the pod's init */
+	int secrets; /* a pipe with the command's own, read in its process alone; -1: none */
 	pid_t init_pid;
 	struct cgroup cgroup;
 };

@@ -36,16 +36,18 @@ static int keep_fd(struct supervisor *s, const char *text, const char *option, s
 }
 
 /*
- * The chain may inherit what it is told to use, and the pod's lock if our caller holds it; whatever
- * else our caller had open would stay open for as long as the run lives.
+ * The chain may inherit what it is told to use, the pod's lock if our caller holds it, and the
+ * run's secrets, which are not for us; whatever else our caller had open would stay open for as
+ * long as the run lives.
  */
 static int close_others(struct supervisor *s, struct err *e)
 {
-	const char *lock = getenv("ENVPOD_LOCK_FD");
+	const char *lock = getenv("ENVPOD_LOCK_FD"), *secrets = getenv("ENVPOD_SECRETS_FD");
 	struct err ignored = {0};
 	unsigned from = 3;
 
 	keep_fd(s, lock, "ENVPOD_LOCK_FD", &ignored);
+	keep_fd(s, secrets, "ENVPOD_SECRETS_FD", &ignored);
 	qsort(s->keep, (size_t)s->nkeep, sizeof(s->keep[0]), by_value);
 	for (int i = 0; i < s->nkeep; i++) {
 		unsigned fd = (unsigned)s->keep[i];

@@ -8,7 +8,7 @@
 #include "libcommon/pod.h"
 #include "tools/pod-supervise/relay.h"
 
-#define KEEP_MAX 3
+#define KEEP_MAX 4
 
 struct supervisor {
 	struct pod pod;

@@ -15,6 +15,7 @@ static const struct cmd cmds[] = {
 	{"bindings", cmd_bindings, "list which secret goes to which host"},
 	{"compile", cmd_compile, "write what the injector goes by"},
 	{"feed", cmd_feed, "write the values of bound keys, for the injector"},
+	{"env", cmd_env, "write the variables of a run, for pod-exec"},
 	{"push", cmd_push, "give running injectors their secrets anew"},
 	{"forget", cmd_forget, "remove all secrets of a pod"},
 	{0},
