@@ -10,9 +10,9 @@
 #include "tools/envpod/front.h"
 
 /* Words about a pod's secrets, or a scope's; and those about the vault as a whole. */
-static const char *const about_pod[] = {"set",  "get",    "list",     "rm",
-					"bind", "unbind", "bindings", NULL};
-static const char *const about_all[] = {NULL};
+static const char *const about_pod[] = {"set",   "get",     "list", "rm",     "import",   "export",
+					"share", "unshare", "bind", "unbind", "bindings", NULL};
+static const char *const about_all[] = {"rotate", "unlock", "lock", "push", NULL};
 
 static bool is_among(const char *const *words, const char *word)
 {

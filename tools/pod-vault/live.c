@@ -166,7 +166,8 @@ static int read_member(struct policy *p, const char *key, jv value, struct err *
 
 int live_parse(struct policy *p, const char *text, size_t len, struct err *e)
 {
-	jv root = jv_parse_sized(text, (int)len);
+	bool odd = len > PROXY_JSON_MAX || memchr(text, '\0', len);
+	jv root = odd ? jv_invalid() : jv_parse_sized(text, (int)len);
 	int r = jv_get_kind(root) == JV_KIND_OBJECT ? 0 : bad(e, "it is no JSON object");
 
 	if (r == 0 && !jv_object_has(jv_copy(root), jv_string("v")))

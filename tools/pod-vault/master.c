@@ -109,6 +109,15 @@ static int derived(const struct seal_head *h, const struct secret *words, struct
 					       : "that passphrase does not open the vault");
 }
 
+/* Asked once in a process: what follows a change, the injector's feed, needs it again. */
+static struct secret known;
+static bool never_ask;
+
+void master_never_ask(void)
+{
+	never_ask = true;
+}
+
 static int from_passphrase(const struct seal_head *h, int fd, struct secret *key, struct err *e)
 {
 	OWN_SECRET struct secret words = {0};
@@ -116,7 +125,7 @@ static int from_passphrase(const struct seal_head *h, int fd, struct secret *key
 
 	if (r != -ENOKEY)
 		return r;
-	if (fd < 0 && !prompt_possible())
+	if (fd < 0 && (never_ask || !prompt_possible()))
 		return err_set(e, ENOKEY, "the vault is locked: unlock it (envpod vault unlock)");
 	r = prompt_passphrase(&words, fd, "Passphrase of the vault: ", false, e);
 	return r < 0 ? r : derived(h, &words, key, e);
@@ -129,17 +138,29 @@ static int from_command(const struct seal_head *h, struct secret *key, struct er
 
 	if (r != -ENOKEY)
 		return r;
+	if (never_ask)
+		return err_set(e, ENOKEY, "the vault is locked: unlock it (envpod vault unlock)");
 	r = prompt_command(&words, h->argv, h->argv_len, e);
 	return r < 0 ? r : derived(h, &words, key, e);
+}
+
+static int ask(const struct seal_head *h, int passphrase_fd, struct secret *key, struct err *e)
+{
+	int r = 0;
+
+	if (known.len && is_key(&known, h))
+		return secret_copy(key, known.data, known.len, e);
+	r = h->kind == SEAL_PASSPHRASE ? from_passphrase(h, passphrase_fd, key, e)
+				       : from_command(h, key, e);
+	if (r < 0 || known.len)
+		return r;
+	return secret_copy(&known, key->data, key->len, e);
 }
 
 int master_get(int keys, const struct seal_head *h, int passphrase_fd, struct secret *key,
 	       struct err *e)
 {
-	if (h->kind == SEAL_FILE)
-		return from_file(keys, h, key, e);
-	return h->kind == SEAL_PASSPHRASE ? from_passphrase(h, passphrase_fd, key, e)
-					  : from_command(h, key, e);
+	return h->kind == SEAL_FILE ? from_file(keys, h, key, e) : ask(h, passphrase_fd, key, e);
 }
 
 /* --- a new one --- */
@@ -160,20 +181,21 @@ static int make_file(int keys, struct secret *key, struct err *e)
 	return r < 0 ? err_set(e, -r, "write a master key into %s/keys", pod_state_dir()) : 0;
 }
 
-int master_make(int keys, struct seal_head *h, int passphrase_fd, struct secret *key, struct err *e)
+int master_ask(const struct seal_head *h, int passphrase_fd, struct secret *words, struct err *e)
 {
-	OWN_SECRET struct secret words = {0};
-	int r;
-
 	if (h->kind == SEAL_FILE)
-		r = make_file(keys, key, e);
-	else if (h->kind == SEAL_PASSPHRASE)
-		r = prompt_passphrase(&words, passphrase_fd, "New passphrase of the vault: ", true,
-				      e);
-	else
-		r = prompt_command(&words, h->argv, h->argv_len, e);
-	if (r == 0 && h->kind != SEAL_FILE)
-		r = seal_derive(h, words.data, words.len, key, e);
+		return 0;
+	if (h->kind == SEAL_COMMAND)
+		return prompt_command(words, h->argv, h->argv_len, e);
+	return prompt_passphrase(words, passphrase_fd, "New passphrase of the vault: ", true, e);
+}
+
+int master_make(int keys, struct seal_head *h, const struct secret *words, struct secret *key,
+		struct err *e)
+{
+	int r = h->kind == SEAL_FILE ? make_file(keys, key, e)
+				     : seal_derive(h, words->data, words->len, key, e);
+
 	if (r == 0)
 		seal_key_id((const unsigned char *)key->data, h->key_id);
 	return r;

@@ -15,8 +15,13 @@
 int master_get(int keys, const struct seal_head *h, int passphrase_fd, struct secret *key,
 	       struct err *e);
 
-/* Make a new key of the kind in *h; a key file lies in MASTER_NEW then. */
-int master_make(int keys, struct seal_head *h, int passphrase_fd, struct secret *key,
+/* Nobody is to be asked from now on: what is locked stays locked. */
+void master_never_ask(void);
+
+/* What a new key of the kind in *h is made of, where that is words: typed twice, or printed. */
+int master_ask(const struct seal_head *h, int passphrase_fd, struct secret *words, struct err *e);
+/* Make a new key; a key file lies in MASTER_NEW then. */
+int master_make(int keys, struct seal_head *h, const struct secret *words, struct secret *key,
 		struct err *e);
 /* After its index is in place: what is not needed any more goes. */
 int master_settle(int keys, const struct seal_head *h, struct err *e);

@@ -35,7 +35,7 @@ static int check_bound(const struct target *t, const struct put *puts, size_t n,
 		r = policy_bindings(&p, &all, e);
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (bindings_have(&all, puts[i].key))
-			r = bound_check(puts[i].key, puts[i].value, e);
+			r = bound_check(puts[i].key, &puts[i].value, e);
 	return r;
 }
 
@@ -58,7 +58,7 @@ static int stage(struct target *t, struct scope *s, const struct put *puts, size
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct entry *entry = scope_set(s, puts[i].key, time(NULL), e);
 
-		r = entry ? store_stage(t->dir, s, entry, puts[i].value, e) : -ENOSPC;
+		r = entry ? store_stage(t->dir, s, entry, &puts[i].value, e) : -ENOSPC;
 	}
 	return r;
 }

@@ -6,8 +6,8 @@
 #include "tools/pod-vault/target.h"
 
 struct put {
-	const char *key;
-	const struct secret *value;
+	char *key;
+	struct secret value;
 };
 
 /* Can that be a secret?  Not empty, not too long, no NUL byte. */

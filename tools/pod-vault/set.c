@@ -30,7 +30,7 @@ int cmd_set(int argc, char **argv)
 {
 	const char *scope = NULL;
 	OWN(target_finish) struct target t = TARGET_INIT;
-	OWN_SECRET struct secret value = {0};
+	struct put put = {0};
 	struct err e = {0};
 	const struct opt opts[] = {
 		{OPT_STR, 's', "scope", &scope, "NAME", "in this shared scope, not in a pod's own"},
@@ -41,12 +41,13 @@ int cmd_set(int argc, char **argv)
 		"Put a secret in: typed twice on a terminal, else read from standard input.", 1, 2,
 		0};
 	int n = opt_parse(opts, &usage, argc, argv);
-	const char *key = words_after(n, argv, scope, 1, 1)[0];
-	struct put put = {key, &value};
+	int status = POD_EXIT_OK;
 
-	if (check_key_name(key, &e) < 0 || target_open(&t, argv[0], scope, &e) < 0 ||
-	    take_value(&value, key, &e) < 0 || put_check(key, &value, &e) < 0 ||
+	put.key = words_after(n, argv, scope, 1, 1)[0];
+	if (check_key_name(put.key, &e) < 0 || target_open(&t, argv[0], scope, &e) < 0 ||
+	    take_value(&put.value, put.key, &e) < 0 || put_check(put.key, &put.value, &e) < 0 ||
 	    put_all(&t, &put, 1, true, &e) < 0 || push_target(&t, &e) < 0)
-		return say_err(&e);
-	return POD_EXIT_OK;
+		status = say_err(&e);
+	secret_finish(&put.value);
+	return status;
 }

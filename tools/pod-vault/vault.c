@@ -110,14 +110,11 @@ static int parse(struct vault *v, const struct buf *file, struct err *e)
 /* Nothing was ever put in: an empty index; whoever writes needs a key for it. */
 static int begin(struct vault *v, enum vault_use use, struct err *e)
 {
-	int r;
-
 	v->is_new = true;
 	if (use == VAULT_READ)
 		return 0;
 	seal_head_new(&v->head, SEAL_FILE);
-	r = master_make(v->keys, &v->head, -1, &v->master, e);
-	return r;
+	return master_make(v->keys, &v->head, NULL, &v->master, e);
 }
 
 /*
