@@ -22,11 +22,12 @@ edit() { jq "$1" "$D/pod.json" >"$D/new" && mv "$D/new" "$D/pod.json"; }
 
 @test "an edit of pod.json is seen, and the plan belongs to the edited file" {
 	make_pod
-	edit '.processor.memory = "2GB" | .user = "agent" | .vault.env = ["KEY"]'
+	edit '.processor.memory = "2GB" | .user = "agent" | .vault.env = ["KEY"] | .approvers = ["root"]'
 	pod-config plan web
 	[ "$(plan memory.max)" = 2147483648 ]
 	[ "$(plan run.user)" = agent ]
-	[ "$(plan unbuilt)" = vault.env ]
+	[ "$(plan unbuilt)" = approvers ]
+	[ "$(plan vault.env)" = KEY ]
 	[ "$(head -1 "$D/plan" | cut -d ' ' -f 3,5)" = "$(stat -c '%i %s' "$D/pod.json")" ]
 }
 
