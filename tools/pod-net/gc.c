@@ -19,8 +19,8 @@
 #include "libcommon/say.h"
 #include "libcommon/unit.h"
 #include "libcommon/wall.h"
-#include "tools/pod-net/host.h"
 #include "tools/pod-net/claim.h"
+#include "tools/pod-net/host.h"
 #include "tools/pod-net/net.h"
 #include "tools/pod-net/services.h"
 

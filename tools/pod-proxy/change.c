@@ -19,6 +19,8 @@
 #include "libcommon/wall.h"
 #include "tools/pod-proxy/live.h"
 
+#define LOCK_WAIT_MS 10000
+
 void change_finish(struct change *c)
 {
 	own_close(&c->policy);
@@ -40,6 +42,16 @@ static int check_mode(const struct change *c, struct err *e)
 	return 0;
 }
 
+/* pod-net up will want the pod's lock, which comes before the policy's. */
+static int lock_for_up(struct change *c, struct err *e)
+{
+	int r = 0;
+
+	if (pod_init_pid(&c->pod, NULL) > 0 && !wall_stands(&c->pod))
+		r = pod_lock(&c->pod, LOCK_WAIT_MS, e);
+	return r == 0 && c->pod.lock >= 0 ? pod_lock_pass(&c->pod, e) : r;
+}
+
 int change_open(struct change *c, const char *pod, struct err *e)
 {
 	int r = pod_check_caller(e);
@@ -50,6 +62,8 @@ int change_open(struct change *c, const char *pod, struct err *e)
 		r = plan_open(&c->plan, &c->pod, e);
 	if (r == 0)
 		r = check_mode(c, e);
+	if (r == 0)
+		r = lock_for_up(c, e);
 	if (r < 0)
 		return r;
 	c->policy = policy_open(&c->pod, e);
@@ -240,7 +254,7 @@ static int begin(struct change *c, struct err *e)
 			r = ask("pod-supervise", "helpers", "wake", c->pod.name, e);
 	} else {
 		/* A live pod that stood without a wall gets one: there is something to reach. */
-		r = live && wall_wanted(&c->pod, &c->plan)
+		r = live && c->pod.lock >= 0 && wall_wanted(&c->pod, &c->plan)
 			    ? ask("pod-net", "up", NULL, c->pod.name, e)
 			    : 0;
 	}
