@@ -65,7 +65,7 @@ with_web()
 	type_all pod-net.1
 }
 @test "pod-supervise(1)" { with_web && envpod stop -t 0 web && type_all pod-supervise.1; }
-@test "pod-proxy(1)" { with_web && envpod stop -t 0 web && type_all pod-proxy.1; }
+@test "pod-proxy(1)" { sed -i s/None/Isolated/ pod.yaml "$T/web.yaml"; with_web && envpod stop -t 0 web && type_all pod-proxy.1; }
 @test "pod-dns(1)" { with_web && envpod stop -t 0 web && type_all pod-dns.1; }
 @test "envpod-event(5)" { with_web && type_all envpod-event.5; }
 @test "envpod-audit(5)" { with_web && cd "$ENVPOD_STATE_DIR/pods/web" && type_all envpod-audit.5 && refute grep broken "$T/said"; }
