@@ -326,7 +326,11 @@ class Case:
             return
         mount("commit", "--sensitive", "--cwd", os.fsdecode(HOST), *words, "web")
         want = {p: self.host[p] if p not in self.model or p in self.stays else self.model[p] for p in self.model.keys() | staying}
-        compare("after the commit: the host", want, tree(HOST))
+        now = tree(HOST)
+        for p in self.past & self.stays: # both: saved under another inode, and deleted by the pod
+            if now.get(p) == self.model.get(p):
+                want.pop(p, None)
+        compare("after the commit: the host", want, now)
         for p in sorted(staying):
             copy(p, HOST, MODEL)
         self.fought, self.must, self.past, self.named, self.hiding, self.moved = (set() for _ in range(6))

@@ -1,5 +1,6 @@
 load ../lib/envpod
-# Random operations in a pod against the same ones on a plain copy (./random says what must hold).
+# Random operations in a pod against the same ones on a plain copy (./random says what must hold), and with a
+# human's between them (./human.py).
 # SEED=N: those of that seed; it is said when something fails.
 setup() { envpod_setup; need root overlay userns loop; }
 teardown() { envpod_teardown; }
@@ -9,5 +10,6 @@ have_loop() { [ -e /dev/loop-control ]; }
 # The same each time here, so that a failure is the change's; make check-long draws new ones.
 seed() { echo "${SEED:-20261122}"; }
 
-@test "many small trees, a few runs" { TREES=24 "$TOP/tests/pod-mount/random" "$(seed)" "${LONG_S:-14}"; }
-@test "a few trees, many runs" { TREES=6 RUNS=6 COUNT=40 "$TOP/tests/pod-mount/random" "$(seed)" "${LONG_S:-10}"; }
+@test "many small trees, a few runs" { TREES=24 "$TOP/tests/pod-mount/random" "$(seed)" "${LONG_S:-10}"; }
+@test "a few trees, many runs" { TREES=6 RUNS=6 COUNT=40 "$TOP/tests/pod-mount/random" "$(seed)" "${LONG_S:-8}"; }
+@test "a human works there, too" { HUMAN=1 TREES=3 RUNS=4 "$TOP/tests/pod-mount/random" "$(seed)" "${LONG_S:-12}"; }

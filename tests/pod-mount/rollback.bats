@@ -87,3 +87,21 @@ setup" ]'
 	pod_rollback web
 	[ -z "$(pod_diff web)" ]
 }
+
+@test "a directory of which one was moved out before: that one keeps what is in it" {
+	agent 'mkdir -p n/in/deep; echo f >n/in/deep/f; echo g >n/in/g'
+	agent 'mv n/in/deep kept; rm n/in/g'
+	agent true
+	pod_diff --no-fold web | lines "A  kept/f
+A  n/in/"
+	pod_rollback web n/in
+	agent '[ "$(cat kept/f)" = f ] && [ -d n ] && [ ! -e n/in ]'
+	agent 'mkdir -p m/in/deep; echo f >m/in/deep/f'
+	agent 'mv m/in/deep kept2; rmdir m/in'
+	pod_rollback web m
+	agent '[ "$(cat kept2/f kept/f)" = "f
+f" ]'
+	pod_commit web
+	[ "$(cat kept/f kept2/f)" = "f
+f" ]
+}

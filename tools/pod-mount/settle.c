@@ -248,6 +248,24 @@ static bool any_chosen_below(const struct changes *list, const char *path)
 	return false;
 }
 
+/* A directory above it goes as a whole, with what the layers keep there for other names. */
+static bool any_chosen_above(const struct changes *list, const char *path)
+{
+	OWN_FREE char *up = xstrdup(path);
+	OWN_BUF struct buf text = BUF_INIT;
+
+	for (char *slash; (slash = strrchr(up, '/')) && slash > up;) {
+		size_t i;
+
+		*slash = '\0';
+		i = changes_find(list, up);
+		if (i < list->n && list->v[i].chosen && list->v[i].kind != CHANGE_MODIFIED &&
+		    strcmp(change_path(&list->v[i], &text), up) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int settle_renames(struct settler *st)
 {
 	const struct renames *r = &st->s->renames;
@@ -255,7 +273,8 @@ static int settle_renames(struct settler *st)
 
 	for (size_t i = 0; i < r->n; i++)
 		if (any_chosen_below(&st->s->changes, r->v[i].path) ||
-		    any_chosen_below(&st->s->changes, r->v[i].from)) {
+		    any_chosen_below(&st->s->changes, r->v[i].from) ||
+		    any_chosen_above(&st->s->changes, r->v[i].from)) {
 			int x = settle_dir(st, r->v[i].cover, r->v[i].path, false, &at);
 
 			if (x != 0)

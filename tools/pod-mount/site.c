@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/pod-mount/site.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "libcommon/buf.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/say.h"
 #include "tools/pod-mount/cover.h"
 #include "tools/pod-mount/source.h"
 
@@ -135,8 +137,9 @@ void site_unstage(struct site *s, const struct pod *p, const char *id)
 
 	own_close(&s->stage);
 	s->stage = -1;
-	if (!s->near)
-		unlinkat(s->root, path, AT_REMOVEDIR);
+	if (!s->near && unlinkat(s->root, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		say_warn("%s/%s stays, an empty directory that is not needed any more: %s",
+			 strcmp(s->top, "/") == 0 ? "" : esc(s->top), path, strerror(errno));
 }
 
 int site_layer(const struct site *s, const struct pod *p, const char *id)
