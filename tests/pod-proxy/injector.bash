@@ -47,7 +47,7 @@ certificate()
 		-extfile "$T/$1.ext" -out "$T/$1.pem" 2>/dev/null
 }
 
-# tls_site: nginx at 192.0.2.10 and .11 by TLS, which says what it was sent.
+# tls_site: nginx at 192.0.2.10 and .11 by TLS, which says what it was sent; and $T/locations/*.conf.
 tls_site()
 {
 	mkdir -p "$T/www/put" "$T/nginx"
@@ -68,6 +68,7 @@ tls_site()
 			location = /teapot { return 418 "short and stout\n"; }
 			location = /empty { return 204; }
 			location = /cookies { default_type text/plain; return 200 "\$http_cookie\n"; }
+			include $T/locations/*.conf;
 			location /put/ { dav_methods PUT; }
 		}
 	}
