@@ -25,7 +25,7 @@ cp kb www/kb
 head -c 100000000 /dev/zero | tr '\0' x >www/large
 nginx_conf() # NAME, and a server's lines on standard input
 {
-	echo "daemon off; worker_processes 1; pid $T/nginx/$1.pid; error_log $T/nginx/$1.log; user root; worker_rlimit_nofile 4096;
+	echo "daemon off; master_process off; pid $T/nginx/$1.pid; error_log $T/nginx/$1.log; user root; worker_rlimit_nofile 4096;
 	events { worker_connections 2000; } http { access_log off; ssl_protocols TLSv1.2 TLSv1.3; keepalive_requests 100000000; sendfile on;
 	client_body_temp_path $T/nginx; proxy_temp_path $T/nginx; fastcgi_temp_path $T/nginx; uwsgi_temp_path $T/nginx; scgi_temp_path $T/nginx;"
 	cat
@@ -46,7 +46,6 @@ nsenter -t "$HOST" -n nginx -c "$T/proxy.conf" -p "$T/nginx" 2>/dev/null & NETPI
 secrets TOKEN real-token-of-the-vault
 bindings 'host 0 a.example 443' 'bind 0 TOKEN header authorization Bearer\\040{value}' 2>bindings.err || { cat bindings.err inject.log; exit 1; }
 echo 'nameserver 127.0.0.1' >resolv
-pid_of() { pgrep -P "$1" -x "$2" | head -1; }
 on_pod() { nsenter --net="$R/web/ns/net" unshare -m sh -c 'mount --bind "$1" /etc/resolv.conf; shift; exec "$@"' sh "$T/resolv" "$@"; }
 declare -A url=([direct]=https://192.0.2.10 [nginx]=https://192.0.2.1:8443 [inject]=https://a.example [splice]=https://b.example)
 from() { case $1 in direct | nginx) echo on_host ;; *) echo on_pod ;; esac; }
@@ -57,9 +56,7 @@ done
 
 # Processor time of the one that is measured, in ticks.
 declare -A server=([nginx]=$(cat nginx/proxy.pid) [direct]=$(cat nginx/site.pid) [inject]=$(pgrep -n -f 'pod-proxy inject') [splice]=$(pgrep -n -f 'pod-proxy relay'))
-declare -A child=()
-for name in nginx direct; do child[$name]=$(pgrep -n -P "${server[$name]}"); done
-ticks() { awk '{ print $14 + $15 }' "/proc/${child[$1]:-${server[$1]}}/stat"; }
+ticks() { awk '{ print $14 + $15 }' "/proc/${server[$1]}/stat"; }
 
 # measure NAME CONNECTIONS BENCH [WRK-OPTION...]
 measure()

@@ -137,3 +137,13 @@ have_loop() { [ -e /dev/loop-control ]; }
 	[[ $output == *'not ok - fuzz'*'heap-buffer-overflow'* ]]
 	[ "${lines[-1]}" = '1 passed, 1 failed, 0 skipped' ]
 }
+
+gone() { ! readlink "/proc/$1/exe" >/dev/null; }
+
+@test "runner: a process that a test left is a failure, and is ended" {
+	printf '@test "leaves one" { (exec sleep 1000 >"$TMPDIR/out" 2>&1 </dev/null 3>&-) & disown; }\n' >one.bats
+	expect 1 "$TOP/tests/run" one.bats
+	[[ $output == *'running: '*' sleep 1000'* ]]
+	pid=$(sed -n 's/.*running: \([0-9]*\) sleep 1000/\1/p' <<<"$output")
+	wait_for 5 gone "$pid"
+}

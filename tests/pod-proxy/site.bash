@@ -72,7 +72,7 @@ sites()
 	head -c 3000000 /dev/urandom >"$T/www/big"
 	chmod -R a+rX "$T/www"
 	cat >"$T/nginx.conf" <<-END
-	daemon off; worker_processes 1; pid $T/nginx/pid; error_log $T/nginx/error.log; user root;
+	daemon off; master_process off; pid $T/nginx/pid; error_log $T/nginx/error.log; user root;
 	events { worker_connections 512; }
 	http {
 		access_log off; client_body_temp_path $T/nginx; proxy_temp_path $T/nginx; fastcgi_temp_path $T/nginx;
