@@ -25,6 +25,7 @@ all()
 @test "undo of an undo" { all redo; }
 @test "undo of a rollback" { all return; }
 @test "a snapshot" { all snapshot; }
+@test "a snapshot of a pod that runs" { all live; }
 @test "a restore" { all restore; }
 @test "undo of a restore" { all unrestore; }
 @test "merged layers" { all squash; }
@@ -40,6 +41,7 @@ looks() { "$TOP/tests/pod-mount/faults" -r "$1" EIO; }
 @test "undo of an undo, a look fails" { looks redo; }
 @test "undo of a rollback, a look fails" { looks return; }
 @test "a snapshot, a look fails" { looks snapshot; }
+@test "a snapshot of a pod that runs, a look fails" { looks live; }
 @test "a restore, a look fails" { looks restore; }
 @test "undo of a restore, a look fails" { looks unrestore; }
 @test "merged layers, a look fails" { looks squash; }

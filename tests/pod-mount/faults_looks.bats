@@ -5,6 +5,7 @@ load ../lib/envpod
 setup() { envpod_setup; need root overlay userns loop; }
 teardown() { envpod_teardown; }
 
+have_cgroup2() { grep -q ' cgroup2 ' /proc/self/mounts; }
 have_loop() { [ -e /dev/loop-control ]; }
 
 # faults AT-LEAST [-r] SCENARIO ACTION [FIRST [STEP]]: so many were injected, and did no harm.
@@ -24,6 +25,7 @@ faults()
 @test "layers are merged, killed, or a call fails" { faults 5 squash kill 2 12 && faults 5 fold each 3 19; }
 @test "a snapshot, a look fails" { faults 6 -r snapshot EIO -100 12; }
 @test "a snapshot, killed, or a call fails" { faults 3 snapshot kill 1 7 && faults 3 snapshot each 2 7; }
+@test "a snapshot of a pod that runs, killed, or a call or a look fails" { need cgroup2; faults 4 live kill 3 41 && faults 3 live each 2 51 && faults 4 -r live EIO 5 141; }
 @test "a restore, a look fails" { faults 5 -r restore EIO 7 61; }
 @test "a restore, killed, or a call fails" { faults 3 restore kill 2 11 && faults 3 restore each 1 11; }
 @test "commit --output, a look fails: what it says is written is" { faults 5 -r output EIO 5 131; }
