@@ -119,7 +119,7 @@ resolver()
 		printf ' use-syslog: no\n directory: "%s"\n access-control: 0.0.0.0/0 allow\n module-config: "iterator"\n' "$T"
 		printf ' local-zone: "." static\n local-data: ". 60 IN SOA . . 1 2 3 4 5"\n'
 		printf ' local-data: "%s"\n' "$@"
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2046,SC2086,SC2183
 		[ -z "${DELEGATE:-}" ] || { printf ' local-zone: "%.0s%s." transparent\n' $(printf '%s %s\n' $DELEGATE | awk '{ print $2, $1 }')
 			printf 'forward-zone:\n name: "%s."\n forward-addr: %s\n' $DELEGATE; }
 	} >"$T/unbound.conf"

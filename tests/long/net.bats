@@ -7,7 +7,7 @@ load ../pod-net/hoststate
 setup()
 {
 	world_setup
-	before=$(host_state)
+	remember_host
 	straight web
 }
 teardown() { world_teardown; }

@@ -13,4 +13,5 @@ host_state()
 	on_host nft -s list ruleset
 	on_host sh -c 'grep -H . /proc/sys/net/ipv4/conf/*/forwarding /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/*/forwarding /proc/sys/net/ipv6/conf/*/force_forwarding' | grep -v envp
 }
+remember_host() { before=$(host_state); }
 as_before() { [ "$(host_state)" = "$before" ]; }
