@@ -135,17 +135,20 @@ odd_site()
 }
 listens_at() { on_site ss -Hltn "src $1 and sport = :443" | grep -q .; }
 
-# raw [HOST]: what stands on stdin, by TLS to the host, and what comes back until it ends.
+# raw REQUEST...: each by a TLS connection of its own to c.example, escapes (\r\n) made real; what comes back
+# until its end, a line each, in the escapes of Python.
 raw()
 {
 	in_pod python3 -c '
 import socket, ssl, sys
 ctx = ssl.create_default_context(cafile="/etc/ssl/certs/ca-certificates.crt")
-s = ctx.wrap_socket(socket.create_connection((sys.argv[1], 443), 10), server_hostname=sys.argv[1])
-s.sendall(sys.stdin.buffer.read())
-s.settimeout(10)
-try:
-    while d := s.recv(65536):
-        sys.stdout.buffer.write(d); sys.stdout.buffer.flush()
-except ConnectionError: print("RESET")' "${1:-c.example}"
+for text in sys.argv[1:]:
+    s = ctx.wrap_socket(socket.create_connection(("c.example", 443), 10), server_hostname="c.example")
+    s.settimeout(10)
+    got = b""
+    try:
+        s.sendall(text.encode().decode("unicode_escape").encode("latin1"))
+        while d := s.recv(65536): got += d
+    except (ConnectionError, ssl.SSLError): got += b"RESET"
+    print(repr(got)[2:-1])' "$@"
 }

@@ -179,9 +179,11 @@ static bool h1_is_idle(const struct session *s)
 
 /* --- responses --- */
 
+/* The message stays as it is: how its body ends is still to be known. */
 static void h1_head(struct exchange *x, struct message *m, bool end)
 {
 	struct h1 *h = x->stream;
+	enum head_body body = m->body;
 
 	if (m->status >= 200) {
 		h->close |= x->s->draining || !h->whole;
@@ -190,6 +192,7 @@ static void h1_head(struct exchange *x, struct message *m, bool end)
 		h->chunked = m->body == BODY_CHUNKED && !h->in.old && !end;
 	}
 	h1_write_response(&x->s->wire, m, h->in.old, h->close);
+	m->body = body;
 }
 
 static size_t h1_room(const struct exchange *x)

@@ -188,13 +188,36 @@ static bool name_it(struct upstream *u)
 	return true;
 }
 
+/* Its end, or bytes that nobody asked for, may have come a moment ago: a request that cannot be sent
+ * twice is worth a look. */
+static bool is_silent(const struct upstream *u)
+{
+	char c;
+
+	return !u->wire.hung && recv(u->wire.watch.fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	       errno == EAGAIN;
+}
+
+static struct upstream *take_silent(struct upstreams *us, const char *name,
+				    const struct in6_addr *a, uint16_t port, bool tls)
+{
+	struct upstream *u;
+
+	while ((u = find(us, name, a, port, tls))) {
+		leave_pool(u);
+		if (is_silent(u))
+			return u;
+		drop(u);
+	}
+	return NULL;
+}
+
 struct upstream *upstream_get(struct upstreams *us, const char *name, const struct in6_addr *a,
 			      uint16_t port, bool tls, bool fresh, struct exchange *x)
 {
-	struct upstream *u = fresh ? NULL : find(us, name, a, port, tls);
+	struct upstream *u = fresh ? NULL : take_silent(us, name, a, port, tls);
 
 	if (u) {
-		leave_pool(u);
 		u->x = x;
 		return u;
 	}
