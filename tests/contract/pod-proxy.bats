@@ -36,7 +36,7 @@ teardown() { envpod_teardown; }
 	expect 64 "$TOOL" inject
 }
 
-@test "help and completions" { helps relay inject forward ca ports expose; }
+@test "help and completions" { helps relay inject forward ca ports expose doctor; }
 
 @test "ports, expose: lists; what is changed is in policy/ports.json, a file that changes nothing is none" {
 	"$TOOL" ports web -p 8080:80 -i 5432

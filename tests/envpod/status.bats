@@ -41,3 +41,16 @@ teardown() { envpod_teardown; }
 	[[ $output == *"public_ports"*"9090:90/tcp"* ]]
 	refute grep -q 8080 <<<"$output"
 }
+
+@test "status shows which key goes to which host" {
+	printf 'network: {dns: {allow: [api.example, host.example]}}\n' >"$T/pod.yaml"
+	envpod init web -c "$T/pod.yaml" >/dev/null
+	envpod status --json web | jq -e '.injects == []'
+	printf 'a-secret-of-length' | envpod vault web set KEY
+	envpod vault web bind KEY api.example
+	envpod status --json web | jq -e '.injects == ["KEY api.example:443"]'
+	[[ $(envpod status web) == *"injects"*"KEY api.example:443"* ]]
+	refute grep -r a-secret-of-length <(envpod status web)
+	echo broken >"$ENVPOD_STATE_DIR/pods/web/policy/proxy"
+	envpod status --json web | jq -e '.injects == []'
+}

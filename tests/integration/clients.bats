@@ -64,6 +64,28 @@ fetch("https://api.example/node-fetch", {method: "POST", body: "z"}).then(r => r
 	carried /node-https
 }
 
+@test "HTTP/2: curl, node and python, many requests on one connection" {
+	[ "$(bare curl -sS --http2 -o /dev/null -w '%{http_version}' https://api.example/h2-curl)" = 2 ]
+	told node -e '
+const http2 = require("http2");
+const c = http2.connect("https://api.example");
+let left = 20;
+for (let i = 0; i < 20; i++) {
+	const r = c.request({":path": "/h2-node" + i, ":method": "POST"});
+	let body = "";
+	r.on("response", h => { if (h[":status"] !== 200) process.exit(1); });
+	r.on("data", d => body += d);
+	r.on("end", () => { if (JSON.parse(body).body !== "n" + i) process.exit(1); if (--left === 0) { c.close(); } });
+	r.end("n" + i);
+}
+c.on("error", e => { console.error(e); process.exit(1); });'
+	told /usr/bin/python3 -c '
+import httpx
+with httpx.Client(http2=True) as c:
+    for i in range(3): assert c.get("https://api.example/h2-python").http_version == "HTTP/2"'
+	for target in /h2-curl /h2-node0 /h2-node19 /h2-python; do carried $target; done
+}
+
 @test "java, by its own store" {
 	command -v java >/dev/null || skip "no java here"
 	mkdir -p "$T/java"

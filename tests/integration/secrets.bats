@@ -102,6 +102,15 @@ get() { printf '%s' "GET $1 HTTP/1.1\\r\\nHost: ${2:-api.example}\\r\\nConnectio
 	refute sent '.target == "/way2"'
 }
 
+@test "way: HTTP/2 with another authority, and a Host beside it" {
+	[ "$(told curl -sSk --http2 -o /dev/null -w '%{http_code} %{http_version}' -H 'Host: evil.example' https://api.example/way1h)" = '421 2' ]
+	[ "$(told curl -sSk --http2 -o /dev/null -w '%{http_code}' -H 'Host: twin.example' https://api.example/way1h)" = 421 ]
+	told curl -sSk --http2 "https://api.example/leak?in=trailer" "https://api.example/leak?as=base64&cut=3" "https://api.example/leak?in=header" -i >"$T/said" 2>&1
+	grep -q '\*\*\*\*' "$T/said"
+	clean "$T/said"
+	refute sent '.target == "/way1h"'
+}
+
 @test "way: absolute forms and CONNECT" {
 	say $api 443 api.example "$(get https://evil.example/way3)" | grep -qE ' 4(00|21) '
 	say $api 443 api.example "$(get http://api.example:8443/way3)" | grep -qE ' 4(00|21) '

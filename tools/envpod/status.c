@@ -16,6 +16,7 @@
 #include "libcommon/ports.h"
 #include "libcommon/say.h"
 #include "libcommon/wall.h"
+#include "libcommon/words.h"
 #include "tools/envpod/front.h"
 
 struct status {
@@ -29,6 +30,7 @@ struct status {
 	char addresses[160]; /* engine and addresses, while there is a wall */
 	struct strv without; /* keys the live runs go without */
 	struct strv ports[PORT_SCOPES];
+	struct strv injects; /* "KEY HOST:PORT", "- HOST:PORT" for rules alone */
 };
 
 static void status_finish(struct status *s)
@@ -36,6 +38,7 @@ static void status_finish(struct status *s)
 	buf_finish(&s->usage);
 	buf_finish(&s->net);
 	strv_finish(&s->without);
+	strv_finish(&s->injects);
 	for (int i = 0; i < PORT_SCOPES; i++)
 		strv_finish(&s->ports[i]);
 }
@@ -53,6 +56,45 @@ static void gather_ports(struct status *s, const struct pod *p, const struct pla
 		return;
 	for (size_t i = 0; i < all.n; i++)
 		strv_add(&s->ports[all.v[i].scope], port_text(&all.v[i], text));
+}
+
+/* Of a "host ID DOMAIN PORT": each "bind ID KEY ..." of it. */
+static void add_host(struct strv *to, const struct plan *pl, const struct strv *host)
+{
+	const char *line;
+	bool any = false;
+
+	for (size_t i = 0; (line = plan_next(pl, "bind", &i));) {
+		OWN_STRV struct strv w = {0};
+
+		if (words_split(&w, line) < 0 || w.n < 2 || strcmp(w.v[0], host->v[0]) != 0)
+			continue;
+		strv_fmt(to, "%s %s:%s", w.v[1], host->v[1], host->v[2]);
+		any = true;
+	}
+	if (!any)
+		strv_fmt(to, "- %s:%s", host->v[1], host->v[2]);
+}
+
+/* What the injector goes by; a file that is broken injects nothing. */
+static void gather_injects(struct status *s, const struct pod *p)
+{
+	OWN_FD int policy =
+		openat(p->dir, "policy", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	OWN_PLAN struct plan pl = {0};
+	OWN_BUF struct buf b = BUF_INIT;
+	struct err ignored = {0};
+	const char *line;
+
+	if (policy < 0 || read_file_at(policy, "proxy", &b, PLAN_MAX) < 0 || !b.len ||
+	    plan_parse(&pl, b.data, b.len, &ignored) < 0)
+		return;
+	for (size_t i = 0; (line = plan_next(&pl, "host", &i));) {
+		OWN_STRV struct strv w = {0};
+
+		if (words_split(&w, line) == 0 && w.n == 3)
+			add_host(&s->injects, &pl, &w);
+	}
 }
 
 static void add_lines(const struct pod *p, const char *file, struct strv *to)
@@ -111,6 +153,7 @@ static void gather(struct status *s, const struct pod *p, const struct plan *pl)
 	s->layers = count_layers(p);
 	s->wall = wall_state(p, pl, s->addresses);
 	gather_ports(s, p, pl);
+	gather_injects(s, p);
 	if (*s->addresses)
 		capture("pod-net", "status", p, &s->net);
 	if (read_line_at(p->dir, "created", s->created, sizeof(s->created)) < 0)
@@ -179,6 +222,7 @@ static void print_json(const struct pod *p, const struct plan *pl, const struct 
 		jw_kstr(&b, "addresses", s->addresses);
 	for (int i = 0; i < PORT_SCOPES; i++)
 		jw_kstrv(&b, port_keys[i], s->ports[i].v);
+	jw_kstrv(&b, "injects", s->injects.v);
 	jw_kstrv(&b, "unbuilt", unbuilt.v);
 	jw_kstrv(&b, "without", s->without.v);
 	jw_kstrv(&b, "writes_past_review", writes.v);
@@ -211,6 +255,7 @@ static void print_text(const struct pod *p, const struct plan *pl, const struct 
 	printf("%-20s %s%s%s\n", "wall", s->wall, *s->addresses ? ": " : "", s->addresses);
 	for (int i = 0; i < PORT_SCOPES; i++)
 		text_list(port_keys[i], &s->ports[i]);
+	text_list("injects", &s->injects);
 	text_list("not built yet", &unbuilt);
 	text_list("runs without", &s->without);
 	text_list("writes past review", &writes);

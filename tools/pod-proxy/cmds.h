@@ -9,5 +9,6 @@ int cmd_inject(int argc, char **argv);
 int cmd_forward(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
 int cmd_expose(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 #endif

@@ -11,6 +11,7 @@ static const struct cmd cmds[] = {
 	{"ca", cmd_ca, "make the certificate authority of a pod"},
 	{"ports", cmd_ports, "list and change a pod's open ports"},
 	{"expose", cmd_expose, "list and change which ports of a pod answer at all"},
+	{"doctor", cmd_doctor, "what this host offers to put credentials into requests"},
 	{0},
 };
 

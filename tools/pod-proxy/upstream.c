@@ -14,6 +14,7 @@
 
 #include "libcommon/address.h"
 #include "libcommon/buf.h"
+#include "libcommon/trust.h"
 
 /* --- TLS sessions of hosts --- */
 
@@ -67,16 +68,13 @@ static void resume(struct upstream *u)
 
 static int load_authorities(SSL_CTX *tls)
 {
-	static const char *const bundles[] = {"/etc/ssl/certs/ca-certificates.crt",
-					      "/etc/pki/tls/certs/ca-bundle.crt",
-					      "/etc/ssl/cert.pem"};
 	const char *named = secure_getenv("SSL_CERT_FILE");
 
 	if (named)
 		return SSL_CTX_load_verify_file(tls, named);
-	for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++)
-		if (access(bundles[i], R_OK) == 0)
-			return SSL_CTX_load_verify_file(tls, bundles[i]);
+	for (const char *const *p = trust_bundles; *p; p++)
+		if (access(*p, R_OK) == 0)
+			return SSL_CTX_load_verify_file(tls, *p);
 	return 0;
 }
 
