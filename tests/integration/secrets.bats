@@ -72,13 +72,15 @@ get() { printf '%s' "GET $1 HTTP/1.1\\r\\nHost: ${2:-api.example}\\r\\nConnectio
 }
 
 @test "place: responses that echo it, in every encoding, place and cut" {
-	told sh -c 'for as in raw json unicode percent quote hex HEX base64 base64b base64c base64url; do
-		for in in body header trailer redirect cookie; do echo "url=https://api.example/leak?as=$as&in=$in"; done
-		for cut in 1 7; do echo "url=https://api.example/leak?as=$as&cut=$cut"; done
-	done | curl -sSi -K -' >"$T/said" 2>&1
-	[ "$(grep -o "HTTP/1.1 " "$T/said" | wc -l)" = 77 ]
-	[ "$(grep -c '^before .*\*\*\*.* after' "$T/said")" = 33 ]
-	clean "$T/said"
+	for version in 1.1 2; do
+		told sh -c 'for as in raw json unicode percent quote hex HEX base64 base64b base64c base64url; do
+			for in in body header trailer redirect cookie; do echo "url=https://api.example/leak?as=$as&in=$in"; done
+			for cut in 1 7; do echo "url=https://api.example/leak?as=$as&cut=$cut"; done
+		done | curl -sSi --http$0 -K -' $version >"$T/said" 2>&1
+		[ "$(grep -o "HTTP/$version " "$T/said" | wc -l)" = 77 ]
+		[ "$(grep -c '^before .*\*\*\*.* after' "$T/said")" = 33 ]
+		clean "$T/said"
+	done
 	bare curl -sSi --compressed https://api.example/gzip >"$T/said" 2>&1 || true
 	clean "$T/said"
 	bare curl -sSi -r 0-20 https://api.example/leak >"$T/said"
