@@ -56,6 +56,7 @@ have_root() { [ "$(id -u)" = 0 ]; }
 have_overlay() { grep -qw overlay /proc/filesystems; }
 have_userns() { unshare -U true 2>/dev/null; }
 have_netns() { unshare -n true 2>/dev/null; }
+have_tun() { [ -c /dev/net/tun ]; }
 have_landlock() { grep -qw landlock /sys/kernel/security/lsm 2>/dev/null || "$B/bin/pod-exec" --doctor --json 2>/dev/null | grep '"landlock"' | grep -q '"pass"'; }
 
 # The status and output of a command that must fail with that status.
