@@ -100,7 +100,7 @@ static bool is_logged(const struct run *r)
 
 int report_run_start(const struct run *r, bool tty, struct err *e)
 {
-	OWN_EVENT struct event ev;
+	OWN_EVENT struct event ev = {0};
 	int s = tell_without(r, e);
 
 	if (s < 0 || !is_logged(r))
@@ -143,7 +143,7 @@ int report_run_end(const struct run *r, int wait_status, int64_t duration_ms, st
 	 * spared it */
 	bool may = wait_status != 0 || plan_str(&r->plan, "memory.max", NULL);
 	bool oom = may && cgroup_oom_count(r->pod.name) > r->cgroup.oom_before;
-	OWN_EVENT struct event ev;
+	OWN_EVENT struct event ev = {0};
 
 	explain_end(r, wait_status, oom);
 	if (!is_logged(r))

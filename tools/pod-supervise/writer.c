@@ -74,7 +74,7 @@ static bool read_pipe(struct writer *w, int i, struct intake *t, struct buf *out
 
 static void tell_refused(struct writer *w, int i, struct intake *t, struct buf *out)
 {
-	OWN_EVENT struct event ev;
+	OWN_EVENT struct event ev = {0};
 
 	if (!t->refused)
 		return;
