@@ -220,6 +220,7 @@ while True:
 	on_host nft 'add table inet fw; add chain inet fw across { type filter hook forward priority 5; policy drop; }'
 	remember_host
 	straight web
+	on_host pod-net doctor --json | jq -es 'any(.name == "veth-engine" and .status == "warn" and (.message | test("chain across")))'
 	expect 77 up web
 	[[ "$output" == *"chain across of the host's table inet fw"* ]]
 	as_before
