@@ -127,3 +127,21 @@ is_passed() { [ "$(code https://a.example/echo)" = 200 ]; }
 	call -X POST -d '["dummy-token-1234567"]' https://b.example/echo >/dev/null
 	wait_for 5 said '.event == "canary" and .key == "TOKEN" and .place == "body" and .name == "b.example"'
 }
+
+@test "a message of a WebSocket that ends as a secret begins is not held back" {
+	odd_site
+	secrets TOKEN real-token-of-the-vault
+	bindings 'host 0 c.example 443' "$TOKEN"
+	run in_pod python3 -c '
+import socket, ssl
+s = ssl.create_default_context().wrap_socket(socket.create_connection(("c.example", 443), 10), server_hostname="c.example")
+s.sendall(b"GET /ws HTTP/1.1\r\nHost: c.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n\r\n")
+got = b""
+while b"\r\n\r\n" not in got: got += s.recv(1000)
+for message in b"where we are", b"real-token-of-the-vault":
+    s.sendall(message)
+    want, got = len(b"echo " + message), b""
+    while len(got) < want: got += s.recv(1000)
+    print(got.decode())'
+	[ "$output" = "echo where we are"$'\n'"echo $STARS" ] || { echo "$output"; false; }
+}
