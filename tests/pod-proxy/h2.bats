@@ -108,3 +108,15 @@ alive() { kill -0 "$INJECTOR" && [ "$(call --http2 https://a.example/teapot)" = 
 	envpod stop web >/dev/null
 	wait "${jobs[@]}" || true
 }
+
+@test "a binding that goes while a connection is open: 421, and no more requests on it" {
+	start
+	h2 repeat >"$T/said" &
+	jobs=($!)
+	wait_for 5 grep -q 'auth=Bearer \*' "$T/said"
+	policy 'host 0 b.example 443'
+	wait "${jobs[@]}"
+	grep -q '^status [0-9]* 421$' "$T/said"
+	[ "$(grep -c '^goaway 0$' "$T/said")" = 1 ]
+	[[ $(in_pod curl -sSk --max-time 20 -H 'Authorization: mine' https://a.example/echo) == "auth=mine "* ]]
+}

@@ -10,6 +10,7 @@ import builtins
 import socket
 import ssl
 import sys
+import time
 
 from hpack import Decoder, Encoder
 from hyperframe.frame import (ContinuationFrame, DataFrame, Frame, GoAwayFrame, HeadersFrame,
@@ -139,6 +140,16 @@ SETTINGS = {"no_window": {4: 0}}
 
 def get(c):
     c.send(c.head(1))
+
+
+def repeat(c):
+    """The same again, until something else comes of it."""
+    for i in range(1, 400, 2):
+        c.send(c.head(i))
+        c.finish()
+        if c.calm is not None:
+            return
+        time.sleep(0.05)
 
 
 def put(c, length, *pieces):
