@@ -189,6 +189,7 @@ class Case:
         self.must = set()     # what both changed
         self.stays = set()    # what the human made where the pod had deleted: nobody touches that
         self.past = set()     # what the human worked on where the pod had changes, whatever became of it
+        self.made = set()     # what the human made there
         self.linked = set()   # files of the host with other names, of which each commit changes what they share
         self.dirs = set()     # host directories in which the human made or removed something
         self.snap()
@@ -283,10 +284,15 @@ class Case:
                 path = self.random.choice(dirs) + b"/of the human %d" % len(history)
             elif what == "loud" and loud:
                 path = self.random.choice(loud)
+                if path not in self.host:
+                    self.made.add(path)
                 self.edit(path)
-                self.fought.add(path)
-                self.must.add(path)
                 self.past.add(path)
+                if path in self.made and not os.path.lexists(HOST + b"/" + path):
+                    self.must.discard(path) # as the pod found it
+                else:
+                    self.fought.add(path)
+                    self.must.add(path)
                 self.snap()
                 continue
             else:
@@ -295,6 +301,10 @@ class Case:
             copy(path, HOST, MODEL)
             self.snap()
         tick()
+
+    def blocked(self):
+        """Has the human something new in a directory that the pod replaced by something else?  That is never replaced."""
+        return any(a in self.model and not is_dir(self.model[a]) for p in self.stays for a in ancestors(p))
 
     # --- what must hold ---
 
@@ -322,8 +332,6 @@ class Case:
     def whole(self, *words):
         """All of it becomes the host's, but for what stays."""
         staying = {a for p in self.stays for a in [p, *ancestors(p)]}
-        if any(a in self.model and not is_dir(self.model[a]) for a in staying):
-            return
         mount("commit", "--sensitive", "--cwd", os.fsdecode(HOST), *words, "web")
         want = {p: self.host[p] if p not in self.model or p in self.stays else self.model[p] for p in self.model.keys() | staying}
         now = tree(HOST)
@@ -331,14 +339,16 @@ class Case:
             if now.get(p) == self.model.get(p):
                 want.pop(p, None)
         compare("after the commit: the host", want, now)
+        seen = view() if staying else {}
         for p in sorted(staying):
-            copy(p, HOST, MODEL)
+            if seen.get(p) == now.get(p): # a file that was deleted by itself stays deleted for the pod
+                copy(p, HOST, MODEL)
         self.fought, self.must, self.past, self.named, self.hiding, self.moved = (set() for _ in range(6))
         self.snap()
 
     def conflicts(self):
         """Decided in one of four ways."""
-        how = self.random.choice(["refuse", "partial", "theirs", "ours"])
+        how = "refuse" if self.blocked() else self.random.choice(["refuse", "partial", "theirs", "ours"])
         if how == "refuse":
             self.refused("web")
         elif how == "theirs":

@@ -123,7 +123,16 @@ M  src/two"
 	agent 'echo 3 >>n/f'
 	rm n/f
 	expect 3 pod-mount commit --cwd "$T/proj" web
-	[ ! -e n/f ]
+	pod_rollback web
+	agent 'echo 1 >x'
+	pod_commit web
+	pod_undo web "$(last)"
+	pod_rollback web
+	echo human >x
+	agent 'echo agent >>x'
+	rm x
+	expect 3 pod-mount commit --cwd "$T/proj" web
+	[ ! -e n/f ] && [ ! -e x ]
 }
 
 @test "what came back and is then renamed with its directory stays the pod's" {

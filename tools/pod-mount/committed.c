@@ -135,6 +135,18 @@ bool committed_has(const struct committed *c, const char *path, uint64_t ino, ui
 	return l && l->ino == ino && l->ctime_ns == ctime_ns;
 }
 
+bool committed_removed(const struct committed *c, const char *path, uint64_t ino, uint64_t ctime_ns)
+{
+	const struct committed_line *l = c->n ? find(c, path) : NULL;
+
+	if (!l || l->ino != 0)
+		return false;
+	while (l-- > c->v && strcmp(l->path, path) == 0)
+		if (l->ino == ino && l->ctime_ns == ctime_ns)
+			return true;
+	return false;
+}
+
 static void put_line_of(struct buf *b, const struct committed_line *l)
 {
 	const char *path = l->path;
@@ -405,8 +417,14 @@ static int plan_all(struct journal *j, struct survey *s, const struct committed 
 		const struct committed_line *l = &c->v[i];
 		int cover = cover_of(s, l->path), is;
 
-		if (cover < 0 || find(c, l->path) != l)
+		if (cover < 0)
 			continue;
+		if (find(c, l->path) != l) {
+			/* What it was before it was removed: see committed_removed(). */
+			if (find(c, l->path)->ino == 0 && is_changed(s, l->path))
+				put_line_of(&left->lines, l);
+			continue;
+		}
 		is = host_is(s, (unsigned)cover, l);
 		if (is < 0)
 			return err_set(e, -is, "look at %s", esc(l->path));

@@ -37,6 +37,10 @@ void committed_finish(struct committed *c);
 /* Is the host's entry at path the one that a commit left? */
 bool committed_has(const struct committed *c, const char *path, uint64_t ino, uint64_t ctime_ns);
 
+/* Did operations leave this entry at path, and then nothing there? */
+bool committed_removed(const struct committed *c, const char *path, uint64_t ino,
+		       uint64_t ctime_ns);
+
 /* Before a commit: which directories did somebody else change since the view began?  What was
  * deleted from those must not pass for our doing. */
 int committed_before(struct journal *j, const struct site *sites, const struct pod *p,

@@ -98,11 +98,23 @@ static void fill_source(struct change *c, struct walker *w, const struct level *
 		c->copies++;
 }
 
-/* Is the host as an operation of ours left it?  st NULL: it has nothing there. */
 static bool is_own(const struct walker *w, const char *path, const struct stat *st)
 {
-	return w->w->own &&
-	       committed_has(w->w->own, path, st ? st->st_ino : 0, st ? clock_ns(&st->st_ctim) : 0);
+	return w->w->own && committed_has(w->w->own, path, st->st_ino, clock_ns(&st->st_ctim));
+}
+
+/* Is the host's entry, or that it has none, of our operations' making? */
+static bool is_ours(const struct walker *w, const char *path, const struct stat *host)
+{
+	const struct base_entry *en;
+	uint64_t start;
+	bool exact = false;
+
+	if (host)
+		return is_own(w, path, host);
+	en = base_lookup(w->w->bases, path, &exact, &start);
+	return w->w->own && en && exact && en->kind == BASE_HOST &&
+	       committed_removed(w->w->own, path, en->ino, en->ctime_ns);
 }
 
 /* Did somebody create or delete in this host directory since the view began? */
@@ -205,7 +217,7 @@ static void judge_base(struct change *c, const struct walker *w, struct level *l
 		return;
 	c->conflict = (uint8_t)base_check(w->w->bases, w->path.data, g->on_host ? &g->host : NULL,
 					  may_have_vanished(w, l, g));
-	if (c->conflict != BASE_SAME && is_own(w, w->path.data, g->on_host ? &g->host : NULL))
+	if (c->conflict != BASE_SAME && is_ours(w, w->path.data, g->on_host ? &g->host : NULL))
 		c->conflict = BASE_SAME;
 	if (c->conflict == BASE_SAME)
 		return;
