@@ -44,4 +44,4 @@ teardown() { envpod_teardown; }
 	refute grep -q ^host "$ENVPOD_STATE_DIR/pods/net/policy/proxy"
 }
 
-@test "--help and --complete" { helps set get list rm import export share unshare rotate unlock lock env bind unbind bindings compile feed push forget; }
+@test "--help and --complete" { helps set get list rm import export share unshare rotate unlock lock env doctor bind unbind bindings compile feed push forget; }

@@ -116,6 +116,7 @@ injector()
 	printf 'two\nlines of it' | pod-vault set web LINES
 	expect 3 pod-vault bind web LINES api.example
 	[ ! -e "$POLICY/proxy.json" ]
+	[ "$(events web vault_denied '"\(.what) \(.key) \(.host)"' | head -1)" = 'bind KEY other.example' ]
 	pod-vault bind web '*.b.example' KEY 2>/dev/null && return 1
 	pod-vault bind web KEY '*.b.example' --wide
 	expect 3 pod-vault set web KEY <<<short
@@ -156,6 +157,7 @@ injector()
 	put web OTHER not-bound-value
 	pod-vault bind web KEY api.example
 	pod-vault bind web KEY any.b.example
+	[ "$(pod-vault list --json web | jq -r '"\(.key) \(.bound)"')" = $'KEY api.example,any.b.example\nOTHER null' ]
 	pod-vault bind web LATER any.b.example 2>/dev/null
 	diff <(pod-vault feed web 2>/dev/null) <(printf 'secret KEY 18\nsk-live-0123456789\nend\n')
 	[ "$(pod-vault feed web 2>&1 >/dev/null | grep -c LATER)" = 1 ]

@@ -37,6 +37,7 @@ teardown() { envpod_teardown; }
 	pod-vault rm web API_KEY
 	expect 125 envpod run web -- touch "$T/ran"
 	grep -q 'envpod vault web set API_KEY' <<<"$output"
+	[ "$(events web vault_denied '"\(.what) \(.command)"')" = 'run touch' ]
 	expect 125 envpod run --status-fd 5 web -- true 5>"$T/status"
 	jq -e 'select(.event == "failed").reason_status == 2' "$T/status"
 	expect 125 envpod start web

@@ -128,3 +128,26 @@ have_keyring() { python3 -c 'import ctypes; exit(ctypes.CDLL(None).syscall(250, 
 	all_well
 }
 have_strace() { strace -o /dev/null true 2>/dev/null; }
+
+@test "a pod is destroyed while the vault is locked; what it had opens no more, and goes with the next rotation" {
+	need keyring
+	envpod init gone -c <(echo 'name: gone') >/dev/null
+	put gone A value-of-gone
+	cp -a "$PODS/gone/vault" "$T/vault"
+	pod-vault rotate --new-passphrase --passphrase-fd 5 5<<<'correct horse'
+	alone envpod destroy gone
+	[ ! -e "$PODS/gone" ]
+	pod-vault unlock --passphrase-fd 5 5<<<'correct horse'
+	pod-vault rotate --key-file
+	refute grep -q ' gone ' <(index)
+	all_well
+}
+
+@test "a rotation leaves nothing behind that may still be somebody's" {
+	mv "$PODS/web/vaultid" "$T/vaultid"
+	expect 78 pod-vault rotate
+	grep -q 'put it back' <<<"$output"
+	mv "$T/vaultid" "$PODS/web/vaultid"
+	pod-vault rotate
+	all_well
+}

@@ -147,16 +147,22 @@ static int end_processes(const char *name)
 	return quiet(&kill_argv);
 }
 
-/* Before its files go: without the key of its own nothing sealed for it opens again. */
-static int forget_secrets(const struct pod *p)
+/*
+ * Before its files go: without the key of its own nothing sealed for it opens again.  Where the
+ * vault is locked or damaged, its key stays there for now; the pod can go all the same.
+ */
+static void forget_secrets(const struct pod *p)
 {
 	OWN_STRV struct strv argv = {0};
 	struct stat st;
 
 	if (fstatat(p->dir, "vaultid", &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return POD_EXIT_OK;
+		return;
 	front_words(&argv, "pod-vault", "forget", p->name, NULL);
-	return front_run(&argv);
+	if (front_run(&argv) != POD_EXIT_OK)
+		say_warn("the key of pod %s's secrets stays in the vault until it is rotated "
+			 "(envpod vault rotate)",
+			 p->name);
 }
 
 static int remove_groups(const char *name)
@@ -190,7 +196,7 @@ static int remove_pod(const struct pod *p, bool keep)
 	if (status == 0)
 		status = remove_groups(p->name);
 	if (status == 0)
-		status = forget_secrets(p);
+		forget_secrets(p);
 	if (status == 0 && remove_dirs(p, archive, &e) < 0)
 		status = say_err(&e);
 	if (status == 0 && keep)

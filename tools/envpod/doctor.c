@@ -40,7 +40,7 @@ static void print_check(const struct check *c, bool json)
 static const char *const asked[][3] = {
 	{"pod-mount", "doctor"}, {"pod-exec", "--doctor"}, {"pod-limit", "doctor"},
 	{"pod-audit", "doctor"}, {"pod-net", "doctor"},    {"pod-dns", "doctor"},
-	{"pod-proxy", "doctor"},
+	{"pod-proxy", "doctor"}, {"pod-vault", "doctor"},
 };
 
 static int ask(const char *const tool[], bool json)

@@ -158,6 +158,19 @@ static int record(const struct policy *p, const char *event, const struct bindin
 	return record_event(&ev, true, e);
 }
 
+static void record_denied(const struct policy *p, const struct binding *b, const struct err *why)
+{
+	OWN_EVENT struct event ev = {0};
+	struct err ignored = {0};
+
+	event_init(&ev, p->pod.name, "vault", "vault_denied");
+	event_str(&ev, "what", "bind");
+	event_str(&ev, "key", b->key);
+	event_str(&ev, "host", b->domain);
+	event_str(&ev, "reason", why->msg);
+	record_event(&ev, true, &ignored);
+}
+
 static void forget(struct bindings *all, const struct binding *b)
 {
 	for (size_t i = all->n; i-- > 0;)
@@ -194,8 +207,10 @@ static int bind_it(struct policy *p, struct binding *b, struct err *e)
 	struct binding *at;
 	int r = check(p, b, e);
 
-	if (r < 0)
+	if (r < 0) {
+		record_denied(p, b, e);
 		return r;
+	}
 	forget(&p->removed, b);
 	forget(&p->added, b);
 	at = bindings_add(&p->added, e);

@@ -22,6 +22,7 @@ int cmd_unbind(int argc, char **argv);
 int cmd_bindings(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
 int cmd_feed(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_env(int argc, char **argv);
 int cmd_push(int argc, char **argv);
 

@@ -11,6 +11,7 @@
 #include "libcommon/io.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
+#include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "libcommon/words.h"
 #include "tools/pod-vault/cmds.h"
@@ -117,6 +118,20 @@ static int env(const char *pod, const char *command, struct err *e)
 	return r == 0 ? deliver(&all, e) : r;
 }
 
+/* On record, where it can be: why the run did not start. */
+static void record_denied(const char *pod, const char *command, const struct err *why)
+{
+	OWN_EVENT struct event ev = {0};
+	struct err ignored = {0};
+
+	event_init(&ev, pod, "vault", "vault_denied");
+	event_str(&ev, "what", "run");
+	if (command)
+		event_str(&ev, "command", command);
+	event_str(&ev, "reason", why->msg);
+	record_event(&ev, true, &ignored);
+}
+
 int cmd_env(int argc, char **argv)
 {
 	const char *command = NULL;
@@ -130,10 +145,14 @@ int cmd_env(int argc, char **argv)
 		"Write the variables that a run gets, for pod-exec: KEY=VALUE and a NUL each, an "
 		"empty one at the end.",
 		1, 1, 0};
-	struct err e = {0};
+	struct err e = {0}, ignored = {0};
 
 	opt_parse(opts, &usage, argc, argv);
 	if (isatty(STDOUT_FILENO))
 		die(POD_EXIT_USAGE, "the terminal would show the secrets");
-	return env(argv[0], command, &e) < 0 ? say_err(&e) : POD_EXIT_OK;
+	if (env(argv[0], command, &e) == 0)
+		return POD_EXIT_OK;
+	if (pod_check_name(argv[0], &ignored) == 0)
+		record_denied(argv[0], command, &e);
+	return say_err(&e);
 }

@@ -25,6 +25,7 @@ static const struct cmd cmds[] = {
 	{"env", cmd_env, "write the variables of a run, for pod-exec"},
 	{"push", cmd_push, "give running injectors their secrets anew"},
 	{"forget", cmd_forget, "remove all secrets of a pod"},
+	{"doctor", cmd_doctor, "check what a vault needs on this host"},
 	{0},
 };
 

@@ -6,6 +6,7 @@
 #include "libcommon/say.h"
 #include "tools/pod-vault/cmds.h"
 #include "tools/pod-vault/feed.h"
+#include "tools/pod-vault/master.h"
 #include "tools/pod-vault/store.h"
 #include "tools/pod-vault/target.h"
 
@@ -105,6 +106,7 @@ int cmd_forget(int argc, char **argv)
 	struct err e = {0};
 
 	opt_parse(opts, &usage, argc, argv);
+	master_never_ask(); /* a pod can be destroyed while the vault is locked */
 	if (pod_check_caller(&e) < 0 || pod_open(&p, argv[0], &e) < 0 || forget(&p, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;

@@ -5,7 +5,7 @@
  * one's place in one step; whatever is cut off before that has changed nothing.
  */
 #include <string.h>
-#include <time.h>
+#include <sys/stat.h>
 
 #include "envpod/exit.h"
 #include "libcommon/opt.h"
@@ -19,20 +19,35 @@
 #include "tools/pod-vault/master.h"
 #include "tools/pod-vault/store.h"
 
-/* The files of a scope; a pod that is gone has none: -ENOENT. */
+static bool pod_is_gone(const char *name)
+{
+	OWN_FREE char *path = xfmt("%s/pods/%s", pod_state_dir(), name);
+	struct stat st;
+
+	return lstat(path, &st) < 0 && errno == ENOENT;
+}
+
+/*
+ * The files of a scope.  -ENOENT without a message: its pod is gone, or another one has its name by
+ * now.  Only what is surely nobody's any more may be left behind.
+ */
 static int open_scope(const struct scope *s, struct target *t, struct err *e)
 {
-	struct err why = {0};
 	int r;
 
-	r = target_open(t, s->name, s->shared ? s->name : NULL, &why);
-	if (r < 0 && !s->shared && (why.code == ENOENT || why.status == POD_EXIT_FAILED))
+	if (!s->shared && pod_is_gone(s->name))
 		return -ENOENT;
-	if (r < 0) {
-		*e = why;
+	r = target_open(t, s->shared ? NULL : s->name, s->shared ? s->name : NULL, e);
+	if (r < 0 || s->shared)
 		return r;
-	}
-	return s->shared || (t->has_id && memcmp(t->id, s->id, SEAL_ID) == 0) ? 0 : -ENOENT;
+	if (t->has_id)
+		return memcmp(t->id, s->id, SEAL_ID) == 0 ? 0 : -ENOENT;
+	if (t->dir < 0 || !store_has_any(t->dir))
+		return -ENOENT;
+	return err_status(e, POD_EXIT_CONFIG, ERR_PLAIN,
+			  "pod %s has sealed secrets, and %s/vaultid is gone: put it back, or "
+			  "remove %s/vault",
+			  s->name, t->pod.path, t->pod.path);
 }
 
 static int reseal(struct scope *s, struct err *e)
