@@ -13,8 +13,8 @@
 #include "tools/envpod/front.h"
 #include "tools/envpod/network.h"
 
-#define PIPE_SIZE (256 * 1024) /* twice what pod-vault env writes at most: nobody reads meanwhile \
-				*/
+/* Twice what pod-vault env writes at most: nobody reads meanwhile. */
+#define PIPE_SIZE (256 * 1024)
 
 static int failed(const struct run *r, int status)
 {
@@ -44,8 +44,8 @@ int secrets_pass(const struct run *r, const struct plan *pl, int *fd)
 
 	*fd = -1;
 	unsetenv("ENVPOD_SECRETS_FD");
-	if (!plan_str(pl, "vault.env", NULL) || r->setup ||
-	    strv_has(&r->without, "vault.env") || strv_has(&r->without, "vault"))
+	if (!plan_str(pl, "vault.env", NULL) || r->setup || strv_has(&r->without, "vault.env") ||
+	    strv_has(&r->without, "vault"))
 		return POD_EXIT_OK;
 	front_words(&line, "pod-vault", "env", NULL);
 	if (r->command && r->command[0])
