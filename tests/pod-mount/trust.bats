@@ -140,3 +140,13 @@ trusts()
 	[ "$(envpod run web -- printenv API_KEY)" = sk-dummy ]
 	[ "$(envpod run -e API_KEY=other web -- printenv API_KEY)" = other ]
 }
+
+@test "a clone has not its source's authority, nor that in its trust stores" {
+	envpod init web </dev/null >/dev/null
+	pod-proxy ca web
+	envpod run web -- true
+	envpod clone web copy >/dev/null
+	envpod run copy -- cat $BUNDLE | cmp - $BUNDLE
+	pod-proxy ca copy
+	envpod run copy -- cat $BUNDLE | cmp - <(cat $BUNDLE "$P/../copy/ca/crt")
+}

@@ -126,8 +126,11 @@ bool pem_next(const char **p, struct buf *der)
 	static const char begins[] = "-----BEGIN CERTIFICATE-----", ends[] = "-----END CERTIFICATE";
 	const char *from, *to;
 
-	while ((from = strstr(*p, begins)) && (to = strstr(from, ends))) {
+	while ((from = strstr(*p, begins))) {
 		from += sizeof(begins) - 1;
+		to = strstr(from, ends);
+		if (!to)
+			return false;
 		*p = to;
 		if (decode(der, from, (size_t)(to - from)))
 			return true;
