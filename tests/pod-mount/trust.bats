@@ -113,6 +113,10 @@ trusts()
 	envpod stop -t 1 web
 	envpod run web -- cat $BUNDLE | cmp - <(cat $BUNDLE "$P/ca/crt")
 	[ -z "$(envpod diff --all web)" ]
+	envpod start web -- sleep 1000
+	pod-proxy ca --renew web
+	envpod run web -- cat $BUNDLE | tail -c "$(stat -c %s "$P/ca/crt")" | cmp - "$P/ca/crt"
+	envpod stop -t 1 web
 }
 
 @test "a directory of the host's that the pod may write to is not written to from here" {

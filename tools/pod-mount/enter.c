@@ -203,9 +203,12 @@ static uid_t pod_root(const struct enter *n)
 /* We stand in the view, in which nothing runs yet. */
 static void mend(const struct enter *n)
 {
-	OWN_FD int root = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD int root = -1;
 
-	if (root >= 0)
+	if (!trust_stamp(&n->pod))
+		return;
+	root = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0 && !trust_shows(&n->pod, &n->mask, root))
 		trust_mend(&n->pod, root, pod_root(n));
 }
 

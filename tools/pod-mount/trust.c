@@ -278,6 +278,42 @@ enum trust_made trust_content(const struct pod *p, const char *path, struct buf 
 
 /* --- what the pod's layers have instead --- */
 
+/* An overlay shows a lower file's own number. */
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static bool is_older(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+bool trust_shows(const struct pod *p, const struct mask *m, int root)
+{
+	struct stat crt;
+	bool any = false;
+
+	if (fstatat(p->dir, "ca/crt", &crt, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+
+	for (size_t i = 0; i < m->n; i++) {
+		OWN_FREE char *made = NULL;
+		struct stat shown, ours;
+
+		if (!m->v[i].derived)
+			continue;
+		any = true;
+		made = xfmt("mask/_%s", m->v[i].path);
+		if (fstatat(root, m->v[i].path + 1, &shown, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    fstatat(p->dir, made, &ours, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !is_same(&shown, &ours) || is_older(&ours.st_mtim, &crt.st_ctim))
+			return false; /* or of an authority before this one */
+	}
+	return any;
+}
+
 /* Does what lies there name our authority?  What cannot be read does not. */
 static bool has_ours(const struct trust *t, const struct file *f, const struct buf *now)
 {
@@ -389,37 +425,39 @@ void trust_mend(const struct pod *p, int root, uid_t owner)
 
 /* The list says what is no change.  Its input is not that of a pod with this authority: the next
  * view makes it, and its trees, anew. */
-static int list_ours(const struct pod *p, const struct trust *t, struct err *e)
+static int list_ours(const struct pod *p, struct mask *m, const struct trust *t, struct err *e)
 {
-	OWN_MASK struct mask m = {0};
 	bool new = false;
-	int r = mask_load(&m, p, e);
 
-	for (size_t i = 0; r == 0 && i < t->n; i++) {
-		if (mask_covers(&m, t->v[i].path))
+	for (size_t i = 0; i < t->n; i++) {
+		if (mask_covers(m, t->v[i].path))
 			continue;
-		add_made(&m, t->v[i].path);
+		add_made(m, t->v[i].path);
 		new = true;
 	}
-	if (r < 0 || !new)
-		return r;
-	mask_sort(&m);
-	return mask_save(&m, p, e);
+	if (!new)
+		return 0;
+	mask_sort(m);
+	return mask_save(m, p, e);
 }
 
 int trust_join(const struct pod *p, pid_t init, uid_t owner, struct err *e)
 {
 	OWN(trust_finish) struct trust t = {.n = 0};
 	OWN_FREE char *path = xfmt("/proc/%d/root", (int)init);
+	OWN_MASK struct mask m = {0};
 	OWN_FD int root = -1;
 	int r;
 
-	if (!load(&t, p))
+	if (!trust_stamp(p))
 		return 0;
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_set(e, errno, "open the view of pod %s", p->name);
-	r = list_ours(p, &t, e);
+	r = mask_load(&m, p, e);
+	if (r < 0 || trust_shows(p, &m, root) || !load(&t, p))
+		return r;
+	r = list_ours(p, &m, &t, e);
 	for (size_t i = 0; r == 0 && i < t.n; i++)
 		mend(&t, &t.v[i], root, owner);
 	return r;

@@ -23,6 +23,10 @@ enum trust_made { TRUST_NOT_OURS, TRUST_TEXT, TRUST_LINK };
 /* What the file at this path is to hold, or where the symlink leads. */
 enum trust_made trust_content(const struct pod *p, const char *path, struct buf *out);
 
+/* Does the view show the mask's own files of an authority, each of them?  A stat or two for each.
+ */
+bool trust_shows(const struct pod *p, const struct mask *m, int root);
+
 /*
  * Set right what the pod's own layers have instead: set-up that ran update-ca-certificates before
  * there was an authority.  root: of a view, stood in or of a pod that runs; owner: the host id of
