@@ -12,6 +12,7 @@ need() { :; }
 envpod_setup() { :; }
 envpod_teardown() { bench_end; }
 wait_for() { local until=$(($(date +%s) + $1)); shift; until "$@"; do [ "$(date +%s)" -lt "$until" ] || return 1; done; }
+# shellcheck disable=SC1090
 load() { . "$BATS_TEST_DIRNAME/$1.bash"; }
 load injector
 injector_setup
@@ -73,7 +74,7 @@ measure()
 
 for _ in $(seq "$rounds"); do
 	for connections in ${CONNECTIONS:-1 8 64}; do
-		for name in inject nginx splice direct; do measure $name $connections kept; done
+		for name in inject nginx splice direct; do measure $name "$connections" kept; done
 	done
 	for name in inject nginx splice direct; do measure $name 8 new -H 'Connection: close'; done
 done

@@ -78,6 +78,7 @@ codes()
 	for how in '' '-H Transfer-Encoding:chunked' '-H Expect:100-continue' '-H Expect:'; do
 		# shellcheck disable=SC2086
 		on_host envpod run web -- curl -sS --max-time 20 $how -T - https://c.example/upload <"$T/up" >/dev/null
+		# shellcheck disable=SC2086
 		on_host envpod run web -- curl -sS --max-time 20 $how --data-binary @- https://c.example/post <"$T/up" >/dev/null
 	done
 	[ "$(grep -c "2000000 $(md5sum <"$T/up" | cut -d' ' -f1)" "$T/odd.log")" = 8 ]
@@ -97,6 +98,12 @@ codes()
 		: >"$T/step"
 	done
 	wait "${jobs[@]}"
+	# Killed in the middle: what came is not taken for the whole.
+	call -N -H "X-Events: 3" -H "X-Step: $T/step" https://c.example/sse >"$T/got" 3>&- &
+	jobs=($!)
+	wait_for 5 grep -qx "data: 0" "$T/got"
+	kill -KILL "$INJECTOR"
+	refute wait "${jobs[@]}"
 }
 
 @test "WebSocket: both ways, both ends; an upgrade to something else is none; a switch nobody asked for is refused" {
@@ -217,3 +224,43 @@ import socket, sys
 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.stdin.buffer.read())
 print(s.recv(100).decode(), end="")' "$R/web/net/feed" <"$T/feed"
 }
+
+@test "clients that leave at any moment, servers that do: nothing is left behind, and others are served" {
+	odd
+	call -o /dev/null https://c.example/form
+	call -o /dev/null https://c.example/then-close
+	in_pod python3 - 240 >"$T/got" <<-'END'
+	import random, socket, ssl, struct, sys, threading
+	ctx = ssl.create_default_context(cafile="/etc/ssl/certs/ca-certificates.crt")
+	rnd = random.Random(7)
+	paths = ["form", "bytes/3000000", "sse", "cut", "until-close", "then-close", "early", "split", "nothing", "trailers"]
+	def one(seed):
+	    r = random.Random(seed)
+	    try:
+	        raw = socket.create_connection(("c.example", 443), 10)
+	        if r.random() < .1:
+	            raw.sendall(b"\x16\x03\x01\x02"); raw.close(); return
+	        s = ctx.wrap_socket(raw, server_hostname="c.example")
+	        for _ in range(r.randrange(1, 4)):
+	            body = b"x" * r.choice([0, 10, 200000])
+	            head = b"POST /%s HTTP/1.1\r\nHost: c.example\r\nContent-Length: %d\r\n\r\n" % (r.choice(paths).encode(), len(body))
+	            if r.random() < .3:
+	                s.sendall(head[:r.randrange(len(head))]); break
+	            s.sendall(head + body[:r.randrange(len(body) + 1)] if r.random() < .3 else head + body)
+	            if r.random() < .7: s.recv(r.choice([1, 1000, 65536]))
+	        if r.random() < .5: raw = s.unwrap() if r.random() < .2 else s
+	        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", r.random() < .5, 0))
+	        s.close()
+	    except (OSError, ValueError):
+	        pass
+	def many(first):
+	    for i in range(first, int(sys.argv[1]), 12): one(i)
+	threads = [threading.Thread(target=many, args=(i,)) for i in range(12)]
+	[t.start() for t in threads]; [t.join() for t in threads]
+	END
+	kill -0 "$INJECTOR"
+	[[ $(call https://c.example/form) == 'GET /form'* ]]
+	wait_for 10 settled
+}
+# Nothing but what it begins with, and servers that are kept.
+settled() { [ "$(find "/proc/$INJECTOR/fd" -lname 'socket:*' | wc -l)" -le 12 ]; }

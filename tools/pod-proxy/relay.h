@@ -39,7 +39,8 @@ struct relay {
 	uint64_t rate, bucket_ms; /* bandwidth_cap, bytes a second; 0: none */
 	struct conn *conns;       /* all of them */
 	struct conn *queue;       /* those with something left to do */
-	unsigned n, max, most; /* most: as the pod file wants it, 0: as many as there are descriptors */
+	unsigned n, max,
+		most; /* most: as the pod file wants it, 0: as many as there are descriptors */
 	uint64_t swept_ms;
 	int spare; /* given up for a moment when descriptors run out */
 	/* Of a forwarder: what is open now, and by which sockets; what is to be said at the end. */

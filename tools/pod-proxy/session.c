@@ -102,7 +102,8 @@ void session_begin(struct inject *in, const struct handoff *h, int fd)
 	in->sessions = s;
 	in->n++;
 	touch(s, HELLO_MS);
-	/* The relay has looked, too: but it reads more of what the pod says, and knows no secret. */
+	/* The relay has looked, too: but it reads more of what the pod says, and knows no secret.
+	 */
 	if (wire_open(&s->wire, &in->loop, fd, on_event, s) < 0 || in->n > in->max ||
 	    names_find(&in->names, s->name, &s->address, s->port) != NAMES_PINNED ||
 	    (s->tls && speak_tls(s) < 0)) {

@@ -186,8 +186,8 @@ static bool name_it(struct upstream *u)
 	return true;
 }
 
-/* Its end, or bytes that nobody asked for, may have come a moment ago: a request that cannot be sent
- * twice is worth a look. */
+/* Its end, or bytes that nobody asked for, may have come a moment ago: a request that cannot be
+ * sent twice is worth a look. */
 static bool is_silent(const struct upstream *u)
 {
 	char c;
