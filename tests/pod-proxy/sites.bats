@@ -115,7 +115,7 @@ is_passed() { [ "$(code https://a.example/echo)" = 200 ]; }
 }
 
 @test "a dummy on its way to another host is an event; at its own host it is at home" {
-	start 'host 1 b.example 443' 'bind 1 OTHER header x-api-key {value}' 'dummy TOKEN dummy-token-1234567' 'dummy OTHER dummy/other+7654321' 'canary freeze'
+	start 'host 1 b.example 443' 'allow 1 GET /echo' 'bind 1 OTHER header x-api-key {value}' 'dummy TOKEN dummy-token-1234567' 'dummy OTHER dummy/other+7654321' 'canary freeze'
 	call -H 'Authorization: Bearer dummy-token-1234567' https://a.example/echo >/dev/null
 	call "https://a.example/echo?x=dummy%2fother%2b7654321" >/dev/null
 	call -u 'me:dummy/other+7654321' https://a.example/echo >/dev/null
@@ -124,6 +124,8 @@ is_passed() { [ "$(code https://a.example/echo)" = 200 ]; }
 		wait_for 5 said ".event == \"canary\" and .key == \"OTHER\" and .place == \"$place\" and .name == \"a.example\" and .action == \"freeze\""
 	done
 	refute said '.event == "canary" and .key == "TOKEN"'
+	# However many refusals go before.
+	in_pod h2load -n 400 -c 2 -m 20 https://b.example/empty >/dev/null
 	call -X POST -d '["dummy-token-1234567"]' https://b.example/echo >/dev/null
 	wait_for 5 said '.event == "canary" and .key == "TOKEN" and .place == "body" and .name == "b.example"'
 }

@@ -121,7 +121,7 @@ void intercept_look(const struct conn *c, const char *name, const char *head, si
 	char text[INET6_ADDRSTRLEN];
 
 	if (!key || is_bound(&r->intercept.sites, name, key) ||
-	    !note_wanted(&r->notes.refused, r->loop.now_ms))
+	    !note_wanted(&r->notes.canary, r->loop.now_ms))
 		return;
 	event_init(&ev, r->pod.name, "proxy", "canary");
 	event_str(&ev, "address", address_text(&c->address, text));
@@ -130,7 +130,7 @@ void intercept_look(const struct conn *c, const char *name, const char *head, si
 	event_str(&ev, "key", key);
 	event_str(&ev, "place", "head");
 	event_str(&ev, "action", canaries_freeze(r->intercept.canaries) ? "freeze" : "alert");
-	note_send(&r->notes, &r->notes.refused, &ev);
+	note_send(&r->notes, &r->notes.canary, &ev);
 }
 
 /* --- handing over --- */

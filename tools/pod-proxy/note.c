@@ -15,7 +15,8 @@ void notes_init(struct notes *n, int fd, const char *pod)
 {
 	const struct note_bucket full = {.tokens = BURST * 1000};
 
-	*n = (struct notes){.fd = fd, .passed = full, .refused = full};
+	*n = (struct notes){
+		.fd = fd, .passed = full, .refused = full, .canary = full, .usage = full};
 	snprintf(n->pod, sizeof(n->pod), "%s", pod);
 }
 

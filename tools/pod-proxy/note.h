@@ -20,7 +20,8 @@ struct note_bucket {
 struct notes {
 	int fd; /* a pipe, not blocking */
 	char pod[POD_NAME_MAX + 1];
-	struct note_bucket passed, refused;
+	/* One each, so that no flood of the one kind hides another. */
+	struct note_bucket passed, refused, canary, usage;
 };
 
 struct note {

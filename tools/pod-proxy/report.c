@@ -57,7 +57,7 @@ static void report_usage(const struct exchange *x)
 	OWN_EVENT struct event ev = {0};
 	struct notes *n = &x->s->in->notes;
 
-	if (!x->usage.any || !note_wanted(&n->passed, x->s->in->loop.now_ms))
+	if (!x->usage.any || !note_wanted(&n->usage, x->s->in->loop.now_ms))
 		return;
 	begin(&ev, x->s, "model_usage");
 	event_str(&ev, "api", usage_api_word(x->usage.api));
@@ -65,7 +65,7 @@ static void report_usage(const struct exchange *x)
 	for (size_t i = 0; i < USAGE_KINDS; i++)
 		if (x->usage.count[i])
 			event_num(&ev, usage_words[i], (int64_t)x->usage.count[i]);
-	note_send(n, &n->passed, &ev);
+	note_send(n, &n->usage, &ev);
 }
 
 void report_exchange(const struct exchange *x)
@@ -95,13 +95,13 @@ void report_canary(const struct exchange *x, const char *key, const char *place)
 	OWN_EVENT struct event ev = {0};
 	struct notes *n = &x->s->in->notes;
 
-	if (!note_wanted(&n->refused, x->s->in->loop.now_ms))
+	if (!note_wanted(&n->canary, x->s->in->loop.now_ms))
 		return;
 	begin(&ev, x->s, "canary");
 	event_str(&ev, "key", key);
 	event_str(&ev, "place", place);
 	event_str(&ev, "action", x->policy->sites.freeze ? "freeze" : "alert");
-	note_send(n, &n->refused, &ev);
+	note_send(n, &n->canary, &ev);
 }
 
 void report_upstream(const struct exchange *x, const char *event, const char *reason)
