@@ -53,7 +53,7 @@ threading.Thread(target=run, args=(80,)).start(); run(81)' 3>&- &
 	wait_for 10 serves web 81
 	before=$(forwarder)
 	mkfifo "$T/go" "$T/said"
-	on_host python3 -u -c '
+	nsenter -t "$HOST" -n -- python3 -u -c '
 import socket, sys
 a, b = (socket.create_connection(("127.0.0.1", p)) for p in (8080, 8081))
 for s in a, b: s.settimeout(5); s.sendall(b"x"); assert s.recv(1) == b"x"
@@ -74,7 +74,7 @@ assert gone' "$T/go" "$T/said" 3>&- &
 
 @test "a port that is taken: the command says so, and nothing has changed, in the file or outside" {
 	pod web 'ports: ["8080:80"]'
-	on_host python3 -m http.server --bind 127.0.0.1 9090 >/dev/null 2>&1 3>&- &
+	(exec nsenter -t "$HOST" -n python3 -m http.server --bind 127.0.0.1 9090) >/dev/null 2>&1 3>&- &
 	NETPIDS+=($!)
 	wait_for 5 on_host curl -so /dev/null http://127.0.0.1:9090/
 	on_host ss -Hlntu | sort >"$T/before"
