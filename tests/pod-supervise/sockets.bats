@@ -69,7 +69,10 @@ waits() { nsenter --net="$R/web/ns/net" ss -Hlun 'sport = :53' | awk '$2 > 0 { f
 
 @test "a keeper that was killed: the next one takes the sockets out of the daemons that live" {
 	allow 'a.example'
-	kill -KILL "$(cut -d' ' -f1 "$R/web/helpers.pid")"
+	keeper=$(cut -d' ' -f1 "$R/web/helpers.pid")
+	kill -KILL "$keeper"
+	gone() { ! kill -0 "$keeper" 2>/dev/null; }
+	wait_for 5 gone
 	on_host pod-net up web
 	keeper=$(cut -d' ' -f1 "$R/web/helpers.pid")
 	[ "$(ls -l "/proc/$keeper/fd" | grep -c socket:)" -ge 6 ]
