@@ -165,6 +165,12 @@ injector()
 	refute grep -q sk-live <<<"$output"
 }
 
+@test "feed and list wait for nobody who is changing the policy" {
+	pod-vault bind web KEY api.example
+	flock -x "$POLICY" sh -c 'pod-vault feed web >"$1"; pod-vault list web >/dev/null' sh "$T/fed"
+	grep -qx sk-live-0123456789 "$T/fed"
+}
+
 @test "feed: a vault that cannot be opened says why, on one line" {
 	pod-vault bind web KEY api.example
 	mv "$KEYS/master" "$T/master"

@@ -259,8 +259,8 @@ int cmd_bind(int argc, char **argv)
 		0};
 
 	opt_parse(opts, &usage, argc, argv);
-	if (read_ask(&a, argv[1], argv[2], &b, &e) < 0 || policy_load(&p, argv[0], &e) < 0 ||
-	    bind_it(&p, &b, &e) < 0)
+	if (read_ask(&a, argv[1], argv[2], &b, &e) < 0 ||
+	    policy_load(&p, argv[0], POLICY_CHANGE, &e) < 0 || bind_it(&p, &b, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }
@@ -311,7 +311,8 @@ int cmd_unbind(int argc, char **argv)
 	struct err e = {0};
 	int n = opt_parse(opts, &usage, argc, argv);
 
-	if (policy_load(&p, argv[0], &e) < 0 || unbind(&p, argv[1], n > 2 ? argv[2] : NULL, &e) < 0)
+	if (policy_load(&p, argv[0], POLICY_CHANGE, &e) < 0 ||
+	    unbind(&p, argv[1], n > 2 ? argv[2] : NULL, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

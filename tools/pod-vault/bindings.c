@@ -71,7 +71,7 @@ int cmd_bindings(int argc, char **argv)
 					1, 0};
 
 	opt_parse(opts, &usage, argc, argv);
-	if (policy_load(&p, argv[0], &e) < 0 || policy_bindings(&p, &all, &e) < 0)
+	if (policy_load(&p, argv[0], POLICY_READ, &e) < 0 || policy_bindings(&p, &all, &e) < 0)
 		return say_err(&e);
 	for (size_t i = 0; i < all.n; i++) {
 		if (json)

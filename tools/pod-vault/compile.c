@@ -193,7 +193,7 @@ int cmd_compile(int argc, char **argv)
 	struct err e = {0};
 
 	opt_parse(opts, &usage, argc, argv);
-	if (policy_load(&p, argv[0], &e) < 0 || policy_save(&p, &e) < 0)
+	if (policy_load(&p, argv[0], POLICY_CHANGE, &e) < 0 || policy_save(&p, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

@@ -102,7 +102,7 @@ static int write_policy(int fd, const struct policy *p, struct err *e)
 int feed_write(int fd, const char *pod, struct err *e)
 {
 	OWN(policy_finish) struct policy p = POLICY_INIT;
-	int r = policy_load(&p, pod, e);
+	int r = policy_load(&p, pod, POLICY_READ, e);
 
 	return r < 0 ? r : write_policy(fd, &p, e);
 }

@@ -68,7 +68,7 @@ static int find_bound(const struct target *t, struct bindings *bound, struct err
 
 	if (t->shared || !policy_is_wanted(&t->pod))
 		return 0;
-	r = policy_load(&p, t->name, e);
+	r = policy_load(&p, t->name, POLICY_READ, e);
 	return r == 0 ? policy_bindings(&p, bound, e) : r;
 }
 

@@ -69,7 +69,7 @@ bool policy_is_wanted(const struct pod *p)
 	return plan_open(&plan, p, &ignored) == 0 && plan_str(&plan, "vault.bind", NULL);
 }
 
-int policy_load(struct policy *p, const char *pod, struct err *e)
+int policy_load(struct policy *p, const char *pod, enum policy_use use, struct err *e)
 {
 	int r = pod_check_caller(e);
 
@@ -82,7 +82,7 @@ int policy_load(struct policy *p, const char *pod, struct err *e)
 	p->dir = policy_open(&p->pod, e);
 	if (p->dir < 0)
 		return p->dir;
-	if (flock(p->dir, LOCK_EX) < 0)
+	if (use == POLICY_CHANGE && flock(p->dir, LOCK_EX) < 0)
 		return err_set(e, errno, "lock %s/policy", p->pod.path);
 	r = read_plan(&p->plan, "vault.bind", &p->planned, e);
 	if (r == 0)

@@ -34,8 +34,12 @@ struct policy {
 
 /* Does the pod file bind anything, or did somebody later? */
 bool policy_is_wanted(const struct pod *p);
-/* Opens pod, plan and policy, and holds the lock of the latter. */
-int policy_load(struct policy *p, const char *pod, struct err *e);
+/*
+ * Opens pod, plan and policy.  To change it, its lock is held from here on; to read it, nobody is
+ * waited for: the injector's feed may be what somebody waits for who holds it.
+ */
+enum policy_use { POLICY_READ, POLICY_CHANGE };
+int policy_load(struct policy *p, const char *pod, enum policy_use use, struct err *e);
 void policy_finish(struct policy *p);
 /* The bindings that hold: planned, less removed, with added in place of their like. */
 int policy_bindings(const struct policy *p, struct bindings *all, struct err *e);

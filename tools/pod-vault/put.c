@@ -30,7 +30,7 @@ static int check_bound(const struct target *t, const struct put *puts, size_t n,
 
 	if (t->shared || !policy_is_wanted(&t->pod))
 		return 0;
-	r = policy_load(&p, t->name, e);
+	r = policy_load(&p, t->name, POLICY_READ, e);
 	if (r == 0)
 		r = policy_bindings(&p, &all, e);
 	for (size_t i = 0; i < n && r == 0; i++)
