@@ -61,7 +61,8 @@ END
 # relay POD: says to whom a connection wanted to go, as SO_ORIGINAL_DST tells it.
 relay()
 {
-	inside "$1" python3 - "$T/relay" 3>&- <<'END' &
+	# exec: what is killed at the end must be the program, not a shell around it
+	(exec nsenter --net="$R/$1/ns/net" -- python3 - "$T/relay") 3>&- <<'END' &
 import select, socket, struct, sys
 ls = []
 for f, a in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):

@@ -75,7 +75,7 @@ waits() { nsenter --net="$R/web/ns/net" ss -Hlun 'sport = :53' | awk '$2 > 0 { f
 	wait_for 5 gone
 	on_host pod-net up web
 	keeper=$(cut -d' ' -f1 "$R/web/helpers.pid")
-	[ "$(ls -l "/proc/$keeper/fd" | grep -c socket:)" -ge 6 ]
+	[ "$(find "/proc/$keeper/fd" -lname 'socket:*' | wc -l)" -ge 6 ]
 	as_root python3 -c "$taker" >"$T/taker" 2>&1 3>&- &
 	taker_job=$!
 	NETPIDS+=("$taker_job")
