@@ -134,9 +134,6 @@ int ports_of_plan(struct ports *all, const struct plan *plan, struct err *e)
 	*all = (struct ports){.n = 0};
 	for (int scope = 0; scope < PORT_SCOPES; scope++)
 		for (size_t i = 0; (text = plan_next(plan, plan_keys[scope], &i));) {
-			/* A pod file may say it; nothing carries it. */
-			if (scope == PORT_INTERNAL && strstr(text, "/udp"))
-				continue;
 			if (port_parse(&p, (enum port_scope)scope, text) < 0 ||
 			    ports_add(all, &p) < 0)
 				return err_status(e, POD_EXIT_CONFIG, ERR_PLAIN,

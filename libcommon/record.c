@@ -76,22 +76,25 @@ struct head {
 	char chain[RECORD_HEX];
 };
 
-static unsigned newest_segment(int auditfd)
+/* -errno where the directory cannot be read to its end: an older segment must not be gone on with. */
+static int newest_segment(int auditfd, unsigned *newest)
 {
 	OWN_FD int fd = openat(auditfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *ent;
-	unsigned newest = 1;
+	const char *name;
+	int r;
 
-	if (d)
-		take_fd(&fd);
-	while (d && (ent = readdir(d))) {
-		unsigned n = record_segment_number(ent->d_name);
+	if (!d)
+		return -errno;
+	take_fd(&fd);
+	*newest = 1;
+	while ((r = dir_next(d, &name)) > 0) {
+		unsigned n = record_segment_number(name);
 
-		if (n > newest)
-			newest = n;
+		if (n > *newest)
+			*newest = n;
 	}
-	return newest;
+	return r;
 }
 
 static int open_segment(int auditfd, unsigned number, int flags)
@@ -178,8 +181,12 @@ static int head_before(int auditfd, struct head *h, struct err *e)
 static int head_load(int auditfd, struct head *h, struct err *e)
 {
 	OWN_FD int fd = -1;
+	int r;
 
-	*h = (struct head){.segment = newest_segment(auditfd)};
+	*h = (struct head){0};
+	r = newest_segment(auditfd, &h->segment);
+	if (r < 0)
+		return err_set(e, -r, "list the segments of the audit log");
 	memset(h->chain, '0', 64);
 	fd = segment_load(auditfd, h->segment, h, e);
 	if (fd < 0)
@@ -310,8 +317,12 @@ int record_event(struct event *ev, bool sync, struct err *e)
 
 int record_sync_at(int auditfd)
 {
-	OWN_FD int fd = open_segment(auditfd, newest_segment(auditfd), O_RDONLY);
+	unsigned newest;
+	int r = newest_segment(auditfd, &newest);
+	OWN_FD int fd = r < 0 ? -1 : open_segment(auditfd, newest, O_RDONLY);
 
+	if (r < 0)
+		return r;
 	return fd < 0 || fdatasync(fd) < 0 ? -errno : 0;
 }
 

@@ -36,6 +36,8 @@ offers()
 @test "completions bash: options of commands that another tool carries out" {
 	[[ $(offers envpod diff --) == *--exit-code* ]]
 	[[ $(offers envpod commit --) == *--rollback-rest* ]]
+	[ "$(offers envpod vault web unl)" = unlock ]
+	[ "$(offers envpod vault we)" = web ]
 }
 
 @test "completions bash: every option of every command is offered" {
@@ -53,9 +55,9 @@ offers()
 	envpod completions fish >"$T/fish"
 	zsh -n "$T/zsh"
 	fish -n "$T/fish"
-	run fish -c 'set -x PATH '"$T/bin"' $PATH; source '"$T/fish"'; complete -C "envpod run --stat"; complete -C "envpod run a"'
+	run fish -c 'set -x PATH '"$T/bin"' $PATH; source '"$T/fish"'; complete -C "envpod run --stat"; complete -C "envpod run a"; complete -C "envpod vault unl"'
 	[[ $output == *--status-fd* ]]
-	[[ $output == *api* ]]
+	[[ $output == *api* && $output == *unlock* ]]
 	grep -q -- '--rollback-rest' "$T/zsh"
 }
 

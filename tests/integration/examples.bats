@@ -55,7 +55,7 @@ with_web()
 
 @test "envpod(1)" { with_web && type_all envpod.1; }
 @test "pod-audit(1)" { with_web && type_all pod-audit.1; }
-@test "pod-config(1)" { type_all pod-config.1; }
+@test "pod-config(1)" { with_web && type_all pod-config.1; }
 @test "pod-exec(1)" { with_web && envpod stop -t 0 web && type_all pod-exec.1; }
 @test "pod-limit(1)" { with_web && type_all pod-limit.1; }
 @test "pod-mount(1)" { with_web && envpod stop -t 0 web && type_all pod-mount.1; }
@@ -66,6 +66,15 @@ with_web()
 }
 @test "pod-supervise(1)" { with_web && envpod stop -t 0 web && type_all pod-supervise.1; }
 @test "pod-proxy(1)" { sed -i s/None/Isolated/ pod.yaml "$T/web.yaml"; with_web && envpod stop -t 0 web && type_all pod-proxy.1; }
+@test "pod-vault(1)" {
+	keyring
+	mkdir "$T/bin"
+	printf '#!/bin/sh\necho a-secret-of-some-length\n' >"$T/bin/pass"
+	chmod +x "$T/bin/pass"
+	printf 'network: {dns: {allow: [api.example.com]}}\n' >"$T/web.yaml"
+	envpod init -c "$T/web.yaml" web
+	PATH=$T/bin:$PATH ENVPOD_PASSPHRASE=TODO type_all pod-vault.1
+}
 @test "pod-dns(1)" { with_web && envpod stop -t 0 web && type_all pod-dns.1; }
 @test "envpod-event(5)" { with_web && type_all envpod-event.5; }
 @test "envpod-audit(5)" { with_web && cd "$ENVPOD_STATE_DIR/pods/web" && type_all envpod-audit.5 && refute grep broken "$T/said"; }

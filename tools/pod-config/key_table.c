@@ -195,7 +195,7 @@ const struct key keys[] = {
 	{"network.public_ports", T_FORWARD, L, NULL, NULL, "public_port", BUILT,
 	 "HOST:POD ports open on all the host's addresses"},
 	{"network.internal_ports", T_PORT, L, NULL, NULL, "internal_port", BUILT,
-	 "ports open to other pods"},
+	 "TCP ports open to other pods"},
 	{"network.expose", T_INT, L, PORTS, NULL, "expose", BUILT,
 	 "the only ports of the pod that answer at all"},
 	{"network.allow_discovery", T_BOOL, 0, NULL, "no", "discovery", BUILT,

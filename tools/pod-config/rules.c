@@ -161,6 +161,14 @@ static void end_disk(const struct rules *r, jv *item, struct place at)
 		problem_add(r->problems, at, "processor.io_max: a device without a limit");
 }
 
+/* What pods say to each other goes through a stream. */
+static void end_internal(const struct rules *r, jv *item, struct place at)
+{
+	if (jv_get_kind(*item) == JV_KIND_STRING && strstr(jv_string_value(*item), "/udp"))
+		problem_add(r->problems, at,
+			    "network.internal_ports: pods reach each other by TCP alone");
+}
+
 /* Two mounts on one place: the later one would hide the earlier. */
 static void check_targets(const struct rules *r, jv root)
 {
@@ -311,6 +319,7 @@ void rules_end(const struct rules *r, jv *root)
 	each_item(r, root, "filesystem.mounts", end_mount);
 	each_item(r, root, "processor.io_max", end_disk);
 	each_item(r, root, "monitor.rules", end_rule);
+	each_item(r, root, "network.internal_ports", end_internal);
 	end_tracking(root, watch_given);
 	end_cwd(r, root);
 	end_host_user(r, root);

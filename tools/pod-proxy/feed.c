@@ -134,9 +134,10 @@ int policy_begin(struct inject *in, struct err *e)
 	if (in->policy_fd < 0)
 		return in->policy_fd;
 	in->changed = (struct watch){
-		.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .fn = on_changed, .arg = in};
-	if (in->changed.fd < 0 ||
-	    inotify_add_watch(in->changed.fd, path, IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0 ||
+		.fd = netid_inotify(&in->pod, NETID_INJECT, e), .fn = on_changed, .arg = in};
+	if (in->changed.fd < 0)
+		return in->changed.fd;
+	if (inotify_add_watch(in->changed.fd, path, IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0 ||
 	    loop_add(&in->loop, &in->changed, EPOLLIN) < 0)
 		return err_set(e, errno, "watch %s", path);
 	return reread(in, e);

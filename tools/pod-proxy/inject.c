@@ -134,8 +134,10 @@ static int open_names(struct inject *in, struct err *e)
 	if (names_map(&in->names, fd, false, e) < 0)
 		return -EINVAL;
 	in->revoked = (struct watch){
-		.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .fn = on_revoked, .arg = in};
-	if (in->revoked.fd < 0 || inotify_add_watch(in->revoked.fd, path, IN_MODIFY) < 0 ||
+		.fd = netid_inotify(&in->pod, NETID_INJECT, e), .fn = on_revoked, .arg = in};
+	if (in->revoked.fd < 0)
+		return in->revoked.fd;
+	if (inotify_add_watch(in->revoked.fd, path, IN_MODIFY) < 0 ||
 	    loop_add(&in->loop, &in->revoked, EPOLLIN) < 0)
 		return err_set(e, errno, "watch %s", path);
 	return 0;
