@@ -88,3 +88,34 @@ main_path='
 @test "a project on btrfs, state on xfs" { need xfs btrfs && on btrfs xfs "$main_path"; }
 @test "a project on xfs, state on ext4" { need xfs && on xfs ext4 "$main_path"; }
 @test "a project on tmpfs, state on btrfs" { need tmpfs_xattrs btrfs && on tmpfs btrfs "$main_path"; }
+
+have_fuse() { [ -c /dev/fuse ] && command -v bindfs >/dev/null; }
+# In user space: it maps no ids, and no two files change places there.
+@test "a project on a filesystem in user space: runs and diff, a commit is refused before anything happens" {
+	need fuse
+	SUDO_UID=1000 SUDO_GID=1000 apart '
+		mount -t tmpfs none /mnt
+		mkdir -p /mnt/l/p/d; echo one >/mnt/l/p/one; echo two >/mnt/l/p/two; echo x >/mnt/l/p/d/x
+		chown -R 1000:1000 /mnt/l/p
+		bindfs -f /mnt/l /srv </dev/null >/dev/null 2>&1 3>&- 4>&- & fuse=$!
+		trap "umount -l /srv; kill $fuse 2>/dev/null || true; wait $fuse 2>/dev/null || true" EXIT
+		for ((i = 0; i < 500; i++)); do [ ! -e /srv/p ] || break; sleep 0.02; done
+		pod-mount doctor | grep -q "warn.*ids on /srv"
+		pod web
+		# shellcheck disable=SC2016
+		mine() { pod-mount enter -w /srv/p web -- sh -c "exec nsenter --user=\"\$0\" --wd=./srv/p setpriv --reuid=1000 --regid=1000 --clear-groups sh -ec \"\$1\"" "$ENVPOD_RUN_DIR/web/ns/user" "$1"; }
+		mine "echo more >>one; rm two; mkdir n; echo f >n/f; mv d e"
+		pod-mount diff --cwd /srv/p web >"$T/diff"
+		printf "%s\n" "D  d/x" "A  e/x" "A  n/f" "M  one" "D  two" | diff - "$T/diff"
+		(cd /mnt/l && find . -ls) >"$T/before"
+		status=0; pod-mount commit --cwd /srv/p web 2>"$T/err" || status=$?
+		[ "$status" = 77 ] && grep -q "cannot change places.*--output" "$T/err"
+		(cd /mnt/l && find . -ls) | diff "$T/before" -
+		pod-mount diff --cwd /srv/p web | diff "$T/diff" -
+		mkdir "$T/out"
+		pod-mount commit --cwd /srv/p --output "$T/out" web
+		[ "$(find "$T/out" -name one -exec cat {} + | tr "\n" " ")" = "one more " ]
+		pod-mount rollback --cwd /srv/p web
+		mine "[ \"\$(cat one)\" = one ] && [ -e two ] && [ ! -e n ]"
+		umount -R "$ENVPOD_RUN_DIR/web/ns" 2>/dev/null || true'
+}

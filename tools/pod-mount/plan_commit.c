@@ -360,6 +360,8 @@ static int open_sites(struct commit_plan *p, struct survey *s, struct err *e)
 		p->site_of[c->cover] = journal_site(&p->j, s->covers.v[c->cover]);
 		if (p->j.sites.n > known)
 			r = site_open(&p->sites[known], s->covers.v[c->cover], &s->pod, e);
+		if (r == 0 && p->j.sites.n > known)
+			r = site_try(&p->sites[known], &s->pod, e);
 	}
 	return r;
 }

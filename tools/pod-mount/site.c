@@ -100,6 +100,35 @@ static char *stage_path(const struct site *s, const struct pod *p, const char *i
 	return s->near ? xfmt("%s/undo/%s/new", s->state, id) : xfmt(".envpod-%s-%s", p->name, id);
 }
 
+int site_try(const struct site *s, const struct pod *p, struct err *e)
+{
+	static const char *const names[] = {"one", "other"};
+	OWN_FREE char *path = xfmt(".envpod-%s-try", p->name);
+	OWN_FD int dir = -1;
+	int r = 0;
+
+	if (s->near)
+		return 0;
+	if (mkdirat(s->root, path, 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make %s/%s", esc(s->top), esc(path));
+	dir = open_beneath(s->root, path, O_RDONLY | O_DIRECTORY, 0);
+	for (size_t i = 0; i < 2 && dir >= 0; i++)
+		if (mkdirat(dir, names[i], 0700) < 0 && errno != EEXIST)
+			r = -errno;
+	if (r == 0 && renameat2(dir, names[0], dir, names[1], RENAME_EXCHANGE) < 0)
+		r = -errno;
+	for (size_t i = 0; i < 2 && dir >= 0; i++)
+		unlinkat(dir, names[i], AT_REMOVEDIR);
+	unlinkat(s->root, path, AT_REMOVEDIR);
+	if (r == -EINVAL || r == -ENOSYS || r == -EOPNOTSUPP)
+		return err_status(e, POD_EXIT_UNSUPPORTED, ERR_PLAIN,
+				  "change %s: on its filesystem two files cannot change places, so "
+				  "that nothing there could be replaced safely; commit --output "
+				  "DIR writes elsewhere",
+				  esc(s->top));
+	return r < 0 ? err_set(e, -r, "try what can be done in %s", esc(s->top)) : 0;
+}
+
 int site_stage(struct site *s, const struct pod *p, const char *id, bool make, struct err *e)
 {
 	OWN_FREE char *path = stage_path(s, p, id);

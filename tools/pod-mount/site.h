@@ -34,6 +34,8 @@ struct site {
 	}
 
 int site_open(struct site *s, const char *cover, const struct pod *p, struct err *e);
+/* Can two entries change places there?  Many filesystems in user space cannot, nor can NFS: 77. */
+int site_try(const struct site *s, const struct pod *p, struct err *e);
 /* Make or open the staging directory of operation id; make: it must not be there. */
 int site_stage(struct site *s, const struct pod *p, const char *id, bool make, struct err *e);
 /* Open undo/ID/new of another operation for renames; nothing for a site that is far. */
