@@ -54,7 +54,7 @@ events() { pod-audit query --json web | jq -r .event | grep -c "^$1\$"; }
 	printf '#!/bin/sh\necho "no way" >&2\nexit 2\n' >"$T/tools/pod-proxy"
 	web
 	expect 125 envpod run --status-fd 8 web -- touch "$T/ran" 8>"$T/status"
-	[[ "$output" == *"proxy ended at once: no way"* ]]
+	[[ "$output" == *" ended at once: no way"* ]]
 	jq -e '.event == "failed" and .status == 125 and .reason_status == 2' "$T/status"
 	expect 125 envpod start web
 	refute [ -e "$T/ran" ]

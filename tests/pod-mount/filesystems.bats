@@ -89,10 +89,9 @@ main_path='
 @test "a project on xfs, state on ext4" { need xfs && on xfs ext4 "$main_path"; }
 @test "a project on tmpfs, state on btrfs" { need tmpfs_xattrs btrfs && on tmpfs btrfs "$main_path"; }
 
-have_fuse() { [ -c /dev/fuse ] && command -v bindfs >/dev/null; }
 # In user space: it maps no ids, and no two files change places there.
 @test "a project on a filesystem in user space: runs and diff, a commit is refused before anything happens" {
-	need fuse
+	[ -c /dev/fuse ] && command -v bindfs >/dev/null || skip "needs /dev/fuse and bindfs"
 	SUDO_UID=1000 SUDO_GID=1000 apart '
 		mount -t tmpfs none /mnt
 		mkdir -p /mnt/l/p/d; echo one >/mnt/l/p/one; echo two >/mnt/l/p/two; echo x >/mnt/l/p/d/x
