@@ -124,9 +124,9 @@ static void policies(struct pod *p)
 	struct stat st = {0};
 
 	fstat(fd, &st);
-	ok(fd >= 0 && (st.st_mode & 0777) == 0710 && st.st_uid == 0 &&
+	ok(fd >= 0 && (st.st_mode & 0777) == 0711 && st.st_uid == 0 &&
 		   st.st_gid == netid_uid(netid_find(p), NETID_DNS),
-	   "the policy directory is open for pod-dns alone: %s", e.msg);
+	   "the policy directory lets daemons through, and nobody list it: %s", e.msg);
 }
 
 int main(void)

@@ -40,6 +40,7 @@ refused()
 	for how in 'chmod 700 src' 'rm -r src; mkdir -m 700 src'; do
 		echo one >src/one
 		chmod 755 src
+		tick
 		agent "$how; echo agent >>src/one; echo x >>src/two"
 		agent true
 		echo human >>src/one

@@ -42,3 +42,13 @@ upper() { echo "$ENVPOD_STATE_DIR/pods/$1/upper"; }
 
 # Can a tmpfs carry an id map?  From Linux 6.3.
 have_tmpfs_ids() { [ "$(printf '%s\n' 6.3 "$(uname -r)" | sort -V | head -1)" = 6.3 ]; }
+
+# Until the clock of files has gone on: what happens within one tick of it happens at once, and is in doubt.
+tick()
+{
+	local then
+	touch "$T/proj/.tick"
+	then=$(stat -c %.9Z "$T/proj/.tick")
+	while [ "$(stat -c %.9Z "$T/proj/.tick")" = "$then" ]; do touch "$T/proj/.tick"; done
+	rm "$T/proj/.tick"
+}
