@@ -76,7 +76,8 @@ struct head {
 	char chain[RECORD_HEX];
 };
 
-/* -errno where the directory cannot be read to its end: an older segment must not be gone on with. */
+/* -errno where the directory cannot be read to its end: an older segment must not be gone on with.
+ */
 static int newest_segment(int auditfd, unsigned *newest)
 {
 	OWN_FD int fd = openat(auditfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
