@@ -46,9 +46,9 @@ have_tmpfs_ids() { [ "$(printf '%s\n' 6.3 "$(uname -r)" | sort -V | head -1)" = 
 # Until the clock of files has gone on: what happens within one tick of it happens at once, and is in doubt.
 tick()
 {
-	local then
+	local was
 	touch "$T/proj/.tick"
-	then=$(stat -c %.9Z "$T/proj/.tick")
-	while [ "$(stat -c %.9Z "$T/proj/.tick")" = "$then" ]; do touch "$T/proj/.tick"; done
+	was=$(stat -c %.9Z "$T/proj/.tick")
+	while [ "$(stat -c %.9Z "$T/proj/.tick")" = "$was" ]; do touch "$T/proj/.tick"; done
 	rm "$T/proj/.tick"
 }
