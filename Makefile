@@ -97,7 +97,7 @@ ON_ALL  := $(foreach fs,xfs btrfs tmpfs,$(call on,$(fs),view crash crash_snapsho
              squash commit conflict))
 FILTERS  = $(wildcard $(patsubst %,tests/%/*.bats,libcommon pod-config pod-audit))
 SUDO    := $(if $(filter-out 0,$(shell id -u)),sudo)
-RUN      = $(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) tests/run
+RUN      = $(SUDO) env B=$(abspath $(B)) JOBS=$(JOBS) ENVPOD_MUST_RUN=$(ENVPOD_MUST_RUN) RETRY=$(RETRY) tests/run
 FUZZ_S  ?= 20
 FUZZ_MAX ?= 360
 # Set-up commands use every processor, unless -j was given.

@@ -147,3 +147,17 @@ gone() { ! readlink "/proc/$1/exe" >/dev/null; }
 	pid=$(sed -n 's/.*running: \([0-9]*\) sleep 1000/\1/p' <<<"$output")
 	wait_for 5 gone "$pid"
 }
+
+@test "runner: RETRY gives failed files one more run, and says which were unsteady" {
+	printf '@test "a" { run mkdir %s/was; [ "$status" -ne 0 ]; }\n' "$T" >one.bats
+	RETRY=1 expect 0 "$TOP/tests/run" "$PWD/one.bats"
+	[[ $output == *"unsteady $PWD/one.bats: a"* ]]
+	[ "${lines[-1]}" = "1 passed, 0 failed, 0 skipped" ]
+	printf '@test "a" { false; }\n' >two.bats
+	RETRY=1 expect 1 "$TOP/tests/run" "$PWD/two.bats"
+	[ "${lines[-1]}" = "0 passed, 1 failed, 0 skipped" ]
+	# More failures than that are no chance.
+	cp two.bats three.bats
+	RETRY=1 expect 1 "$TOP/tests/run" "$PWD/two.bats" "$PWD/three.bats"
+	refute grep -q unsteady <<<"$output"
+}

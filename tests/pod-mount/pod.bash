@@ -47,8 +47,8 @@ have_tmpfs_ids() { [ "$(printf '%s\n' 6.3 "$(uname -r)" | sort -V | head -1)" = 
 tick()
 {
 	local was
-	touch "$T/proj/.tick"
-	was=$(stat -c %.9Z "$T/proj/.tick")
-	while [ "$(stat -c %.9Z "$T/proj/.tick")" = "$was" ]; do touch "$T/proj/.tick"; done
-	rm "$T/proj/.tick"
+	touch "$T/.tick"
+	was=$(stat -c %.9Z "$T/.tick")
+	while [ "$(stat -c %.9Z "$T/.tick")" = "$was" ]; do touch "$T/.tick"; done
+	rm "$T/.tick"
 }

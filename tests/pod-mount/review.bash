@@ -29,9 +29,10 @@ again_with()
 }
 
 # agent SCRIPT: a run of the pod, as its root, in the project.  (nsenter opens the directory before it
-# gives up the right to walk there; the script cannot cd.)
+# gives up the right to walk there; the script cannot cd.)  What the human did before it is surely older.
 agent()
 {
+	tick
 	# shellcheck disable=SC2016
 	pod-mount enter -w "$T/proj" web -- sh -c 'exec nsenter --user="$0" --wd="./$1" \
 		setpriv --reuid=0 --regid=0 --clear-groups sh -ec "$2"' \
