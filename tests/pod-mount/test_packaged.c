@@ -2,7 +2,9 @@
 /* What belongs to a package: kept once the lists are at rest, forgotten when they move. */
 #include "tools/pod-mount/packaged.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -112,6 +114,48 @@ static void test_restless(struct packaged k)
 	ok(!has(&k, "/etc/four"), "without dpkg nothing is packaged");
 }
 
+static int ask(const struct packaged *k)
+{
+	OWN_STRV struct strv paths = {0};
+	bool yes[1] = {false};
+
+	strv_add(&paths, "/etc/four");
+	return packaged_ask(k, &paths, yes);
+}
+
+/* With descriptors for the directory and no more: the lists in it cannot be opened. */
+static int ask_starved(const struct packaged *k)
+{
+	struct rlimit before, few;
+	int next = dup(k->lists), r;
+
+	close(next);
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = (struct rlimit){(rlim_t)next + 1, before.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &few);
+	r = ask(k);
+	setrlimit(RLIMIT_NOFILE, &before);
+	return r;
+}
+
+static void test_unreadable(struct packaged k)
+{
+	const int lists = k.lists;
+	OWN_FD int file = openat(lists, "one.list", O_RDONLY | O_CLOEXEC);
+
+	unlinkat(k.cache, "packaged", 0);
+	is_int(ask_starved(&k), -EMFILE, "a list that cannot be opened: nothing is known");
+	ok(!is_kept(&k), "and nothing kept");
+	k.lists = file;
+	is_int(ask(&k), -ENOTDIR, "what is no directory of lists");
+	ok(!is_kept(&k), "is not kept either");
+	k.lists = lists;
+	mkdirat(lists, "odd.list", 0700);
+	ok(symlinkat("nowhere", lists, "link.list") == 0, "a list that is a link");
+	is_int(ask(&k), 0, "what is no list says nothing");
+	ok(is_kept(&k), "and the others are kept");
+}
+
 int main(void)
 {
 	char top[] = "/tmp/packaged.XXXXXX";
@@ -124,6 +168,7 @@ int main(void)
 	test_kept(&k);
 	test_moved(&k);
 	test_restless(k);
+	test_unreadable(k);
 	remove_tree_at(AT_FDCWD, top);
 	return done_testing();
 }

@@ -21,6 +21,7 @@
 
 #define ENTRIES_MAX 1000000 /* of all directories looked at; more is refused, never left out */
 #define SETTLE_NS   1000000000ull
+#define DPKG_LISTS  "/var/lib/dpkg/info"
 
 struct scan {
 	struct mask *m;
@@ -127,14 +128,17 @@ static bool is_in_reach(const char *path)
 	return false;
 }
 
-static void ask_packages(const struct strv *c, bool *packaged)
+static int ask_packages(const struct strv *c, bool *packaged, struct err *e)
 {
-	OWN_FD int lists = open("/var/lib/dpkg/info", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD int lists = open(DPKG_LISTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = lists < 0 && !is_absent(-errno) ? -errno : 0;
 	OWN_FD int cache = cache_open();
 	const struct packaged ask = {
 		.lists = lists, .cache = cache, .settle_ns = SETTLE_NS, .wanted = is_in_reach};
 
-	packaged_ask(&ask, c, packaged);
+	if (r == 0)
+		r = packaged_ask(&ask, c, packaged);
+	return r < 0 ? err_set(e, -r, "find out what belongs to packages: read " DPKG_LISTS) : 0;
 }
 
 /* What was found out before need not be asked again.  Returns whether anything is left to ask. */
@@ -187,6 +191,22 @@ static int hide_rest(struct mask *m, const struct strv *c, const bool *packaged,
 	return 0;
 }
 
+/* Hide of the candidates what no package explains. */
+static int judge(struct scan *s, const struct mask_ask *ask, struct err *e)
+{
+	struct strv *c = &s->candidates;
+	OWN_FREE bool *packaged = xcalloc(c->n + 1, sizeof(bool));
+	int r = 0;
+
+	if (s->seen > ENTRIES_MAX)
+		return too_many(e, "entries", ENTRIES_MAX);
+	if (c->n)
+		qsort(c->v, c->n, sizeof(char *), by_text);
+	if (c->n && recall(c, packaged, ask->old))
+		r = ask_packages(c, packaged, e);
+	return r < 0 ? r : hide_rest(s->m, c, packaged, e);
+}
+
 int mask_scan(struct mask *m, const struct mask_ask *ask, struct err *e)
 {
 	struct scan s = {
@@ -194,7 +214,6 @@ int mask_scan(struct mask *m, const struct mask_ask *ask, struct err *e)
 		.home = mask_home(ask),
 		.user = (uid_t)plan_u64(ask->plan, "user.uid", 0),
 	};
-	OWN_FREE bool *packaged = NULL;
 	int r;
 
 	for (const struct root *at = roots; at->path; at++) {
@@ -206,14 +225,7 @@ int mask_scan(struct mask *m, const struct mask_ask *ask, struct err *e)
 			 at->depth, false);
 		mask_watch(m, at->path, true);
 	}
-	packaged = xcalloc(s.candidates.n + 1, sizeof(bool));
-	if (s.candidates.n) {
-		qsort(s.candidates.v, s.candidates.n, sizeof(char *), by_text);
-		if (recall(&s.candidates, packaged, ask->old))
-			ask_packages(&s.candidates, packaged);
-	}
-	r = s.seen > ENTRIES_MAX ? too_many(e, "entries", ENTRIES_MAX)
-				 : hide_rest(m, &s.candidates, packaged, e);
+	r = judge(&s, ask, e);
 	strv_finish(&s.candidates);
 	buf_finish(&s.path);
 	return r;

@@ -2,6 +2,7 @@
 #include "tools/pod-mount/packaged.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
+#include "libcommon/path.h"
 
 #define SECOND   1000000000ull
 #define STAMP    160
@@ -21,20 +23,21 @@
 
 /*
  * What the answer was made from.  dpkg never writes into a list, it renames a new one over it, so
- * the directory tells of every package that comes, goes or changes.  Returns the time of its last
- * change, 0 when there are no lists.
+ * the directory tells of every package that comes, goes or changes.  Sets *changed to the time of
+ * its last change.
  */
-static uint64_t take_stamp(int lists, char stamp[STAMP])
+static int take_stamp(int lists, char stamp[STAMP], uint64_t *changed)
 {
 	struct stat st;
 
 	if (fstat(lists, &st) < 0)
-		return 0;
+		return -errno;
 	snprintf(stamp, STAMP, "%s %llu %llu %llu %llu", ENVPOD_VERSION,
 		 (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
 		 (unsigned long long)clock_ns(&st.st_mtim),
 		 (unsigned long long)clock_ns(&st.st_ctim));
-	return clock_ns(&st.st_ctim);
+	*changed = clock_ns(&st.st_ctim);
+	return 0;
 }
 
 /* Cuts the text up. */
@@ -68,30 +71,46 @@ static void keep_wanted(char *line, void *arg)
 	buf_char(s->out, '\n');
 }
 
-static DIR *list_again(int dirfd)
+/* A package that went meanwhile, what is no list, one larger than any: these say nothing. */
+static bool is_silent(int r)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? NULL : fdopendir(fd);
+	return is_absent(r) || r == -EISDIR || r == -EFBIG;
 }
 
-/* What of all lists is wanted, one a line.  A list that cannot be read speaks for nothing. */
-static void read_lists(const struct packaged *k, struct buf *out)
+static int read_list(int lists, const char *name, struct sieve *s)
 {
-	OWN_DIR DIR *d = list_again(k->lists);
 	OWN_BUF struct buf b = BUF_INIT;
+	int r = read_file_at(lists, name, &b, LIST_MAX);
+
+	if (r < 0)
+		return is_silent(r) ? 0 : r;
+	if (b.len)
+		each_line(b.data, keep_wanted, s);
+	return 0;
+}
+
+static int read_all(DIR *d, struct sieve *s)
+{
+	const char *name, *dot;
+	int more, r = 0;
+
+	while (r == 0 && (more = dir_next(d, &name)) > 0)
+		if ((dot = strrchr(name, '.')) && strcmp(dot, ".list") == 0)
+			r = read_list(dirfd(d), name, s);
+	return r < 0 ? r : more;
+}
+
+/* What of all lists is wanted, one a line. */
+static int read_lists(const struct packaged *k, struct buf *out)
+{
+	OWN_FD int fd = openat(k->lists, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct sieve s = {k, out};
-	struct dirent *ent;
 
-	while (d && (ent = readdir(d))) {
-		const char *dot = strrchr(ent->d_name, '.');
-
-		if (!dot || strcmp(dot, ".list") != 0)
-			continue;
-		buf_clear(&b);
-		if (read_file_at(dirfd(d), ent->d_name, &b, LIST_MAX) >= 0 && b.len)
-			each_line(b.data, keep_wanted, &s);
-	}
+	if (!d)
+		return -errno;
+	take_fd(&fd);
+	return read_all(d, &s);
 }
 
 /* Only what was read from lists at rest. */
@@ -100,9 +119,10 @@ static void keep(const struct packaged *k, const char *stamp, uint64_t changed,
 {
 	char now_stamp[STAMP] = "";
 	struct timespec now;
+	uint64_t then;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (take_stamp(k->lists, now_stamp) == changed && strcmp(stamp, now_stamp) == 0 &&
+	if (take_stamp(k->lists, now_stamp, &then) == 0 && strcmp(stamp, now_stamp) == 0 &&
 	    changed + k->settle_ns <= clock_ns(&now))
 		cache_put(k->cache, "packaged", stamp, lines);
 }
@@ -127,19 +147,27 @@ static void cross_off(char *line, void *arg)
 		a->yes[hit - a->v] = true;
 }
 
-void packaged_ask(const struct packaged *k, const struct strv *paths, bool *yes)
+static int find_lines(const struct packaged *k, struct buf *lines)
+{
+	char stamp[STAMP] = "";
+	uint64_t changed = 0;
+	int r = take_stamp(k->lists, stamp, &changed);
+
+	if (r < 0 || cache_get(k->cache, "packaged", stamp, lines))
+		return r;
+	r = read_lists(k, lines);
+	if (r == 0)
+		keep(k, stamp, changed, lines);
+	return r;
+}
+
+int packaged_ask(const struct packaged *k, const struct strv *paths, bool *yes)
 {
 	OWN_BUF struct buf lines = BUF_INIT;
 	struct answer a = {paths->v, paths->n, yes};
-	char stamp[STAMP] = "";
-	uint64_t changed = k->lists < 0 ? 0 : take_stamp(k->lists, stamp);
+	int r = k->lists < 0 ? 0 : find_lines(k, &lines);
 
-	if (changed == 0)
-		return;
-	if (!cache_get(k->cache, "packaged", stamp, &lines)) {
-		read_lists(k, &lines);
-		keep(k, stamp, changed, &lines);
-	}
-	if (lines.len)
+	if (r == 0 && lines.len)
 		each_line(lines.data, cross_off, &a);
+	return r;
 }

@@ -24,7 +24,10 @@ struct packaged {
 	bool (*wanted)(const char *path); /* the paths to keep; others are never asked for */
 };
 
-/* Of sorted paths, those wanted(): set yes[i] for each that stands in a package's list. */
-void packaged_ask(const struct packaged *k, const struct strv *paths, bool *yes);
+/*
+ * Of sorted paths, those wanted(): set yes[i] for each that stands in a package's list.  Returns 0,
+ * or -errno when the lists cannot be read: then nothing is known, and nothing kept.
+ */
+int packaged_ask(const struct packaged *k, const struct strv *paths, bool *yes);
 
 #endif
