@@ -5,37 +5,13 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
-#include "libcommon/jsonw.h"
+#include "libcommon/finding.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/pod.h"
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
 #include "tools/envpod/front.h"
-
-struct check {
-	const char *name, *group, *status, *message, *hint;
-};
-
-static void print_check(const struct check *c, bool json)
-{
-	OWN_BUF struct buf b = BUF_INIT;
-
-	if (!json) {
-		printf("%-5s %-24s %s\n", c->status, c->name, c->message);
-		if (c->hint && strcmp(c->status, "pass") != 0)
-			printf("      %-24s %s\n", "", c->hint);
-		return;
-	}
-	jw_open(&b, '{');
-	jw_kstr(&b, "name", c->name);
-	jw_kstr(&b, "group", c->group);
-	jw_kstr(&b, "status", c->status);
-	jw_kstr(&b, "message", c->message);
-	jw_kstr(&b, "hint", c->hint ? c->hint : "");
-	jw_close(&b, '}');
-	puts(b.data);
-}
 
 static const char *const asked[][3] = {
 	{"pod-mount", "doctor"}, {"pod-exec", "--doctor"}, {"pod-limit", "doctor"},
@@ -74,9 +50,10 @@ static void check_programs(bool json)
 		for (int k = 0; programs[i].paths[k]; k++)
 			if (access(programs[i].paths[k], X_OK) == 0)
 				found = programs[i].paths[k];
-		print_check(&(struct check){programs[i].name, "packages", found ? "pass" : "warn",
-					    found ? found : programs[i].loses, programs[i].hint},
-			    json);
+		finding_block(
+			&(struct finding){programs[i].name, "packages", found ? "pass" : "warn",
+					  found ? found : programs[i].loses, programs[i].hint},
+			json);
 	}
 }
 
@@ -90,9 +67,9 @@ static int check_tools(bool json)
 		struct err e = {0};
 		OWN_FREE char *path = tool_path(tools[i], &e);
 
-		print_check(&(struct check){tools[i], "tools", path ? "pass" : "fail",
-					    path ? path : e.msg, "install envpod again"},
-			    json);
+		finding_block(&(struct finding){tools[i], "tools", path ? "pass" : "fail",
+						path ? path : e.msg, "install envpod again"},
+			      json);
 		if (!path)
 			status = POD_EXIT_FAILED;
 	}

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
-#include "libcommon/jsonw.h"
+#include "libcommon/finding.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/pod.h"
@@ -27,22 +27,9 @@ struct check {
 
 static int print_check(const struct check *c, bool json)
 {
-	OWN_BUF struct buf b = BUF_INIT;
-
-	if (!json) {
-		printf("%-5s %-24s %s\n", c->good ? "pass" : "fail", c->name, c->message);
-		if (!c->good)
-			printf("      %-24s %s\n", "", c->hint);
-	} else {
-		jw_open(&b, '{');
-		jw_kstr(&b, "name", c->name);
-		jw_kstr(&b, "group", "audit");
-		jw_kstr(&b, "status", c->good ? "pass" : "fail");
-		jw_kstr(&b, "message", c->message);
-		jw_kstr(&b, "hint", c->good ? "" : c->hint);
-		jw_close(&b, '}');
-		puts(b.data);
-	}
+	finding_block(
+		&(struct finding){c->name, "audit", c->good ? "pass" : "fail", c->message, c->hint},
+		json);
 	return c->good ? POD_EXIT_OK : POD_EXIT_FAILED;
 }
 

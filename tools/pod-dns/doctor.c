@@ -12,8 +12,8 @@
 #include "envpod/exit.h"
 #include "libcommon/address.h"
 #include "libcommon/clock.h"
+#include "libcommon/finding.h"
 #include "libcommon/io.h"
-#include "libcommon/jsonw.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
@@ -34,23 +34,9 @@ static bool json;
 
 static void print(const struct check *c, const char *good, const struct err *e)
 {
-	const char *status = e->code ? c->lack : "pass", *message = e->code ? e->msg : good;
-	const char *hint = e->code ? c->hint : "";
-	OWN_BUF struct buf b = BUF_INIT;
-
-	if (!json) {
-		printf("%-4s  %-16s %s%s%s%s\n", status, c->name, message, *hint ? " (" : "", hint,
-		       *hint ? ")" : "");
-		return;
-	}
-	jw_open(&b, '{');
-	jw_kstr(&b, "name", c->name);
-	jw_kstr(&b, "group", "names");
-	jw_kstr(&b, "status", status);
-	jw_kstr(&b, "message", message);
-	jw_kstr(&b, "hint", hint);
-	jw_close(&b, '}');
-	puts(b.data);
+	finding_line(&(struct finding){c->name, "names", e->code ? c->lack : "pass",
+				       e->code ? e->msg : good, c->hint},
+		     json);
 }
 
 static void read_host(struct upstreams *us)

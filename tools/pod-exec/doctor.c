@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/finding.h"
 #include "libcommon/io.h"
-#include "libcommon/jsonw.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "libcommon/unit.h"
@@ -171,22 +171,8 @@ static const struct check checks[] = {
 static void print(const struct check *c, enum verdict v, const char *message, bool json)
 {
 	static const char *const words[] = {"pass", "warn", "fail"};
-	const char *hint = v == VERDICT_PASS ? "" : c->hint;
-	OWN_BUF struct buf b = BUF_INIT;
 
-	if (!json) {
-		printf("%-4s  %-16s %s%s%s%s\n", words[v], c->name, message, *hint ? " (" : "",
-		       hint, *hint ? ")" : "");
-		return;
-	}
-	jw_open(&b, '{');
-	jw_kstr(&b, "name", c->name);
-	jw_kstr(&b, "group", "processes");
-	jw_kstr(&b, "status", words[v]);
-	jw_kstr(&b, "message", message);
-	jw_kstr(&b, "hint", hint);
-	jw_close(&b, '}');
-	puts(b.data);
+	finding_line(&(struct finding){c->name, "processes", words[v], message, c->hint}, json);
 }
 
 int doctor_main(bool json)

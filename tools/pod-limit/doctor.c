@@ -5,10 +5,9 @@
 
 #include "envpod/exit.h"
 #include "libcommon/cgroup_limits.h"
+#include "libcommon/finding.h"
 #include "libcommon/io.h"
-#include "libcommon/jsonw.h"
 #include "libcommon/opt.h"
-#include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "tools/pod-limit/limit.h"
 
@@ -19,21 +18,7 @@ struct check {
 
 static void print(const struct check *c, bool json)
 {
-	OWN_BUF struct buf b = BUF_INIT;
-
-	if (!json) {
-		printf("%-4s  %-16s %s%s%s%s\n", c->status, c->name, c->message,
-		       c->hint[0] ? " (" : "", c->hint, c->hint[0] ? ")" : "");
-		return;
-	}
-	jw_open(&b, '{');
-	jw_kstr(&b, "name", c->name);
-	jw_kstr(&b, "group", "limits");
-	jw_kstr(&b, "status", c->status);
-	jw_kstr(&b, "message", c->message);
-	jw_kstr(&b, "hint", c->hint);
-	jw_close(&b, '}');
-	puts(b.data);
+	finding_line(&(struct finding){c->name, "limits", c->status, c->message, c->hint}, json);
 }
 
 /* cgroup2 itself: placing, freezing and ending pods hang on it. */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/finding.h"
 #include "libcommon/io.h"
-#include "libcommon/jsonw.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -33,7 +33,6 @@ static void tell(enum status status, const char *name, const char *hint, const c
 static void tell(enum status status, const char *name, const char *hint, const char *fmt, ...)
 {
 	static const char *const words[] = {"pass", "warn", "fail"};
-	OWN_BUF struct buf b = BUF_INIT;
 	char message[512];
 	va_list ap;
 
@@ -42,20 +41,7 @@ static void tell(enum status status, const char *name, const char *hint, const c
 	va_end(ap);
 	if (status > worst)
 		worst = status;
-	if (!json) {
-		printf("%-5s %-24s %s\n", words[status], name, message);
-		if (*hint && status != PASS)
-			printf("      %-24s %s\n", "", hint);
-		return;
-	}
-	jw_open(&b, '{');
-	jw_kstr(&b, "name", name);
-	jw_kstr(&b, "group", "files");
-	jw_kstr(&b, "status", words[status]);
-	jw_kstr(&b, "message", message);
-	jw_kstr(&b, "hint", hint);
-	jw_close(&b, '}');
-	puts(b.data);
+	finding_block(&(struct finding){name, "files", words[status], message, hint}, json);
 }
 
 static void check_kernel(void)

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/finding.h"
 #include "libcommon/io.h"
-#include "libcommon/jsonw.h"
 #include "libcommon/netid.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
@@ -158,23 +158,9 @@ static int try_apart(const struct check *c, struct err *e)
 
 static void print(const struct check *c, const struct err *e, bool json)
 {
-	const char *status = e->code ? c->lack : "pass", *message = e->code ? e->msg : c->good;
-	const char *hint = e->code ? c->hint : "";
-	OWN_BUF struct buf b = BUF_INIT;
-
-	if (!json) {
-		printf("%-4s  %-16s %s%s%s%s\n", status, c->name, message, *hint ? " (" : "", hint,
-		       *hint ? ")" : "");
-		return;
-	}
-	jw_open(&b, '{');
-	jw_kstr(&b, "name", c->name);
-	jw_kstr(&b, "group", "network");
-	jw_kstr(&b, "status", status);
-	jw_kstr(&b, "message", message);
-	jw_kstr(&b, "hint", hint);
-	jw_close(&b, '}');
-	puts(b.data);
+	finding_line(&(struct finding){c->name, "network", e->code ? c->lack : "pass",
+				       e->code ? e->msg : c->good, c->hint},
+		     json);
 }
 
 int cmd_doctor(int argc, char **argv)

@@ -8,10 +8,9 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/finding.h"
 #include "libcommon/io.h"
-#include "libcommon/jsonw.h"
 #include "libcommon/opt.h"
-#include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "libcommon/trust.h"
 #include "tools/pod-proxy/cmds.h"
@@ -65,23 +64,9 @@ static const struct check checks[] = {
 
 static void print(const struct check *c, const struct err *e, bool json)
 {
-	const char *status = e->code ? c->lack : "pass", *message = e->code ? e->msg : c->good;
-	const char *hint = e->code ? c->hint : "";
-	OWN_BUF struct buf b = BUF_INIT;
-
-	if (!json) {
-		printf("%-4s  %-16s %s%s%s%s\n", status, c->name, message, *hint ? " (" : "", hint,
-		       *hint ? ")" : "");
-		return;
-	}
-	jw_open(&b, '{');
-	jw_kstr(&b, "name", c->name);
-	jw_kstr(&b, "group", "secrets");
-	jw_kstr(&b, "status", status);
-	jw_kstr(&b, "message", message);
-	jw_kstr(&b, "hint", hint);
-	jw_close(&b, '}');
-	puts(b.data);
+	finding_line(&(struct finding){c->name, "secrets", e->code ? c->lack : "pass",
+				       e->code ? e->msg : c->good, c->hint},
+		     json);
 }
 
 int cmd_doctor(int argc, char **argv)

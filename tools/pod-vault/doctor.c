@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
-#include "libcommon/jsonw.h"
+#include "libcommon/finding.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
@@ -15,30 +15,10 @@
 #include "tools/pod-vault/master.h"
 #include "tools/pod-vault/vault.h"
 
-struct check {
-	const char *name, *status, *message, *hint; /* status: pass, warn, fail */
-};
-
-static int print_check(const struct check *c, bool json)
+static int print_finding(const struct finding *f, bool json)
 {
-	OWN_BUF struct buf b = BUF_INIT;
-	bool pass = c->status[0] == 'p';
-
-	if (!json) {
-		printf("%-5s %-24s %s\n", c->status, c->name, c->message);
-		if (!pass)
-			printf("      %-24s %s\n", "", c->hint);
-	} else {
-		jw_open(&b, '{');
-		jw_kstr(&b, "name", c->name);
-		jw_kstr(&b, "group", "vault");
-		jw_kstr(&b, "status", c->status);
-		jw_kstr(&b, "message", c->message);
-		jw_kstr(&b, "hint", pass ? "" : c->hint);
-		jw_close(&b, '}');
-		puts(b.data);
-	}
-	return c->status[0] == 'f' ? POD_EXIT_FAILED : POD_EXIT_OK;
+	finding_block(f, json);
+	return f->status[0] == 'f' ? POD_EXIT_FAILED : POD_EXIT_OK;
 }
 
 static int check_memory(bool json)
@@ -47,19 +27,19 @@ static int check_memory(bool json)
 	struct err e = {0};
 	bool good = secret_new(&room, 1u << 20, &e) == 0;
 
-	return print_check(&(struct check){"locked memory", good ? "pass" : "fail",
-					   good ? "secrets are never swapped out" : e.msg,
-					   "raise the limit of locked memory (ulimit -l)"},
-			   json);
+	return print_finding(&(struct finding){"locked memory", "vault", good ? "pass" : "fail",
+					       good ? "secrets are never swapped out" : e.msg,
+					       "raise the limit of locked memory (ulimit -l)"},
+			     json);
 }
 
 static int check_keyring(bool json)
 {
 	bool good = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 1) >= 0;
 
-	return print_check(
-		&(struct check){
-			"keyring", good ? "pass" : "warn",
+	return print_finding(
+		&(struct finding){
+			"keyring", "vault", good ? "pass" : "warn",
 			good ? "an unlocked key can wait in the kernel"
 			     : "unlock cannot keep a key: a passphrase is asked for each time",
 			"a kernel with CONFIG_KEYS, no filter around envpod that closes keyctl"},
@@ -72,7 +52,7 @@ static int check_vault(bool json)
 	OWN(vault_finish) struct vault v = VAULT_INIT;
 	struct seal_head head;
 	struct err e = {0};
-	struct check c = {"vault", "pass", "nothing was put in yet", ""};
+	struct finding c = {"vault", "vault", "pass", "nothing was put in yet", ""};
 	int r = vault_head(&head, &e);
 
 	master_never_ask();
@@ -83,9 +63,9 @@ static int check_vault(bool json)
 	else if (r == -ENOKEY && head.kind != SEAL_FILE)
 		c.message = "it is locked";
 	else if (e.msg[0])
-		c = (struct check){"vault", "fail", e.msg,
-				   "pod-vault(1) says what each of its files is for"};
-	return print_check(&c, json);
+		c = (struct finding){"vault", "vault", "fail", e.msg,
+				     "pod-vault(1) says what each of its files is for"};
+	return print_finding(&c, json);
 }
 
 int cmd_doctor(int argc, char **argv)
