@@ -6,28 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
 #include "libcommon/own.h"
+#include "tools/pod-net/shared.h"
 
 #define CLAIMS ".addresses"
-
-/* Locked for as long as it is open. */
-static int open_claims(struct err *e)
-{
-	OWN_FREE char *path = xfmt("%s/" CLAIMS, pod_run_dir());
-	OWN_FD int fd = -1;
-
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_set(e, errno, "make %s", path);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || flock(fd, LOCK_EX) < 0)
-		return err_set(e, errno, "lock %s", path);
-	return take_fd(&fd);
-}
 
 static bool owner_of(int claims, const char *address, char owner[POD_NAME_MAX + 1])
 {
@@ -77,7 +63,7 @@ static void release(int claims, const char *pod)
 
 int claim_take(const struct net *n, struct err *e)
 {
-	OWN_FD int claims = open_claims(e);
+	OWN_FD int claims = shared_open(CLAIMS, e);
 	char v4[INET_ADDRSTRLEN], v6[INET6_ADDRSTRLEN];
 	int r = claims;
 
@@ -95,7 +81,7 @@ int claim_take(const struct net *n, struct err *e)
 void claim_release(const struct pod *p)
 {
 	struct err ignored = {0};
-	OWN_FD int claims = open_claims(&ignored);
+	OWN_FD int claims = shared_open(CLAIMS, &ignored);
 
 	if (claims >= 0)
 		release(claims, p->name);

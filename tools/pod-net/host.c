@@ -12,7 +12,6 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,8 +23,10 @@
 #include "tools/pod-net/hostwall.h"
 #include "tools/pod-net/nft.h"
 #include "tools/pod-net/routes.h"
+#include "tools/pod-net/shared.h"
 #include "tools/pod-net/veth.h"
 
+#define SHARED ".host"
 #define RECORD "net/veth"
 #define MARK   "used"  /* there is, or may be, something that pods share */
 #define LINKS  100000u /* with the prefix and a number of five digits this makes 15 bytes */
@@ -41,20 +42,6 @@ static uint64_t our_netns(void)
 	struct stat st;
 
 	return stat("/proc/self/ns/net", &st) < 0 ? 0 : st.st_ino;
-}
-
-/* RUN/.host, locked as long as the descriptor is open. */
-static int open_shared(struct err *e)
-{
-	OWN_FREE char *path = xfmt("%s/.host", pod_run_dir());
-	OWN_FD int dir = -1;
-
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_set(e, errno, "make %s", path);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (dir < 0 || flock(dir, LOCK_EX) < 0)
-		return err_set(e, errno, "lock %s", path);
-	return take_fd(&dir);
 }
 
 /* --- who has something there --- */
@@ -118,7 +105,7 @@ static int new_record(const struct net *n, int shared, struct record *rec, struc
 	if (r == 0)
 		r = write_file_at(shared, MARK, text, strlen(text), 0600, false);
 	if (r < 0)
-		return err_set(e, -r, "write to %s/.host", pod_run_dir());
+		return err_set(e, -r, "write to %s/" SHARED, pod_run_dir());
 	inet_ntop(AF_INET, &n->v4, rec->v4, sizeof(rec->v4));
 	inet_ntop(AF_INET6, &n->v6, rec->v6, sizeof(rec->v6));
 	return write_record(n, rec, e);
@@ -142,7 +129,7 @@ static int end_shared(int shared, struct err *e)
 	if (r == 0)
 		r = forwarding_restore(shared, e);
 	if (r == 0 && unlinkat(shared, MARK, 0) < 0 && errno != ENOENT)
-		r = err_set(e, errno, "remove %s/.host/" MARK, pod_run_dir());
+		r = err_set(e, errno, "remove %s/" SHARED "/" MARK, pod_run_dir());
 	return r;
 }
 
@@ -187,7 +174,7 @@ static int release(const struct pod *p, int shared, bool force, struct err *e)
 
 static bool has_shared(void)
 {
-	OWN_FREE char *path = xfmt("%s/.host", pod_run_dir());
+	OWN_FREE char *path = xfmt("%s/" SHARED, pod_run_dir());
 
 	return access(path, F_OK) == 0;
 }
@@ -208,7 +195,7 @@ int host_release(const struct pod *p, bool force, struct err *e)
 
 	if (faccessat(p->run, RECORD, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	shared = open_shared(e);
+	shared = shared_open(SHARED, e);
 	return shared < 0 ? shared : release(p, shared, force, e);
 }
 
@@ -219,7 +206,7 @@ int host_sweep(bool dry, bool *found, struct err *e)
 	*found = false;
 	if (!has_shared())
 		return 0;
-	shared = open_shared(e);
+	shared = shared_open(SHARED, e);
 	if (shared < 0)
 		return shared;
 	*found = !anybody() && marked_here(shared);
@@ -264,7 +251,7 @@ static int build(const struct net *n, int shared, const struct strv *uplinks,
 int host_take(const struct net *n, int ns, struct err *e)
 {
 	OWN_STRV struct strv uplinks = {0};
-	OWN_FD int shared = open_shared(e);
+	OWN_FD int shared = shared_open(SHARED, e);
 	struct err undone = {0};
 	struct record rec;
 	int r = shared < 0 ? shared : release(&n->pod, shared, true, e);
@@ -295,7 +282,7 @@ int host_renew(const struct net *n, struct err *e)
 	if (r == 0 && read_record(&n->pod, &rec) < 0)
 		return 0;
 	if (r == 0)
-		r = shared = open_shared(e);
+		r = shared = shared_open(SHARED, e);
 	if (r >= 0)
 		r = routes_look(n, &uplinks, e);
 	return r < 0 ? r : build(n, shared, &uplinks, &rec, e);
