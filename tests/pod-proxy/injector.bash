@@ -50,32 +50,15 @@ certificate()
 # tls_site: nginx at 192.0.2.10 and .11 by TLS, which says what it was sent; and $T/locations/*.conf.
 tls_site()
 {
-	mkdir -p "$T/www/put" "$T/nginx"
-	head -c 3000000 /dev/urandom >"$T/www/big"
-	chmod -R a+rX "$T/www"
-	cat >"$T/nginx.conf" <<-END
-	daemon off; master_process off; pid $T/nginx/pid; error_log $T/nginx/error.log; user root;
-	events { worker_connections 512; }
-	http {
-		log_format seen '\$request_method \$request_uri \$status \$connection \$connection_requests'; access_log $T/nginx/access.log seen;
-		client_body_temp_path $T/nginx; proxy_temp_path $T/nginx; fastcgi_temp_path $T/nginx;
-		uwsgi_temp_path $T/nginx; scgi_temp_path $T/nginx; client_max_body_size 2000m;
-		server {
-			listen 80 default_server; listen 192.0.2.10:443 ssl; listen [::]:443 ssl;
-			ssl_certificate $T/good.pem; ssl_certificate_key $T/good.key; ssl_session_cache shared:a:1m;
-			root $T/www;
-			location = /echo { default_type text/plain; return 200 "auth=\$http_authorization key=\$http_x_api_key host=\$http_host uri=\$request_uri reused=\$ssl_session_reused\n"; }
-			location = /teapot { return 418 "short and stout\n"; }
-			location = /empty { return 204; }
-			location = /cookies { default_type text/plain; return 200 "\$http_cookie\n"; }
-			include $T/locations/*.conf;
-			location /put/ { dav_methods PUT; }
-		}
-	}
+	web_server 2000m "$T/nginx/access.log seen" <<-END
+		listen 80 default_server; listen 192.0.2.10:443 ssl; listen [::]:443 ssl;
+		ssl_certificate $T/good.pem; ssl_certificate_key $T/good.key; ssl_session_cache shared:a:1m;
+		location = /echo { default_type text/plain; return 200 "auth=\$http_authorization key=\$http_x_api_key host=\$http_host uri=\$request_uri reused=\$ssl_session_reused\n"; }
+		location = /teapot { return 418 "short and stout\n"; }
+		location = /empty { return 204; }
+		location = /cookies { default_type text/plain; return 200 "\$http_cookie\n"; }
+		include $T/locations/*.conf;
 	END
-	(exec nsenter -t "$SITE" -n nginx -c "$T/nginx.conf" -p "$T/nginx") 2>"$T/nginx.log" 3>&- &
-	NETPIDS+=($!)
-	wait_for 5 listens tcp 443
 }
 
 # bindings LINE...: the pod may use a.example and b.example, and has this policy.

@@ -63,11 +63,9 @@ names()
 
 listens() { on_site ss -Hln"${1:0:1}" "sport = :$2" | grep -q .; }
 
-# sites: nginx on ports 80 and 443 of all addresses, which says whom it was asked for.
-sites()
+# web_server LIMIT ACCESS-LOG: nginx, of which stdin says what its server does; the largest upload it takes.
+web_server()
 {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/key.pem" -out "$T/cert.pem" \
-		-days 2 -subj /CN=site -addext 'subjectAltName=DNS:a.example,DNS:b.example,DNS:c.example,DNS:six.example' 2>/dev/null
 	mkdir -p "$T/www/put" "$T/nginx"
 	head -c 3000000 /dev/urandom >"$T/www/big"
 	chmod -R a+rX "$T/www"
@@ -75,20 +73,31 @@ sites()
 	daemon off; master_process off; pid $T/nginx/pid; error_log $T/nginx/error.log; user root;
 	events { worker_connections 512; }
 	http {
-		access_log off; client_body_temp_path $T/nginx; proxy_temp_path $T/nginx; fastcgi_temp_path $T/nginx;
-		uwsgi_temp_path $T/nginx; scgi_temp_path $T/nginx; client_max_body_size 100m;
+		log_format seen '\$request_method \$request_uri \$status \$connection \$connection_requests'; access_log $2;
+		client_body_temp_path $T/nginx; proxy_temp_path $T/nginx; fastcgi_temp_path $T/nginx;
+		uwsgi_temp_path $T/nginx; scgi_temp_path $T/nginx; client_max_body_size $1;
 		server {
-			listen 80 default_server; listen [::]:80 default_server; listen 443 ssl http2 default_server; listen [::]:443 ssl http2 default_server;
-			ssl_certificate $T/cert.pem; ssl_certificate_key $T/key.pem;
 			root $T/www;
-			location = / { return 200 "\$host at \$server_addr by \$scheme\n"; }
 			location /put/ { dav_methods PUT; }
+	$(cat)
 		}
 	}
 	END
 	(exec nsenter -t "$SITE" -n nginx -c "$T/nginx.conf" -p "$T/nginx") 2>"$T/nginx.log" 3>&- &
 	NETPIDS+=($!)
 	wait_for 5 listens tcp 443
+}
+
+# sites: nginx on ports 80 and 443 of all addresses, which says whom it was asked for.
+sites()
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/key.pem" -out "$T/cert.pem" \
+		-days 2 -subj /CN=site -addext 'subjectAltName=DNS:a.example,DNS:b.example,DNS:c.example,DNS:six.example' 2>/dev/null
+	web_server 100m off <<-END
+		listen 80 default_server; listen [::]:80 default_server; listen 443 ssl http2 default_server; listen [::]:443 ssl http2 default_server;
+		ssl_certificate $T/cert.pem; ssl_certificate_key $T/key.pem;
+		location = / { return 200 "\$host at \$server_addr by \$scheme\n"; }
+	END
 }
 
 # pod NAME [KEY: VALUE...]: its network section, a line each; and its network, up.
