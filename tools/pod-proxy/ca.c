@@ -10,7 +10,6 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -24,6 +23,7 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "tools/pod-proxy/cmds.h"
+#include "tools/pod-proxy/crt.h"
 
 #define NEW      "ca.new"
 #define DAY      86400L
@@ -100,36 +100,7 @@ static bool is_good(int dir)
 
 /* --- making one --- */
 
-static bool extend(X509 *crt, int nid, const char *value)
-{
-	X509V3_CTX ctx;
-	X509_EXTENSION *ext;
-	bool done;
-
-	X509V3_set_ctx_nodb(&ctx);
-	X509V3_set_ctx(&ctx, crt, crt, NULL, NULL, 0);
-	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-	done = ext && X509_add_ext(crt, ext, -1) == 1;
-	X509_EXTENSION_free(ext);
-	return done;
-}
-
-/* 128 random bits, positive: of two authorities of one pod none has the other's serial or name. */
-static bool set_serial(X509 *crt)
-{
-	unsigned char bytes[16];
-	BIGNUM *n;
-	bool done;
-
-	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-		return false;
-	bytes[0] = (bytes[0] & 0x7f) | 0x40;
-	n = BN_bin2bn(bytes, sizeof(bytes), NULL);
-	done = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(crt));
-	BN_free(n);
-	return done;
-}
-
+/* Of two authorities of one pod none has the other's name. */
 static bool set_name(X509 *crt, const char *pod)
 {
 	unsigned char tail[4];
@@ -152,14 +123,14 @@ static int ca_make(struct ca *c, const char *pod, struct err *e)
 	c->key = EVP_EC_gen("P-256");
 	c->crt = X509_new();
 	if (!c->key || !c->crt || X509_set_version(c->crt, X509_VERSION_3) != 1 ||
-	    !set_serial(c->crt) || !set_name(c->crt, pod) ||
+	    !crt_number(c->crt) || !set_name(c->crt, pod) ||
 	    !X509_gmtime_adj(X509_getm_notBefore(c->crt), -EARLY) ||
 	    !X509_gmtime_adj(X509_getm_notAfter(c->crt), LIFETIME) ||
 	    X509_set_pubkey(c->crt, c->key) != 1 ||
-	    !extend(c->crt, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") ||
-	    !extend(c->crt, NID_key_usage, "critical,keyCertSign") ||
-	    !extend(c->crt, NID_ext_key_usage, "serverAuth") ||
-	    !extend(c->crt, NID_subject_key_identifier, "hash") ||
+	    !crt_extend(c->crt, c->crt, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") ||
+	    !crt_extend(c->crt, c->crt, NID_key_usage, "critical,keyCertSign") ||
+	    !crt_extend(c->crt, c->crt, NID_ext_key_usage, "serverAuth") ||
+	    !crt_extend(c->crt, c->crt, NID_subject_key_identifier, "hash") ||
 	    X509_sign(c->crt, c->key, EVP_sha256()) == 0)
 		return err_set(e, ERR_PLAIN, "make a CA for pod %s: OpenSSL could not", pod);
 	return 0;

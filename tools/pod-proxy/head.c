@@ -60,15 +60,9 @@ static const struct {
 
 static int read_field(struct reading *r, struct text line)
 {
-	const char *colon = memchr(line.at, ':', line.len);
 	struct text name, value;
 
-	if (!colon)
-		return -EBADMSG;
-	name = (struct text){line.at, (size_t)(colon - line.at)};
-	value = text_trim((struct text){colon + 1, line.len - name.len - 1});
-	/* A line that goes on from the one before begins with a blank, which is in no token. */
-	if (!text_is_token(name) || !text_is_value(value))
+	if (!text_field(line, &name, &value))
 		return -EBADMSG;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (text_is(name, fields[i].name))

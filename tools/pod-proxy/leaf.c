@@ -4,15 +4,14 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libcommon/buf.h"
 #include "libcommon/io.h"
+#include "tools/pod-proxy/crt.h"
 
 #define HOUR     3600L
 #define LIFETIME (24 * HOUR)
@@ -26,35 +25,6 @@
 
 /* --- one certificate --- */
 
-static bool set_serial(X509 *crt)
-{
-	unsigned char bytes[16];
-	BIGNUM *n;
-	bool done;
-
-	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-		return false;
-	bytes[0] = (bytes[0] & 0x7f) | 0x40;
-	n = BN_bin2bn(bytes, sizeof(bytes), NULL);
-	done = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(crt));
-	BN_free(n);
-	return done;
-}
-
-static bool extend(X509 *crt, X509 *issuer, int nid, const char *value)
-{
-	X509V3_CTX ctx;
-	X509_EXTENSION *ext;
-	bool done;
-
-	X509V3_set_ctx_nodb(&ctx);
-	X509V3_set_ctx(&ctx, issuer, crt, NULL, NULL, 0);
-	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-	done = ext && X509_add_ext(crt, ext, -1) == 1;
-	X509_EXTENSION_free(ext);
-	return done;
-}
-
 /* The name is letters, digits, '-', '_' and '.' (name_copy()): it cannot say anything else here.
  * The subject stays empty, so that a name of any length fits; the alternative name is critical
  * then. */
@@ -63,17 +33,17 @@ static bool fill(X509 *crt, const struct leaves *l, const char *name)
 	char alt[NAME_TEXT + 32];
 
 	snprintf(alt, sizeof(alt), "critical,DNS:%s", name);
-	return X509_set_version(crt, X509_VERSION_3) == 1 && set_serial(crt) &&
+	return X509_set_version(crt, X509_VERSION_3) == 1 && crt_number(crt) &&
 	       X509_set_issuer_name(crt, X509_get_subject_name(l->ca)) == 1 &&
 	       X509_gmtime_adj(X509_getm_notBefore(crt), -HOUR) &&
 	       X509_gmtime_adj(X509_getm_notAfter(crt), LIFETIME) &&
 	       X509_set_pubkey(crt, l->key) == 1 &&
-	       extend(crt, l->ca, NID_basic_constraints, "critical,CA:FALSE") &&
-	       extend(crt, l->ca, NID_key_usage, "critical,digitalSignature") &&
-	       extend(crt, l->ca, NID_ext_key_usage, "serverAuth") &&
-	       extend(crt, l->ca, NID_subject_alt_name, alt) &&
-	       extend(crt, l->ca, NID_subject_key_identifier, "hash") &&
-	       extend(crt, l->ca, NID_authority_key_identifier, "keyid") &&
+	       crt_extend(crt, l->ca, NID_basic_constraints, "critical,CA:FALSE") &&
+	       crt_extend(crt, l->ca, NID_key_usage, "critical,digitalSignature") &&
+	       crt_extend(crt, l->ca, NID_ext_key_usage, "serverAuth") &&
+	       crt_extend(crt, l->ca, NID_subject_alt_name, alt) &&
+	       crt_extend(crt, l->ca, NID_subject_key_identifier, "hash") &&
+	       crt_extend(crt, l->ca, NID_authority_key_identifier, "keyid") &&
 	       X509_sign(crt, l->ca_key, EVP_sha256()) > 0;
 }
 

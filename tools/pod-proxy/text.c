@@ -46,6 +46,18 @@ struct text text_trim(struct text t)
 	return t;
 }
 
+bool text_field(struct text line, struct text *name, struct text *value)
+{
+	const char *colon = memchr(line.at, ':', line.len);
+
+	if (!colon)
+		return false;
+	*name = (struct text){line.at, (size_t)(colon - line.at)};
+	*value = text_trim((struct text){colon + 1, line.len - name->len - 1});
+	/* A line that goes on from the one before begins with a blank, which is in no token. */
+	return text_is_token(*name) && text_is_value(*value);
+}
+
 bool text_next(struct text *rest, struct text *item)
 {
 	const char *comma;

@@ -19,6 +19,8 @@ bool text_is_token(struct text t);
 /* Visible, and blanks and tabs between; also bytes above ASCII, which are opaque. */
 bool text_is_value(struct text t);
 struct text text_trim(struct text t);
+/* "NAME: VALUE", blanks around the value cut off; false when it is no such line. */
+bool text_field(struct text line, struct text *name, struct text *value);
 /* The next of a list, *rest moves behind it; false at the end. */
 bool text_next(struct text *rest, struct text *item);
 /* "name", "name:80", lower case into name; the port, 0 if none is said.  An address in brackets is
