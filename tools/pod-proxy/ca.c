@@ -7,9 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -30,45 +30,6 @@
 #define LIFETIME (5 * 365 * DAY)
 #define LEFT     (90 * DAY) /* made anew when it has no more than this */
 #define EARLY    DAY        /* clocks of pods are the host's, those of images in them may not be */
-#define FILE_MAX 16384
-
-struct ca {
-	X509 *crt;
-	EVP_PKEY *key;
-};
-
-static void ca_finish(struct ca *c)
-{
-	X509_free(c->crt);
-	EVP_PKEY_free(c->key);
-}
-
-/* --- what is there --- */
-
-static void *read_pem(int dir, const char *name, void *(*read)(BIO *from))
-{
-	OWN_BUF struct buf b = BUF_INIT;
-	BIO *bio;
-	void *made;
-
-	if (read_file_at(dir, name, &b, FILE_MAX) < 0 || b.len == 0)
-		return NULL;
-	bio = BIO_new_mem_buf(b.data, (int)b.len);
-	made = bio ? read(bio) : NULL;
-	BIO_free(bio);
-	OPENSSL_cleanse(b.data, b.len);
-	return made;
-}
-
-static void *read_crt(BIO *from)
-{
-	return PEM_read_bio_X509(from, NULL, NULL, NULL);
-}
-
-static void *read_key(BIO *from)
-{
-	return PEM_read_bio_PrivateKey(from, NULL, NULL, NULL);
-}
 
 static bool lasts(const X509 *crt)
 {
@@ -86,12 +47,10 @@ static void hash_text(X509 *crt, char out[16])
 /* A key that belongs to its certificate, which is valid for a while, and its hash beside them. */
 static bool is_good(int dir)
 {
-	OWN(ca_finish) struct ca c = {0};
+	OWN(pair_finish) struct pair c = {0};
 	char hash[16], found[16];
 
-	c.crt = read_pem(dir, "crt", read_crt);
-	c.key = read_pem(dir, "key", read_key);
-	if (!c.crt || !c.key || X509_check_private_key(c.crt, c.key) != 1 || !lasts(c.crt) ||
+	if (!pair_load(&c, dir, "crt", "key") || !lasts(c.crt) ||
 	    read_line_at(dir, "hash", found, sizeof(found)) < 0)
 		return false;
 	hash_text(c.crt, hash);
@@ -100,7 +59,6 @@ static bool is_good(int dir)
 
 /* --- making one --- */
 
-/* Of two authorities of one pod none has the other's name. */
 static bool set_name(X509 *crt, const char *pod)
 {
 	unsigned char tail[4];
@@ -118,7 +76,7 @@ static bool set_name(X509 *crt, const char *pod)
 	       X509_set_issuer_name(crt, name) == 1;
 }
 
-static int ca_make(struct ca *c, const char *pod, struct err *e)
+static int ca_make(struct pair *c, const char *pod, struct err *e)
 {
 	c->key = EVP_EC_gen("P-256");
 	c->crt = X509_new();
@@ -148,7 +106,7 @@ static int write_bio(int dir, const char *name, BIO *from, int mode, struct err 
 	return r < 0 ? err_set(e, -r, "write ca/%s", name) : 0;
 }
 
-static int write_crt(int dir, const struct ca *c, struct err *e)
+static int write_crt(int dir, const struct pair *c, struct err *e)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	int r = bio && PEM_write_bio_X509(bio, c->crt) == 1 ? write_bio(dir, "crt", bio, 0644, e)
@@ -158,7 +116,7 @@ static int write_crt(int dir, const struct ca *c, struct err *e)
 	return r;
 }
 
-static int write_key(int dir, const struct ca *c, struct err *e)
+static int write_key(int dir, const struct pair *c, struct err *e)
 {
 	BIO *bio = BIO_new(BIO_s_secmem());
 	int r = bio && PEM_write_bio_PKCS8PrivateKey(bio, c->key, NULL, NULL, 0, NULL, NULL) == 1
@@ -169,7 +127,7 @@ static int write_key(int dir, const struct ca *c, struct err *e)
 	return r;
 }
 
-static int write_hash(int dir, const struct ca *c, struct err *e)
+static int write_hash(int dir, const struct pair *c, struct err *e)
 {
 	char text[16] = "";
 	int r;
@@ -209,7 +167,7 @@ static int make_dir(const struct pod *p, struct err *e)
 
 static int make(const struct pod *p, struct err *e)
 {
-	OWN(ca_finish) struct ca c = {0};
+	OWN(pair_finish) struct pair c = {0};
 	OWN_FD int dir = make_dir(p, e);
 	int r = dir < 0 ? dir : ca_make(&c, p->name, e);
 

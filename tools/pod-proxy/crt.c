@@ -1,7 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/pod-proxy/crt.h"
 
+#include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include "libcommon/buf.h"
+#include "libcommon/io.h"
+
+#define FILE_MAX 16384
+
+void pair_finish(struct pair *p)
+{
+	X509_free(p->crt);
+	EVP_PKEY_free(p->key);
+	*p = (struct pair){0};
+}
+
+/* Of what it reads nothing stays behind: it may be a key. */
+static void *read_pem(int dir, const char *name, void *(*read)(BIO *from))
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	BIO *bio;
+	void *made;
+
+	if (read_file_at(dir, name, &b, FILE_MAX) < 0 || b.len == 0)
+		return NULL;
+	bio = BIO_new_mem_buf(b.data, (int)b.len);
+	made = bio ? read(bio) : NULL;
+	BIO_free(bio);
+	OPENSSL_cleanse(b.data, b.len);
+	return made;
+}
+
+static void *read_crt(BIO *from)
+{
+	return PEM_read_bio_X509(from, NULL, NULL, NULL);
+}
+
+static void *read_key(BIO *from)
+{
+	return PEM_read_bio_PrivateKey(from, NULL, NULL, NULL);
+}
+
+bool pair_load(struct pair *p, int dir, const char *crt, const char *key)
+{
+	*p = (struct pair){read_pem(dir, crt, read_crt), read_pem(dir, key, read_key)};
+	if (p->crt && p->key && X509_check_private_key(p->crt, p->key) == 1)
+		return true;
+	pair_finish(p);
+	return false;
+}
 
 bool crt_number(X509 *crt)
 {

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a pod's authority and the certificates that it signs are made of alike. */
+/* What the certificates that we make have in common: an authority's and a leaf's. */
 #ifndef POD_PROXY_CRT_H
 #define POD_PROXY_CRT_H
 
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 #include <stdbool.h>
 
-/* 128 random bits, positive: of two certificates none has the other's number. */
+/* A certificate and the key it speaks for; key may be NULL. */
+struct pair {
+	X509 *crt;
+	EVP_PKEY *key;
+};
+
+void pair_finish(struct pair *p);
+/* PEM files of a directory.  False where one is not there, or they do not belong together. */
+bool pair_load(struct pair *p, int dir, const char *crt, const char *key);
+
+/* 128 random bits, positive: of two certificates of one issuer none has the other's. */
 bool crt_number(X509 *crt);
-/* Add the extension "nid: value" (as in openssl.cnf), issuer being who signs. */
+/* issuer: crt itself where it signs itself. */
 bool crt_extend(X509 *crt, X509 *issuer, int nid, const char *value);
 
 #endif

@@ -3,20 +3,17 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libcommon/buf.h"
-#include "libcommon/io.h"
-#include "tools/pod-proxy/crt.h"
 
 #define HOUR     3600L
 #define LIFETIME (24 * HOUR)
 #define RENEW    (12 * HOUR)
-#define FILE_MAX 16384
 
 /* Forward secrecy and authenticated encryption, and nothing else. */
 #define CIPHERS                                                                           \
@@ -34,17 +31,17 @@ static bool fill(X509 *crt, const struct leaves *l, const char *name)
 
 	snprintf(alt, sizeof(alt), "critical,DNS:%s", name);
 	return X509_set_version(crt, X509_VERSION_3) == 1 && crt_number(crt) &&
-	       X509_set_issuer_name(crt, X509_get_subject_name(l->ca)) == 1 &&
+	       X509_set_issuer_name(crt, X509_get_subject_name(l->ca.crt)) == 1 &&
 	       X509_gmtime_adj(X509_getm_notBefore(crt), -HOUR) &&
 	       X509_gmtime_adj(X509_getm_notAfter(crt), LIFETIME) &&
 	       X509_set_pubkey(crt, l->key) == 1 &&
-	       crt_extend(crt, l->ca, NID_basic_constraints, "critical,CA:FALSE") &&
-	       crt_extend(crt, l->ca, NID_key_usage, "critical,digitalSignature") &&
-	       crt_extend(crt, l->ca, NID_ext_key_usage, "serverAuth") &&
-	       crt_extend(crt, l->ca, NID_subject_alt_name, alt) &&
-	       crt_extend(crt, l->ca, NID_subject_key_identifier, "hash") &&
-	       crt_extend(crt, l->ca, NID_authority_key_identifier, "keyid") &&
-	       X509_sign(crt, l->ca_key, EVP_sha256()) > 0;
+	       crt_extend(crt, l->ca.crt, NID_basic_constraints, "critical,CA:FALSE") &&
+	       crt_extend(crt, l->ca.crt, NID_key_usage, "critical,digitalSignature") &&
+	       crt_extend(crt, l->ca.crt, NID_ext_key_usage, "serverAuth") &&
+	       crt_extend(crt, l->ca.crt, NID_subject_alt_name, alt) &&
+	       crt_extend(crt, l->ca.crt, NID_subject_key_identifier, "hash") &&
+	       crt_extend(crt, l->ca.crt, NID_authority_key_identifier, "keyid") &&
+	       X509_sign(crt, l->ca.key, EVP_sha256()) > 0;
 }
 
 /* --- a context around it --- */
@@ -130,37 +127,10 @@ SSL_CTX *leaves_get(struct leaves *l, const char *name)
 	return f->ctx;
 }
 
-static void *read_pem(int dirfd, const char *path, void *(*read)(BIO *from))
-{
-	OWN_BUF struct buf b = BUF_INIT;
-	BIO *bio;
-	void *made;
-
-	if (read_file_at(dirfd, path, &b, FILE_MAX) < 0 || b.len == 0)
-		return NULL;
-	bio = BIO_new_mem_buf(b.data, (int)b.len);
-	made = bio ? read(bio) : NULL;
-	BIO_free(bio);
-	OPENSSL_cleanse(b.data, b.len);
-	return made;
-}
-
-static void *read_crt(BIO *from)
-{
-	return PEM_read_bio_X509(from, NULL, NULL, NULL);
-}
-
-static void *read_key(BIO *from)
-{
-	return PEM_read_bio_PrivateKey(from, NULL, NULL, NULL);
-}
-
 int leaves_open(struct leaves *l, int dirfd, struct err *e)
 {
 	*l = (struct leaves){.alpn = (const unsigned char *)"\002h2\010http/1.1", .alpn_len = 12};
-	l->ca = read_pem(dirfd, "ca/crt", read_crt);
-	l->ca_key = read_pem(dirfd, "ca/key", read_key);
-	if (!l->ca || !l->ca_key || X509_check_private_key(l->ca, l->ca_key) != 1)
+	if (!pair_load(&l->ca, dirfd, "ca/crt", "ca/key"))
 		return err_set(e, ERR_PLAIN,
 			       "the pod has no certificate authority (pod-proxy ca makes it)");
 	l->key = EVP_EC_gen("P-256");
@@ -175,8 +145,7 @@ void leaves_finish(struct leaves *l)
 	for (size_t i = 0; l->v && i < LEAVES; i++)
 		SSL_CTX_free(l->v[i].ctx);
 	free(l->v);
-	X509_free(l->ca);
-	EVP_PKEY_free(l->ca_key);
+	pair_finish(&l->ca);
 	EVP_PKEY_free(l->key);
 	*l = (struct leaves){0};
 }

@@ -10,13 +10,12 @@
 #include <time.h>
 
 #include "libcommon/err.h"
+#include "tools/pod-proxy/crt.h"
 #include "tools/pod-proxy/hello.h"
 
 #define LEAVES 256 /* the one used longest ago makes room */
 
 struct ssl_ctx_st;
-struct x509_st;
-struct evp_pkey_st;
 
 struct leaf {
 	char name[NAME_TEXT];
@@ -26,8 +25,8 @@ struct leaf {
 };
 
 struct leaves {
-	struct x509_st *ca;
-	struct evp_pkey_st *ca_key, *key;
+	struct pair ca;
+	EVP_PKEY *key;
 	struct leaf *v; /* LEAVES */
 	uint64_t uses;
 	const unsigned char *alpn; /* what codecs there are, in ALPN's form, best first */
