@@ -45,3 +45,20 @@ env_of() { pod-vault env "$1" | tr '\0' '\n'; }
 	envpod init gone -c <(printf 'name: gone\nvault: {env: [TOKEN]}\n') >/dev/null
 	expect 2 pod-vault env gone
 }
+
+@test "what a pod has bound must be fit for requests, whosever secret it is" {
+	pod bound 'network: {dns: {allow: [api.example]}}
+vault: {bindings: [{key: TOKEN, domain: api.example}]}'
+	pod-vault share --scope team bound
+	expect 3 pod-vault set --scope team TOKEN <<<short
+	grep -q 'pod bound, which uses it: TOKEN cannot be put into requests' <<<"$output"
+	[ "$(pod-vault get --scope team TOKEN)" = of-the-team ]
+	pod-vault share --scope team one
+	pod-vault unshare --scope team bound
+	pod-vault set --scope team TOKEN <<<short
+	expect 3 pod-vault share --scope team bound
+	# Its own comes first, and so the shared one does not matter.
+	put bound TOKEN of-its-own
+	pod-vault share --scope team bound
+	pod-vault set --scope team TOKEN <<<other
+}

@@ -45,20 +45,3 @@ int lookup(const struct vault *v, const struct pod *p, const char *key, struct s
 	r = target_open(&t, NULL, shared->name, e);
 	return r < 0 ? r : store_open(t.dir, shared, scope_find(shared, key), value, e);
 }
-
-int bound_check(const char *key, const struct secret *value, struct err *e)
-{
-	if (value->len < BOUND_MIN || value->len > BOUND_MAX)
-		return err_status(
-			e, POD_EXIT_REFUSED, ERR_PLAIN,
-			"%s cannot be put into requests: it should have %d to %d bytes, or "
-			"it could not be found again in answers",
-			key, BOUND_MIN, BOUND_MAX);
-	for (size_t i = 0; i < value->len; i++)
-		if ((unsigned char)value->data[i] < ' ' || value->data[i] == 0x7f)
-			return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
-					  "%s cannot be put into requests: it holds a newline or "
-					  "another control character",
-					  key);
-	return 0;
-}

@@ -21,24 +21,6 @@ int put_check(const char *key, const struct secret *value, struct err *e)
 	return err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "the value of %s %s", key, fault);
 }
 
-/* What is bound must be fit for it; whether it is, the pod file and later commands say. */
-static int check_bound(const struct target *t, const struct put *puts, size_t n, struct err *e)
-{
-	OWN(policy_finish) struct policy p = POLICY_INIT;
-	OWN_BINDINGS struct bindings all = {0};
-	int r;
-
-	if (t->shared || !policy_is_wanted(&t->pod))
-		return 0;
-	r = policy_load(&p, t->name, POLICY_READ, e);
-	if (r == 0)
-		r = policy_bindings(&p, &all, e);
-	for (size_t i = 0; i < n && r == 0; i++)
-		if (bindings_have(&all, puts[i].key))
-			r = bound_check(puts[i].key, &puts[i].value, e);
-	return r;
-}
-
 static int check_new(const struct scope *s, const struct put *puts, size_t n, bool overwrite,
 		     struct err *e)
 {
@@ -77,10 +59,10 @@ int put_all(struct target *t, const struct put *puts, size_t n, bool overwrite, 
 {
 	OWN(vault_finish) struct vault v = VAULT_INIT;
 	struct scope *s;
-	int r = check_bound(t, puts, n, e);
+	int r = vault_open(&v, VAULT_WRITE, -1, e);
 
 	if (r == 0)
-		r = vault_open(&v, VAULT_WRITE, -1, e);
+		r = bound_puts(t, &v, puts, n, e);
 	if (r < 0)
 		return r;
 	s = target_make(t, &v, e);

@@ -33,8 +33,10 @@ static int change_one(struct vault *v, const char *scope, const char *pod, bool 
 	if (!own && e->msg[0])
 		return -EINVAL;
 	if (share)
+		r = bound_scope(own, index_shared(&v->index, scope), e);
+	if (share && r == 0)
 		r = scope_add_pod(index_shared(&v->index, scope), own->id, e);
-	else if (!own || !scope_drop_pod(index_shared(&v->index, scope), own->id))
+	else if (!share && (!own || !scope_drop_pod(index_shared(&v->index, scope), own->id)))
 		r = err_set(e, ERR_PLAIN, "pod %s does not use scope %s; nothing was changed", pod,
 			    scope);
 	return r == 0 ? record(pod, share ? "vault_share" : "vault_unshare", scope, e) : r;

@@ -155,8 +155,7 @@ static int record(const char *pod, const char *event, const char *scope, char *c
 	return record_event(&ev, true, e);
 }
 
-/* Of a pod that is gone, or another one by now, nothing is recorded. */
-static bool is_there(const struct scope *s)
+bool target_is_there(const struct scope *s)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
 	struct err ignored = {0};
@@ -177,7 +176,7 @@ int target_record(const struct target *t, const struct vault *v, const char *eve
 	for (size_t i = 0; i < v->index.n && shared && r == 0; i++) {
 		const struct scope *s = &v->index.scopes[i];
 
-		if (!s->shared && scope_has_pod(shared, s->id) && is_there(s))
+		if (!s->shared && scope_has_pod(shared, s->id) && target_is_there(s))
 			r = record(s->name, event, t->name, keys, e);
 	}
 	return r;

@@ -29,6 +29,9 @@ struct scope *target_scope(const struct target *t, const struct vault *v, struct
 /* The same, made when missing, its directory too. */
 struct scope *target_make(struct target *t, struct vault *v, struct err *e);
 
+/* Is the pod of this scope still the one that it was made for?  Not one made anew by its name. */
+bool target_is_there(const struct scope *s);
+
 /* One event about the target: in the pod's log, or in those of all pods that may use the scope. */
 int target_record(const struct target *t, const struct vault *v, const char *event,
 		  char *const *keys, struct err *e);
