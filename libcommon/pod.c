@@ -326,22 +326,31 @@ void pod_unlock(struct pod *p)
 	p->lock = -1;
 }
 
-unsigned long long pod_start_time(pid_t pid)
+/* Field 22 of PID/stat; -ESRCH when there is no such process, or only what is left of one. */
+static int start_time(pid_t pid, unsigned long long *start)
 {
 	char path[48], text[1024], *p;
-	unsigned long long start = 0;
+	int r;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (read_line_at(AT_FDCWD, path, text, sizeof(text)) < 0)
-		return 0;
+	r = read_line_at(AT_FDCWD, path, text, sizeof(text));
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
 	p = strrchr(text, ')'); /* the command name may hold anything, also ')' and blanks */
 	if (!p || p[1] == '\0' || p[2] == 'Z' || p[2] == 'X')
-		return 0;
+		return -ESRCH;
 	for (int field = 2; field < 22 && p; field++)
 		p = strchr(p + 1, ' ');
 	if (p)
-		start = strtoull(p, NULL, 10);
-	return start;
+		*start = strtoull(p, NULL, 10);
+	return p ? 0 : -ESRCH;
+}
+
+unsigned long long pod_start_time(pid_t pid)
+{
+	unsigned long long start = 0;
+
+	return start_time(pid, &start) < 0 ? 0 : start;
 }
 
 /* Marked by the init when nothing else lives in the pod; what is left of it are mounts. */
@@ -352,27 +361,68 @@ static bool has_ended(const struct pod *p)
 	return fstatat(p->run, "runs", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0;
 }
 
-pid_t pod_init_pid(const struct pod *p, int *pidfd)
+/* 1 and *pid, 0 when nobody is named there. */
+static int read_init(const struct pod *p, int *pid, unsigned long long *start)
 {
 	char text[64];
-	int pid;
+	int r = read_line_at(p->run, "init.pid", text, sizeof(text));
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return sscanf(text, "%d %llu", pid, start) == 2 && *pid > 1;
+}
+
+/* A descriptor of the very process that began then; -ESRCH when it is gone. */
+static int hold_process(int pid, unsigned long long start)
+{
+	OWN_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	unsigned long long now;
+	int r = fd < 0 ? -errno : start_time(pid, &now);
+
+	if (r < 0)
+		return r == -EINVAL ? -ESRCH : r; /* EINVAL: a thread has that number now */
+	return now == start ? take_fd(&fd) : -ESRCH;
+}
+
+/* 1 when it ended within that time, 0 when it did not. */
+static int wait_gone(int fd, int ms)
+{
+	struct pollfd gone = {.fd = fd, .events = POLLIN};
+	int r;
+
+	do
+		r = poll(&gone, 1, ms);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+pid_t pod_init_pid(const struct pod *p, int *pidfd, struct err *e)
+{
 	unsigned long long start;
 	OWN_FD int fd = -1;
-	struct pollfd gone = {.events = POLLIN};
+	int pid = 0, r = read_init(p, &pid, &start);
 
-	if (read_line_at(p->run, "init.pid", text, sizeof(text)) < 0)
+	if (r < 0)
+		return err_set(e, -r, "read %s/init.pid", p->runpath);
+	if (r == 0)
 		return 0;
-	if (sscanf(text, "%d %llu", &pid, &start) != 2 || pid <= 1)
+	r = fd = hold_process(pid, start);
+	if (r >= 0)
+		r = wait_gone(fd, has_ended(p) ? INIT_ENDS_MS : 0);
+	if (r == -ESRCH || r > 0)
 		return 0;
-	fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (fd < 0 || pod_start_time(pid) != start)
-		return 0;
-	gone.fd = fd;
-	if (poll(&gone, 1, has_ended(p) ? INIT_ENDS_MS : 0) != 0)
-		return 0;
+	if (r < 0)
+		return err_set(e, -r, "look at process %d of pod %s", pid, p->name);
 	if (pidfd)
 		*pidfd = take_fd(&fd);
 	return pid;
+}
+
+bool pod_may_live(const struct pod *p)
+{
+	struct err ignored = {0};
+
+	return pod_init_pid(p, NULL, &ignored) != 0;
 }
 
 int pod_init_set(const struct pod *p, pid_t pid, struct err *e)

@@ -79,10 +79,13 @@ int pod_lock_pass(const struct pod *p, struct err *e);
  * The live init of the pod, as a pidfd in *pidfd and its pid as result; 0 when none lives.
  * RUN/NAME/init.pid says "PID STARTTIME"; a recycled pid is not taken for it.  One that is marked
  * as ended (RUN/NAME/runs is not empty) is waited for, at most 10 s: then the view is unmounted.
+ * Where nobody can tell, -errno: what may live must not be taken for dead.
  */
-pid_t pod_init_pid(const struct pod *p, int *pidfd);
+pid_t pod_init_pid(const struct pod *p, int *pidfd, struct err *e);
+/* For who has no way to fail: it lives, or nobody can tell. */
+bool pod_may_live(const struct pod *p);
 int pod_init_set(const struct pod *p, pid_t pid, struct err *e);
-/* Field 22 of /proc/PID/stat, 0 when there is no such process. */
+/* Field 22 of /proc/PID/stat, 0 when there is no such process, or it cannot be looked at. */
 unsigned long long pod_start_time(pid_t pid);
 
 /* RUN/NAME/ns, a mount of its own, private: pins must not propagate to other mount namespaces. */

@@ -110,32 +110,38 @@ static void lives(const struct pod *p)
 	int pidfd = -1;
 	pid_t pid;
 
-	is_int(pod_init_pid(p, NULL), 0, "without init.pid nothing lives");
+	is_int(pod_init_pid(p, NULL, &e), 0, "without init.pid nothing lives");
 	pid = fork();
 	if (pid == 0)
 		pause();
 	is_int(pod_init_set(p, pid, &e), 0, "register an init");
-	is_int(pod_init_pid(p, &pidfd), pid, "it lives");
+	is_int(pod_init_pid(p, &pidfd, &e), pid, "it lives");
 	ok(pidfd >= 0 && (fcntl(pidfd, F_GETFD) & FD_CLOEXEC), "and is held by a pidfd");
 	close(pidfd);
 
 	snprintf(text, sizeof(text), "%d %llu\n", (int)pid, pod_start_time(pid) + 1);
 	write_file_at(p->run, "init.pid", text, strlen(text), 0600, false);
-	is_int(pod_init_pid(p, NULL), 0, "another process with that pid is not taken for it");
+	is_int(pod_init_pid(p, NULL, &e), 0, "another process with that pid is not taken for it");
 
 	pod_init_set(p, pid, &e);
 	kill(pid, SIGKILL);
 	waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
-	is_int(pod_init_pid(p, NULL), 0, "a zombie does not live");
+	is_int(pod_init_pid(p, NULL, &e), 0, "a zombie does not live");
 	waitpid(pid, NULL, 0);
-	is_int(pod_init_pid(p, NULL), 0, "nor does what is gone");
+	is_int(pod_init_pid(p, NULL, &e), 0, "nor does what is gone");
 
 	for (const char *const *bad =
 		     (const char *const[]){"", "x", "1 1", "-1 5", "0 0", "5", NULL};
 	     *bad; bad++) {
 		write_file_at(p->run, "init.pid", *bad, strlen(*bad), 0600, false);
-		is_int(pod_init_pid(p, NULL), 0, "init.pid '%s' is nobody", *bad);
+		is_int(pod_init_pid(p, NULL, &e), 0, "init.pid '%s' is nobody", *bad);
 	}
+	ok(!pod_may_live(p), "and nobody does not live");
+	unlinkat(p->run, "init.pid", 0);
+	mkdirat(p->run, "init.pid", 0700);
+	is_int(pod_init_pid(p, NULL, &e), -EISDIR, "one that cannot be read: nobody knows");
+	ok(pod_may_live(p), "so it may live");
+	unlinkat(p->run, "init.pid", AT_REMOVEDIR);
 }
 
 /* A process may call itself anything: the fields behind its name are found all the same. */

@@ -180,7 +180,7 @@ static int remove_pod(const struct pod *p, bool keep)
 	struct err e = {0};
 	int status;
 
-	if (pod_init_pid(p, NULL) > 0 && (status = end_processes(p->name)))
+	if (pod_may_live(p) && (status = end_processes(p->name)))
 		return status;
 	status = network_down(p);
 	if (status)

@@ -12,10 +12,9 @@ static int furnish(const char *name)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN_STRV struct strv line = {0};
-	OWN_FD int pidfd = -1;
 	struct err e = {0};
 
-	if (pod_open(&p, name, &e) < 0 || pod_init_pid(&p, &pidfd) <= 0 || wall_stands(&p))
+	if (pod_open(&p, name, &e) < 0 || pod_init_pid(&p, NULL, &e) <= 0 || wall_stands(&p))
 		return POD_EXIT_OK;
 	front_words(&line, "pod-net", "up", name, NULL);
 	return front_run(&line);

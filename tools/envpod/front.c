@@ -175,7 +175,7 @@ const char *front_state(const struct pod *p)
 
 	if (fstatat(p->dir, "created", &st, 0) < 0)
 		return "broken";
-	if (pod_init_pid(p, NULL) > 0)
+	if (pod_may_live(p))
 		return is_frozen(p->name) ? "frozen" : "running";
 	return fstatat(p->dir, "view", &st, 0) < 0 ? "created" : "stopped";
 }

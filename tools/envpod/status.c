@@ -148,8 +148,10 @@ static void capture(const char *tool, const char *word, const struct pod *p, str
 
 static void gather(struct status *s, const struct pod *p, const struct plan *pl)
 {
+	struct err ignored = {0};
+
 	s->state = front_state(p);
-	s->pid = pod_init_pid(p, NULL);
+	s->pid = pod_init_pid(p, NULL, &ignored);
 	s->layers = count_layers(p);
 	s->wall = wall_state(p, pl, s->addresses);
 	gather_ports(s, p, pl);

@@ -177,7 +177,9 @@ static int find_init(struct run *r, struct err *e)
 
 	if (s < 0)
 		return s;
-	r->init_pid = pod_init_pid(&r->pod, &r->init);
+	r->init_pid = pod_init_pid(&r->pod, &r->init, e);
+	if (r->init_pid < 0)
+		return r->init_pid;
 	r->join = join && strcmp(join, "1") == 0;
 	if (r->join)
 		return r->init_pid > 0 ? boot_join(r, e) : 1;

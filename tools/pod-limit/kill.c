@@ -96,9 +96,11 @@ static int kill_init(const struct pod *p)
 {
 	OWN_FD int fd = -1;
 	struct pollfd gone = {.events = POLLIN};
+	struct err e = {0};
+	pid_t pid = pod_init_pid(p, &fd, &e);
 
-	if (pod_init_pid(p, &fd) == 0)
-		return 0;
+	if (pid <= 0)
+		return pid;
 	if (syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
 		return -errno;
 	gone.fd = fd;

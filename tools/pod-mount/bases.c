@@ -62,8 +62,8 @@ static int create(const struct base_ask *a, struct err *e)
 
 	if (r == 0)
 		r = pod_lock(&p, LOCK_WAIT_MS, e);
-	if (r == 0 && pod_init_pid(&p, NULL) <= 0)
-		r = layers_recover(&p, e);
+	if (r == 0)
+		r = layers_recover_idle(&p, e);
 	if (r == 0)
 		r = journal_recover(&p, e);
 	return r == 0 ? make(&p, a->n > 1 ? a->args[1] : NULL, e) : r;

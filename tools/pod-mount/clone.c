@@ -52,8 +52,8 @@ static int open_pod(struct clone *c, const char *name, struct err *e)
 
 	if (r == 0)
 		r = pod_lock(&c->from, LOCK_WAIT_MS, e);
-	if (r == 0 && pod_init_pid(&c->from, NULL) <= 0)
-		r = layers_recover(&c->from, e);
+	if (r == 0)
+		r = layers_recover_idle(&c->from, e);
 	return r == 0 ? journal_recover(&c->from, e) : r;
 }
 

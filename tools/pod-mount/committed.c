@@ -465,8 +465,10 @@ int commit_prune(const struct pod *p, struct err *e)
 	const struct survey_opts all = {.all = true, .setup = true};
 	int r = load_file(&c, p, FILE_NAME, e);
 
-	if (r < 0 || c.n == 0 || pod_init_pid(p, NULL) > 0)
-		return r;
+	if (r == 0 && c.n)
+		r = pod_init_pid(p, NULL, e);
+	if (r != 0 || c.n == 0)
+		return r < 0 ? r : 0;
 	r = survey_adopt(&s, p, &all, e);
 	if (r == 0)
 		r = survey_walk(&s, e);

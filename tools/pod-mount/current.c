@@ -27,9 +27,11 @@ int current_stack(struct stack *s, const struct pod *p, struct err *e)
 {
 	int r = stack_load(s, p, e);
 
+	if (r == 0)
+		r = pod_init_pid(p, NULL, e);
 	if (r < 0)
 		return r;
-	return pod_init_pid(p, NULL) > 0 ? add_copy(s, p, e) : layer_close(p, s, "auto", e);
+	return r > 0 ? add_copy(s, p, e) : layer_close(p, s, "auto", e);
 }
 
 int current_done(const struct pod *p, struct err *e)

@@ -341,7 +341,9 @@ static int enter(struct enter *n, char **argv, struct err *e)
 		r = set_environment(n, e);
 	if (r < 0)
 		return r;
-	init = pod_init_pid(&n->pod, NULL);
+	init = pod_init_pid(&n->pod, NULL, e);
+	if (init < 0)
+		return init;
 	return init > 0 ? join(n, init, e) : fresh_view(n, e);
 }
 

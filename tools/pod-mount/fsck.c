@@ -245,8 +245,10 @@ static int check_pod(struct fsck *f, const char *name, struct err *e)
 		r = pod_lock(&f->pod, LOCK_WAIT_MS, e);
 	if (r < 0)
 		return r;
-	f->live = pod_init_pid(&f->pod, NULL) > 0;
-	r = check_traces(f, e);
+	r = pod_init_pid(&f->pod, NULL, e);
+	f->live = r != 0;
+	if (r >= 0)
+		r = check_traces(f, e);
 	if (r < 0)
 		return r;
 	check_files(f);

@@ -176,7 +176,7 @@ static bool lives(int run, const char *name)
 	bool yes;
 
 	p.run = openat(run, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	yes = p.run < 0 || pod_init_pid(&p, NULL) > 0;
+	yes = p.run < 0 || pod_may_live(&p);
 	own_close(&p.run);
 	return yes;
 }

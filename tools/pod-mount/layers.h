@@ -78,6 +78,8 @@ int layer_close(const struct pod *p, struct stack *s, const char *kind, struct e
 int layer_describe(const struct pod *p, const struct stack *s, int dir, int tree, struct err *e);
 /* Finish or undo a turn-over that a crash cut off.  Every command that takes the lock begins so. */
 int layers_recover(const struct pod *p, struct err *e);
+/* The same, unless the pod lives: then there is nothing to finish. */
+int layers_recover_idle(const struct pod *p, struct err *e);
 /* How many automatic layers the plan wants kept. */
 struct plan;
 size_t layers_keep(const struct plan *pl);

@@ -62,7 +62,11 @@ static int live_open(struct live *l, const struct pod *p, const struct plan *pl,
 	const struct shift s = shift_of_plan(pl);
 	int r = stack_load(&l->stack, p, e);
 
-	if (r == 0 && pod_init_pid(p, &l->init) <= 0)
+	if (r == 0)
+		r = pod_init_pid(p, &l->init, e);
+	if (r > 0)
+		r = 0;
+	else if (r == 0)
 		r = err_set(e, ERR_PLAIN,
 			    "pod %s does not run; what it shall have at its next start "
 			    "stands under filesystem.mounts of its pod.yaml",

@@ -30,7 +30,9 @@ static int prepare(const struct pod *p, const struct plan *pl, struct err *e)
 	int r = ensure_stack(p, e);
 
 	/* A live view stands on the mask that is there. */
-	if (r == 0 && pod_init_pid(p, NULL) > 0)
+	if (r == 0)
+		r = pod_init_pid(p, NULL, e);
+	if (r > 0)
 		r = err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
 			       "prepare pod %s: something runs in it (envpod stop %s ends it)",
 			       p->name, p->name);

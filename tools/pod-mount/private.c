@@ -51,10 +51,10 @@ static int copy_layer(int layers, const char *id, const char *as, struct err *e)
 static int remember_view(const struct pod *p, const struct stack *s, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
-	int r;
+	int r = pod_init_pid(p, NULL, e);
 
-	if (pod_init_pid(p, NULL) <= 0)
-		return 0;
+	if (r <= 0)
+		return r;
 	if (faccessat(p->dir, "stack.live", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	if (errno != ENOENT)

@@ -224,7 +224,7 @@ void prune_dirs(struct run *r, const struct stack *s, struct strv *gone)
 	struct places list = {0};
 	struct err ignore = {0};
 
-	if (pod_init_pid(r->pod, NULL) > 0)
+	if (pod_may_live(r->pod))
 		return; /* its view is made of these very directories */
 	h.all = holders_load(&h, r->pod, HOLDERS_NO_STACK, &ignore) < 0 || h.all;
 	gather(r, &list);

@@ -158,11 +158,12 @@ static int report(const struct pod *p, const struct journal *j, const char *suff
 
 static int finish(struct run *r, struct err *e)
 {
-	int x;
+	int x = pod_init_pid(r->pod, NULL, e);
 
 	r->remembers = true;
-	r->live = pod_init_pid(r->pod, NULL) > 0;
-	x = run_close(r, e);
+	r->live = x > 0;
+	if (x >= 0)
+		x = run_close(r, e);
 	return x < 0 ? x : report(r->pod, r->j, "finished", e);
 }
 

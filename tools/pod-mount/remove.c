@@ -107,13 +107,14 @@ static int delete_rest(const struct pod *p, struct err *e)
 }
 
 /* Whoever was killed a moment ago may take another to be gone. */
-static bool still_lives(const struct pod *p)
+static int still_lives(const struct pod *p, struct err *e)
 {
 	OWN_FD int pidfd = -1;
 	struct pollfd gone = {.events = POLLIN};
+	pid_t pid = pod_init_pid(p, &pidfd, e);
 
-	if (pod_init_pid(p, &pidfd) <= 0)
-		return false;
+	if (pid <= 0)
+		return pid;
 	gone.fd = pidfd;
 	return poll(&gone, 1, 1000) <= 0;
 }
@@ -125,7 +126,9 @@ static int remove_pod(const struct pod *p, const char *archive, struct err *e)
 
 	if (r == 0)
 		r = journal_recover(p, e);
-	if (r == 0 && still_lives(p))
+	if (r == 0)
+		r = still_lives(p, e);
+	if (r > 0)
 		r = err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
 			       "remove pod %s: something runs in it (envpod kill %s ends it)",
 			       p->name, p->name);

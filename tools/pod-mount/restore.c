@@ -89,8 +89,10 @@ static int replace(const struct pod *p, const struct stack *now, const struct st
 
 static int check_still(const struct pod *p, struct err *e)
 {
-	if (pod_init_pid(p, NULL) <= 0)
-		return 0;
+	pid_t pid = pod_init_pid(p, NULL, e);
+
+	if (pid <= 0)
+		return pid;
 	return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
 			  "a program runs in pod %s, and its files cannot be exchanged under it: "
 			  "envpod stop %s first",

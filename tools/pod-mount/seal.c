@@ -28,7 +28,9 @@ static int seal(const struct pod *p, const char *kind, struct err *e)
 		r = journal_recover(p, e);
 	if (r == 0)
 		r = stack_load(&s, p, e);
-	if (r == 0 && pod_init_pid(p, NULL) > 0)
+	if (r == 0)
+		r = pod_init_pid(p, NULL, e);
+	if (r > 0)
 		r = err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
 			       "seal pod %s: something runs in it (envpod stop %s ends it)",
 			       p->name, p->name);

@@ -37,11 +37,6 @@ static int record(const struct pod *p, const char *event, const struct snapshot 
 	return record_event(&ev, true, e);
 }
 
-static bool is_live(const struct pod *p)
-{
-	return pod_init_pid(p, NULL) > 0;
-}
-
 /* --- create --- */
 
 static int check_name(const struct pod *p, const char *name, struct err *e)
@@ -241,7 +236,7 @@ static int prune(const struct snapshot_ask *a, struct err *e)
 	if (r == 0)
 		r = stack_load(&s, a->pod, e);
 	before = s.n;
-	if (r == 0 && !is_live(a->pod))
+	if (r == 0 && !pod_may_live(a->pod))
 		r = layers_squash_to(a->pod, &s, keep, e);
 	if (r < 0)
 		return r;
@@ -283,8 +278,8 @@ static int act(const struct verb *v, struct snapshot_ask *a, const char *pod, st
 	a->pod = &p;
 	if (r == 0)
 		r = pod_lock(&p, LOCK_WAIT_MS, e);
-	if (r == 0 && !is_live(&p))
-		r = layers_recover(&p, e);
+	if (r == 0)
+		r = layers_recover_idle(&p, e);
 	if (r == 0)
 		r = journal_recover(&p, e);
 	return r < 0 ? r : v->run(a, e);

@@ -177,7 +177,10 @@ static int load(struct survey *s, const struct survey_opts *o, struct err *e)
 	track_init(&s->track, &s->plan, &dirs, o->all);
 	note_quiet(s, o->setup);
 	s->ids = ids_of_plan(&s->plan);
-	s->live = pod_init_pid(&s->pod, NULL) > 0;
+	r = pod_init_pid(&s->pod, NULL, e);
+	if (r < 0)
+		return r;
+	s->live = r > 0;
 	return window_asked(o) ? window_open(s, o, e) : 0;
 }
 
@@ -189,8 +192,8 @@ int survey_open(struct survey *s, const char *pod, const struct survey_opts *o, 
 		r = plan_open(&s->plan, &s->pod, e);
 	if (r == 0)
 		r = pod_lock(&s->pod, o->wait_ms, e);
-	if (r == 0 && pod_init_pid(&s->pod, NULL) == 0)
-		r = layers_recover(&s->pod, e);
+	if (r == 0)
+		r = layers_recover_idle(&s->pod, e);
 	if (r == 0)
 		r = journal_recover(&s->pod, e);
 	if (r == 0)

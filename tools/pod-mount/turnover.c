@@ -267,3 +267,12 @@ int layers_recover(const struct pod *p, struct err *e)
 	turn_name(&t, id, kind);
 	return recover(&t, e);
 }
+
+int layers_recover_idle(const struct pod *p, struct err *e)
+{
+	pid_t pid = pod_init_pid(p, NULL, e);
+
+	if (pid != 0)
+		return pid < 0 ? pid : 0;
+	return layers_recover(p, e);
+}

@@ -55,8 +55,8 @@ static int undo_open(struct undo *u, const char *pod, struct err *e)
 		r = plan_open(&u->plan, &u->pod, e);
 	if (r == 0)
 		r = pod_lock(&u->pod, WAIT_MS, e);
-	if (r == 0 && pod_init_pid(&u->pod, NULL) == 0)
-		r = layers_recover(&u->pod, e);
+	if (r == 0)
+		r = layers_recover_idle(&u->pod, e);
 	if (r == 0)
 		r = journal_recover(&u->pod, e);
 	if (r == 0)

@@ -32,8 +32,10 @@ static int record_down(const struct pod *p, struct err *e)
 /* Somebody in the pod would go on in a namespace that nobody can reach any more. */
 static int check_idle(const struct pod *p, bool force, struct err *e)
 {
-	if (force || pod_init_pid(p, NULL) <= 0)
-		return 0;
+	pid_t pid = force ? 0 : pod_init_pid(p, NULL, e);
+
+	if (pid <= 0)
+		return pid;
 	return err_status(e, POD_EXIT_BUSY, EBUSY,
 			  "take down the network of pod %s: something runs in it (envpod stop %s)",
 			  p->name, p->name);

@@ -52,7 +52,7 @@ static int open_run(struct pod *p, const char *name)
 
 static bool is_left(const struct pod *p)
 {
-	if (!wall_left(p) || pod_init_pid(p, NULL) > 0)
+	if (!wall_left(p) || pod_may_live(p))
 		return false;
 	return !pod_exists(p->name) || wall_keeper(p, NULL) <= 0;
 }

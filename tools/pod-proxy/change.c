@@ -45,10 +45,10 @@ static int check_mode(const struct change *c, struct err *e)
 /* pod-net up will want the pod's lock, which comes before the policy's. */
 static int lock_for_up(struct change *c, struct err *e)
 {
-	int r = 0;
+	int r = pod_init_pid(&c->pod, NULL, e);
 
-	if (pod_init_pid(&c->pod, NULL) > 0 && !wall_stands(&c->pod))
-		r = pod_lock(&c->pod, LOCK_WAIT_MS, e);
+	if (r > 0)
+		r = wall_stands(&c->pod) ? 0 : pod_lock(&c->pod, LOCK_WAIT_MS, e);
 	return r == 0 && c->pod.lock >= 0 ? pod_lock_pass(&c->pod, e) : r;
 }
 
@@ -247,7 +247,7 @@ static int begin(struct change *c, struct err *e)
 
 	if (ports_read(&old, c->policy, e) < 0 || write_file(c, &c->file, e) < 0)
 		return -e->code;
-	live = pod_init_pid(&c->pod, NULL) > 0;
+	live = pod_may_live(&c->pod);
 	if (wall_stands(&c->pod)) {
 		r = live_try(c, e);
 		if (r == 0)

@@ -41,12 +41,18 @@ static void add_runs(struct targets *t, const struct pod *p, unsigned number)
 	}
 }
 
-static void add_init(struct targets *t, const struct pod *p)
+/* Whether anybody can tell: what cannot be asked to end is forced. */
+static bool add_init(struct targets *t, const struct pod *p)
 {
+	struct err e = {0};
 	int pidfd = -1;
+	pid_t pid = pod_init_pid(p, &pidfd, &e);
 
-	if (pod_init_pid(p, &pidfd) > 0)
+	if (pid > 0)
 		t->fds[t->n++] = (struct pollfd){.fd = pidfd, .events = POLLIN};
+	if (pid < 0)
+		say_err(&e);
+	return pid >= 0;
 }
 
 static void signal_all(const struct targets *t, int sig)
@@ -122,8 +128,7 @@ static int stop(const char *pod, unsigned number, uint64_t seconds)
 		if (number)
 			return POD_EXIT_OK;
 		/* Runs that have no supervisor: in the foreground somewhere, or left behind. */
-		add_init(&others, &p);
-		if (ask(&others, until))
+		if (add_init(&others, &p) && ask(&others, until))
 			return POD_EXIT_OK;
 	}
 	if (number) {
