@@ -2,7 +2,9 @@
 #include "libcommon/loop.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -83,4 +85,30 @@ int loop_turn(struct loop *l, int timeout_ms, struct err *e)
 			w->fn(w->arg, ev[i].events);
 	}
 	return 0;
+}
+
+static void on_signal(void *arg, uint32_t events)
+{
+	struct loop *l = arg;
+
+	(void)events;
+	l->stop = 1;
+}
+
+int loop_until_signal(struct loop *l, struct watch *signals, struct err *e)
+{
+	sigset_t set;
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	*signals = (struct watch){
+		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .fn = on_signal, .arg = l};
+	if (signals->fd < 0)
+		return err_set(e, errno, "watch signals");
+	r = loop_add(l, signals, EPOLLIN);
+	return r < 0 ? err_set(e, -r, "watch signals") : 0;
 }

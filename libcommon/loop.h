@@ -32,6 +32,8 @@ void loop_remove_shared(struct loop *l, struct watch *w);
 
 /* Wait at most timeout_ms (-1: for ever) and call who is concerned. */
 int loop_turn(struct loop *l, int timeout_ms, struct err *e);
+/* SIGTERM and SIGINT set l->stop from now on, and SIGPIPE is ignored; the watch is ours. */
+int loop_until_signal(struct loop *l, struct watch *signals, struct err *e);
 uint64_t loop_clock(void);
 
 #endif

@@ -3,14 +3,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "libcommon/follow.h"
 #include "libcommon/io.h"
-#include "libcommon/netid.h"
 #include "libcommon/own.h"
 #include "libcommon/ports.h"
 #include "tools/pod-dns/daemon.h"
@@ -143,16 +141,10 @@ int daemon_watch_policy(struct daemon *d, struct err *e)
 {
 	char path[64];
 
-	d->changes = (struct watch){
-		.fd = netid_inotify(&d->pod, NETID_DNS, e), .fn = on_change, .arg = d};
-	if (d->changes.fd < 0)
-		return -e->code;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", d->policy);
-	if (inotify_add_watch(d->changes.fd, path,
-			      IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE) < 0 ||
-	    loop_add(&d->loop, &d->changes, EPOLLIN) < 0)
-		return err_set(e, errno, "watch the pod's policy");
-	return 0;
+	d->changes = (struct watch){.fd = -1, .fn = on_change, .arg = d};
+	return follow_begin(&d->changes, &d->loop, &d->pod, NETID_DNS, path,
+			    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE, e);
 }
 
 /* Keep those that are still named, with what is known of them; open connections go. */

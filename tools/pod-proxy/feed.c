@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "libcommon/buf.h"
-#include "libcommon/netid.h"
+#include "libcommon/follow.h"
 #include "libcommon/own.h"
 #include "libcommon/record.h"
 #include "libcommon/spawn.h"
@@ -116,12 +115,10 @@ static int reread(struct inject *in, struct err *e)
 static void on_changed(void *arg, uint32_t events)
 {
 	struct inject *in = arg;
-	char data[4096];
 	struct err e = {0};
 
 	(void)events;
-	while (read(in->changed.fd, data, sizeof(data)) > 0)
-		;
+	follow_drain(&in->changed);
 	if (reread(in, &e) < 0)
 		tell_refused(in, e.msg);
 }
@@ -133,13 +130,10 @@ int policy_begin(struct inject *in, struct err *e)
 	in->policy_fd = policy_open(&in->pod, e);
 	if (in->policy_fd < 0)
 		return in->policy_fd;
-	in->changed = (struct watch){
-		.fd = netid_inotify(&in->pod, NETID_INJECT, e), .fn = on_changed, .arg = in};
-	if (in->changed.fd < 0)
-		return in->changed.fd;
-	if (inotify_add_watch(in->changed.fd, path, IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0 ||
-	    loop_add(&in->loop, &in->changed, EPOLLIN) < 0)
-		return err_set(e, errno, "watch %s", path);
+	in->changed = (struct watch){.fd = -1, .fn = on_changed, .arg = in};
+	if (follow_begin(&in->changed, &in->loop, &in->pod, NETID_INJECT, path, FOLLOW_FILES, e) <
+	    0)
+		return -e->code;
 	return reread(in, e);
 }
 

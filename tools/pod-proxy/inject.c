@@ -9,22 +9,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/follow.h"
 #include "libcommon/io.h"
 #include "libcommon/lockdown.h"
 #include "libcommon/netid.h"
@@ -89,58 +87,19 @@ static void on_listener(void *arg, uint32_t events)
 
 /* --- opening --- */
 
-static void on_signal(void *arg, uint32_t events)
-{
-	struct inject *in = arg;
-
-	(void)events;
-	in->loop.stop = 1;
-}
-
-static int watch_signals(struct inject *in, struct err *e)
-{
-	sigset_t set;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	in->signals = (struct watch){
-		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .fn = on_signal, .arg = in};
-	if (in->signals.fd < 0 || loop_add(&in->loop, &in->signals, EPOLLIN) < 0)
-		return err_set(e, errno, "watch signals");
-	return 0;
-}
-
 static void on_revoked(void *arg, uint32_t events)
 {
 	struct inject *in = arg;
-	char data[4096];
 
 	(void)events;
-	while (read(in->revoked.fd, data, sizeof(data)) > 0)
-		;
+	follow_drain(&in->revoked);
 	sessions_cut(in, false);
 }
 
 static int open_names(struct inject *in, struct err *e)
 {
-	OWN_FREE char *path = xfmt("%s/net/names", in->pod.runpath);
-	int fd = openat(in->pod.run, "net/names", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (fd < 0)
-		return err_set(e, errno, "open %s (pod-net up %s makes it)", path, in->pod.name);
-	if (names_map(&in->names, fd, false, e) < 0)
-		return -EINVAL;
-	in->revoked = (struct watch){
-		.fd = netid_inotify(&in->pod, NETID_INJECT, e), .fn = on_revoked, .arg = in};
-	if (in->revoked.fd < 0)
-		return in->revoked.fd;
-	if (inotify_add_watch(in->revoked.fd, path, IN_MODIFY) < 0 ||
-	    loop_add(&in->loop, &in->revoked, EPOLLIN) < 0)
-		return err_set(e, errno, "watch %s", path);
-	return 0;
+	in->revoked = (struct watch){.fd = -1, .fn = on_revoked, .arg = in};
+	return follow_names(&in->names, &in->revoked, &in->loop, &in->pod, NETID_INJECT, e);
 }
 
 /* By way of the directory's descriptor: a path may be longer than an address of a socket. */
@@ -244,8 +203,8 @@ static int inject_open(struct inject *in, const char *pod, int event_fd, struct 
 	if (wire_prepare(e) < 0 || ca_settle(&in->pod, false, e) < 0 ||
 	    leaves_open(&in->leaves, in->pod.dir, e) < 0 ||
 	    upstreams_open(&in->upstreams, &in->loop, e) < 0 || rehearse(in, e) < 0 ||
-	    watch_signals(in, e) < 0 || open_names(in, e) < 0 || open_sockets(in, number, e) < 0 ||
-	    policy_begin(in, e) < 0)
+	    loop_until_signal(&in->loop, &in->signals, e) < 0 || open_names(in, e) < 0 ||
+	    open_sockets(in, number, e) < 0 || policy_begin(in, e) < 0)
 		return -EINVAL;
 	return feed_first(in, e);
 }

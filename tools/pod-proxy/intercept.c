@@ -6,12 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "libcommon/netid.h"
+#include "libcommon/follow.h"
 #include "libcommon/own.h"
 #include "libcommon/record.h"
 #include "tools/pod-proxy/conn.h"
@@ -58,12 +57,10 @@ static int reread(struct relay *r, struct err *e)
 static void on_changed(void *arg, uint32_t events)
 {
 	struct relay *r = arg;
-	char data[4096];
 	struct err e = {0};
 
 	(void)events;
-	while (read(r->intercept.changed.fd, data, sizeof(data)) > 0)
-		;
+	follow_drain(&r->intercept.changed);
 	if (reread(r, &e) < 0)
 		note(&r->notes, &(struct note){.event = "policy_refused", .reason = e.msg},
 		     r->loop.now_ms);
@@ -82,13 +79,9 @@ int intercept_open(struct relay *r, struct err *e)
 	i->net = openat(r->pod.run, "net", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (i->net < 0)
 		return err_set(e, errno, "open %s/net", r->pod.runpath);
-	i->changed = (struct watch){
-		.fd = netid_inotify(&r->pod, NETID_PROXY, e), .fn = on_changed, .arg = r};
-	if (i->changed.fd < 0)
+	i->changed = (struct watch){.fd = -1, .fn = on_changed, .arg = r};
+	if (follow_begin(&i->changed, &r->loop, &r->pod, NETID_PROXY, path, FOLLOW_FILES, e) < 0)
 		return -e->code;
-	if (inotify_add_watch(i->changed.fd, path, IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0 ||
-	    loop_add(&r->loop, &i->changed, EPOLLIN) < 0)
-		return err_set(e, errno, "watch %s", path);
 	return reread(r, e);
 }
 

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/follow.h"
 #include "libcommon/lockdown.h"
 #include "libcommon/netid.h"
 #include "libcommon/netns.h"
@@ -85,31 +85,16 @@ static int listen_given(struct relay *r, int i, struct err *e)
 static void on_revoked(void *arg, uint32_t events)
 {
 	struct relay *r = arg;
-	char data[4096];
 
 	(void)events;
-	while (read(r->revoked.fd, data, sizeof(data)) > 0)
-		;
+	follow_drain(&r->revoked);
 	conns_cut_revoked(r);
 }
 
 static int open_names(struct relay *r, struct err *e)
 {
-	OWN_FREE char *path = xfmt("%s/net/names", r->pod.runpath);
-	int fd = openat(r->pod.run, "net/names", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (fd < 0)
-		return err_set(e, errno, "open %s (pod-net up %s makes it)", path, r->pod.name);
-	if (names_map(&r->names, fd, false, e) < 0)
-		return -EINVAL;
-	r->revoked = (struct watch){
-		.fd = netid_inotify(&r->pod, NETID_PROXY, e), .fn = on_revoked, .arg = r};
-	if (r->revoked.fd < 0)
-		return -e->code;
-	if (inotify_add_watch(r->revoked.fd, path, IN_MODIFY) < 0 ||
-	    loop_add(&r->loop, &r->revoked, EPOLLIN) < 0)
-		return err_set(e, errno, "watch %s", path);
-	return 0;
+	r->revoked = (struct watch){.fd = -1, .fn = on_revoked, .arg = r};
+	return follow_names(&r->names, &r->revoked, &r->loop, &r->pod, NETID_PROXY, e);
 }
 
 static int read_plan(struct relay *r, struct err *e)

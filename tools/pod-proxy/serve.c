@@ -2,11 +2,9 @@
 /* Open everything, lock down, say ready, serve. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,30 +20,6 @@
 
 #define FILES 12000
 #define PER   4 /* descriptors of a connection that moves much: two sockets, a pipe */
-
-static void on_signal(void *arg, uint32_t events)
-{
-	struct relay *r = arg;
-
-	(void)events;
-	r->loop.stop = 1;
-}
-
-static int watch_signals(struct relay *r, struct err *e)
-{
-	sigset_t set;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	r->signals = (struct watch){
-		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .fn = on_signal, .arg = r};
-	if (r->signals.fd < 0 || loop_add(&r->loop, &r->signals, EPOLLIN) < 0)
-		return err_set(e, errno, "watch signals");
-	return 0;
-}
 
 int serve_open(struct relay *r, const char *pod, int event_fd, struct err *e)
 {
@@ -63,7 +37,7 @@ int serve_open(struct relay *r, const char *pod, int event_fd, struct err *e)
 	fcntl(event_fd, F_SETFL, O_NONBLOCK | O_WRONLY);
 	notes_init(&r->notes, event_fd, r->pod.name);
 	r->spare = epoll_create1(EPOLL_CLOEXEC);
-	return watch_signals(r, e);
+	return loop_until_signal(&r->loop, &r->signals, e);
 }
 
 int serve_inbound(const struct pod *p, struct err *e)
