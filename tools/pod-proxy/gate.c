@@ -189,28 +189,14 @@ static int read_target(struct gate *g, struct text t)
 	return 0;
 }
 
-static bool is_version(struct text t, const char *version)
-{
-	return t.len == strlen(version) && memcmp(t.at, version, t.len) == 0;
-}
-
-/* METHOD SP TARGET SP HTTP/1.x; what asks for a tunnel or an echo is not passed on. */
 static int read_request(struct gate *g, struct text line)
 {
-	const char *first = memchr(line.at, ' ', line.len);
-	const char *last = memrchr(line.at, ' ', line.len);
-	struct text method, version;
+	struct text method, target;
 
-	if (!first || first == last)
-		return -EBADMSG;
-	method = (struct text){line.at, (size_t)(first - line.at)};
-	version = (struct text){last + 1, (size_t)(line.at + line.len - last - 1)};
-	g->old = is_version(version, "HTTP/1.0");
-	if (!text_is_token(method) || text_is(method, "CONNECT") || text_is(method, "TRACE") ||
-	    (!g->old && !is_version(version, "HTTP/1.1")))
+	if (text_request(line, &method, &target, &g->old) < 0)
 		return -EBADMSG;
 	g->m->method = message_store(g->m, method.at, method.len);
-	return read_target(g, (struct text){first + 1, (size_t)(last - first - 1)});
+	return read_target(g, target);
 }
 
 /* An authority in the target has to be the one of Host. */
@@ -240,9 +226,9 @@ static int read_status(struct gate *g, struct text line)
 	struct text version = {line.at, line.len < 8 ? line.len : 8};
 	unsigned long long status;
 
-	g->old = is_version(version, "HTTP/1.0");
-	if (line.len < 12 || (!g->old && !is_version(version, "HTTP/1.1")) || line.at[8] != ' ' ||
-	    (line.len > 12 && line.at[12] != ' ') ||
+	g->old = text_is_exactly(version, "HTTP/1.0");
+	if (line.len < 12 || (!g->old && !text_is_exactly(version, "HTTP/1.1")) ||
+	    line.at[8] != ' ' || (line.len > 12 && line.at[12] != ' ') ||
 	    text_number((struct text){line.at + 9, 3}, &status) < 0 || status < 100 || status > 599)
 		return -EBADMSG;
 	g->m->status = (int)status;

@@ -47,15 +47,23 @@ static int on_extension(llhttp_t *p, const char *at, size_t len)
 	return -1;
 }
 
+/* Of a trailer: some more of its name, or value. */
+static int add_trailer(struct h1_in *in, const char *at, size_t len)
+{
+	if (in->field.len + in->trailers.text.len + len > TRAILERS)
+		return -1;
+	buf_add(&in->field, at, len);
+	return 0;
+}
+
 static int on_name(llhttp_t *p, const char *at, size_t len)
 {
 	struct h1_in *in = p->data;
 
 	if (in->state == H1_HEAD)
 		return 0;
-	if (in->field.len + in->trailers.text.len + len > TRAILERS)
+	if (add_trailer(in, at, len) < 0)
 		return -1;
-	buf_add(&in->field, at, len);
 	in->name_len = in->field.len;
 	return 0;
 }
@@ -64,12 +72,7 @@ static int on_value(llhttp_t *p, const char *at, size_t len)
 {
 	struct h1_in *in = p->data;
 
-	if (in->state == H1_HEAD)
-		return 0;
-	if (in->field.len + in->trailers.text.len + len > TRAILERS)
-		return -1;
-	buf_add(&in->field, at, len);
-	return 0;
+	return in->state == H1_HEAD ? 0 : add_trailer(in, at, len);
 }
 
 /* What could change the meaning of a message that has been passed on comes too late (RFC 9110

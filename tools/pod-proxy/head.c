@@ -88,22 +88,12 @@ static int read_target(struct reading *r, struct text t)
 	return 0;
 }
 
-/* METHOD SP TARGET SP HTTP/1.x; what asks for a tunnel or an echo is not passed on. */
 static int read_request(struct reading *r, struct text line)
 {
-	const char *first = memchr(line.at, ' ', line.len);
-	const char *last = memrchr(line.at, ' ', line.len);
-	struct text method, version;
+	struct text method, target;
 
-	if (!first || first == last)
-		return -EBADMSG;
-	method = (struct text){line.at, (size_t)(first - line.at)};
-	version = (struct text){last + 1, (size_t)(line.at + line.len - last - 1)};
-	r->old = version.len == 8 && memcmp(version.at, "HTTP/1.0", 8) == 0;
-	if (!text_is_token(method) || text_is(method, "CONNECT") || text_is(method, "TRACE") ||
-	    (!r->old && !(version.len == 8 && memcmp(version.at, "HTTP/1.1", 8) == 0)))
-		return -EBADMSG;
-	return read_target(r, (struct text){first + 1, (size_t)(last - first - 1)});
+	return text_request(line, &method, &target, &r->old) < 0 ? -EBADMSG
+								 : read_target(r, target);
 }
 
 static int check_whole(struct reading *r)

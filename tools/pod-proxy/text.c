@@ -103,6 +103,30 @@ int text_host(struct text t, char name[NAME_TEXT], unsigned *port)
 	return name_copy(name, t.at, t.len);
 }
 
+bool text_is_exactly(struct text t, const char *word)
+{
+	return t.len == strlen(word) && memcmp(t.at, word, t.len) == 0;
+}
+
+int text_request(struct text line, struct text *method, struct text *target, bool *old)
+{
+	const char *first = memchr(line.at, ' ', line.len);
+	const char *last = memrchr(line.at, ' ', line.len);
+	struct text version;
+
+	if (!first || first == last)
+		return -EBADMSG;
+	*method = (struct text){line.at, (size_t)(first - line.at)};
+	*target = (struct text){first + 1, (size_t)(last - first - 1)};
+	version = (struct text){last + 1, (size_t)(line.at + line.len - last - 1)};
+	*old = text_is_exactly(version, "HTTP/1.0");
+	return !text_is_token(*method) || text_is(*method, "CONNECT") ||
+			       text_is(*method, "TRACE") ||
+			       (!*old && !text_is_exactly(version, "HTTP/1.1"))
+		       ? -EBADMSG
+		       : 0;
+}
+
 int text_line(const char *data, size_t len, size_t *at, struct text *line)
 {
 	const char *eol = memchr(data + *at, '\n', len - *at);

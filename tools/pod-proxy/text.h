@@ -29,6 +29,12 @@ int text_host(struct text t, char name[NAME_TEXT], unsigned *port);
 /* Decimal, nothing else: 0, or -EBADMSG. */
 int text_number(struct text t, unsigned long long *number);
 
+/* METHOD SP TARGET SP HTTP/1.x; old: it is 1.0.  What asks for a tunnel or an echo (CONNECT, TRACE)
+ * is -EBADMSG, too; what a target may be is the caller's. */
+int text_request(struct text line, struct text *method, struct text *target, bool *old);
+/* "HTTP/1.1", and nothing else? */
+bool text_is_exactly(struct text t, const char *word);
+
 /* The line at *at without its CRLF; -EAGAIN: not whole; -EBADMSG: a line feed alone, or a NUL. */
 int text_line(const char *data, size_t len, size_t *at, struct text *line);
 
