@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -29,6 +30,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/title.h"
+#include "tools/pod-exec/apart.h"
 #include "tools/pod-exec/caps.h"
 #include "tools/pod-exec/env.h"
 #include "tools/pod-exec/landlock.h"
@@ -62,9 +64,11 @@ static int enter_groups(const struct run *r, struct err *e)
 
 static int enter_pod(const struct run *r, struct err *e)
 {
-	int flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
+	int flags = CLONE_NEWUTS | CLONE_NEWNET;
 	int s = 0;
 
+	if (!r->ask->apart)
+		flags |= CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC;
 	if (r->cgroup.nprocs > 0)
 		s = enter_groups(r, e);
 	else
@@ -73,7 +77,7 @@ static int enter_pod(const struct run *r, struct err *e)
 		return s;
 	if (setns(r->init, flags) < 0)
 		return err_set(e, errno, "enter the pod");
-	return 0;
+	return r->ask->apart ? apart_enter(r->init, e) : 0;
 }
 
 static int become_user(const struct user *u, struct err *e)
@@ -210,20 +214,50 @@ static void report(int fail, const struct err *e)
 	_exit(e->status ? e->status : POD_EXIT_BEFORE_RUN);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
 /*
  * Closed for good, not at the exec: until then /proc/self/fd/N would lead out of the view by a
  * directory that the caller had left open, and the agent may have made the working directory or
  * the program a link to it (CVE-2024-21626).
  */
-static int close_all_but(int a, int b)
+static int close_all_but(int *keep, size_t n)
 {
-	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+	unsigned from = 3;
 
-	if ((low > 3 && syscall(SYS_close_range, 3, low - 1, 0) < 0) ||
-	    (high > low + 1 && syscall(SYS_close_range, low + 1, high - 1, 0) < 0) ||
-	    syscall(SYS_close_range, high + 1, ~0U, 0) < 0)
+	qsort(keep, n, sizeof(*keep), by_number);
+	for (size_t i = 0; i < n; i++) {
+		if (keep[i] < (int)from)
+			continue;
+		if (keep[i] > (int)from &&
+		    syscall(SYS_close_range, from, (unsigned)keep[i] - 1, 0) < 0)
+			return -errno;
+		from = (unsigned)keep[i] + 1;
+	}
+	return syscall(SYS_close_range, from, ~0U, 0) < 0 ? -errno : 0;
+}
+
+/* fail and bpf are close-on-exec; what the caller means the command to have is not. */
+static int keep_some(const struct run *r, int fail)
+{
+	int keep[] = {fail, r->bpf, r->keep, r->exec};
+
+	if (r->keep >= 0 && fcntl(r->keep, F_SETFD, 0) < 0)
 		return -errno;
-	return 0;
+	return close_all_but(keep, sizeof(keep) / sizeof(keep[0]));
+}
+
+static void exec_command(const struct run *r, char *const argv[], const struct strv *env)
+{
+	if (r->exec >= 0)
+		apart_exec(r->exec, argv, env->v);
+	else if (strchr(argv[0], '/'))
+		exec_path(argv[0], argv, env->v);
+	else
+		exec_along_path(argv, env);
 }
 
 void command_exec(const struct run *r, int fail)
@@ -235,16 +269,12 @@ void command_exec(const struct run *r, int fail)
 
 	if (env_secrets(&env, r->secrets, &r->ask->env, &e) < 0)
 		report(fail, &e);
-	s = close_all_but(fail, r->bpf); /* both are close-on-exec */
-
+	s = keep_some(r, fail);
 	stand_somewhere(&r->dirs);
 	if (s < 0)
 		err_set(&e, -s, "close what the command must not inherit");
 	else if (seccomp_load_fd(r->bpf, &e) == 0) {
-		if (strchr(argv[0], '/'))
-			exec_path(argv[0], argv, env.v);
-		else
-			exec_along_path(argv, &env);
+		exec_command(r, argv, &env);
 		err_status(&e, errno == ENOENT ? POD_EXIT_NOT_FOUND : POD_EXIT_CANNOT_RUN, errno,
 			   "run %s", esc(argv[0]));
 	}
@@ -272,6 +302,8 @@ static void child(const struct run *r, const struct streams *s, int fail, int al
 		report(fail, &e);
 	if (!s->pty)
 		setsid(); /* no way to the caller's terminal by /dev/tty */
+	if (r->ask->apart && apart_start(r->init, &e) < 0)
+		report(fail, &e);
 	command_exec(r, fail);
 }
 
@@ -290,11 +322,13 @@ static pid_t clone_inside(const struct run *r, struct err *e)
 	struct clone_args args = {.exit_signal = SIGCHLD};
 	pid_t pid;
 
+	if (r->ask->apart)
+		args.flags |= CLONE_NEWPID | CLONE_NEWIPC;
 	if (r->cgroup.v2 >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (unsigned)r->cgroup.v2;
 	}
-	if (setns(r->init, CLONE_NEWPID) < 0)
+	if (!r->ask->apart && setns(r->init, CLONE_NEWPID) < 0)
 		return err_set(e, errno, "enter the pod's pid namespace");
 	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0)
@@ -305,7 +339,7 @@ static pid_t clone_inside(const struct run *r, struct err *e)
 			: errno == ENOMEM ? " (its init has ended)"
 					  : "");
 	/* what we start from here on, another pod-audit say, belongs outside again */
-	if (setns(r->pidns, CLONE_NEWPID) < 0 && pid > 0)
+	if (!r->ask->apart && setns(r->pidns, CLONE_NEWPID) < 0 && pid > 0)
 		pid = abandon(pid, e);
 	return pid;
 }

@@ -67,7 +67,11 @@ static void check_tty_word(const char *word)
 
 int main(int argc, char **argv)
 {
-	struct ask ask = {.tty = "auto", .status_fd = UINT64_MAX, .ready_fd = UINT64_MAX};
+	struct ask ask = {.tty = "auto",
+			  .status_fd = UINT64_MAX,
+			  .ready_fd = UINT64_MAX,
+			  .keep_fd = UINT64_MAX,
+			  .exec_fd = UINT64_MAX};
 	const char *compiled = NULL;
 	bool doctor = false, json = false;
 	const struct opt opts[] = {
@@ -84,6 +88,12 @@ int main(int argc, char **argv)
 		{OPT_U64, 0, "status-fd", &ask.status_fd, "N", "write NDJSON about the run there"},
 		{OPT_U64, 0, "ready-fd", &ask.ready_fd, "N",
 		 "write a byte there once the command runs"},
+		{OPT_FLAG, 0, "apart", &ask.apart, NULL,
+		 "out of sight of the pod's other processes"},
+		{OPT_U64, 0, "keep-fd", &ask.keep_fd, "N",
+		 "with --apart: leave the command this regular file"},
+		{OPT_U64, 0, "exec-fd", &ask.exec_fd, "N",
+		 "with --apart: execute this file of the host"},
 		{OPT_STR, 0, "compile", &compiled, "POD", "only make the pod's seccomp.bpf"},
 		{OPT_FLAG, 0, "doctor", &doctor, NULL, "only say what this kernel lacks"},
 		{OPT_FLAG, 0, "json", &json, NULL, "with --doctor: NDJSON"},

@@ -224,6 +224,50 @@ int root_build(struct root *root, struct err *e)
 	return r < 0 ? r : cover_proc_and_sys(root, proc, sys, empty, e);
 }
 
+/* Cover sources of our own: those of the pod's /dev are its root's to replace. */
+static int build_sources(int sources[], struct err *e)
+{
+	OWN_FD int sys = open_beneath(AT_FDCWD, "sys", O_PATH | O_DIRECTORY, 0);
+	OWN_FD int own = sys < 0 ? -1 : build_own(sys, true, e);
+	OWN_FD int none =
+		own < 0 ? -1 : openat(own, "none", O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+
+	if (sys < 0)
+		return err_set(e, -sys, "open the pod's /sys");
+	if (own < 0)
+		return own;
+	sources[COVER_READ_ONLY] = -1;
+	sources[COVER_EMPTY] = openat(own, "empty", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	sources[COVER_NULL] = openat(own, "none", O_PATH | O_CLOEXEC);
+	if (none < 0 || sources[COVER_EMPTY] < 0 || sources[COVER_NULL] < 0)
+		return err_set(e, errno, "make what covers /proc");
+	return 0;
+}
+
+int root_apart(struct err *e)
+{
+	static const char *const shm[] = {"mode=1777", "size=64m", NULL};
+	int sources[] = {[COVER_READ_ONLY] = -1, [COVER_NULL] = -1, [COVER_EMPTY] = -1};
+	OWN_FD int proc = -1, mem = -1, queues = -1;
+	int r = build_sources(sources, e);
+
+	if (r == 0)
+		r = build_proc(&proc, e);
+	if (r == 0)
+		r = cover_all(proc, proc_covers, sizeof(proc_covers) / sizeof(proc_covers[0]),
+			      sources, e);
+	own_close(&sources[COVER_NULL]);
+	own_close(&sources[COVER_EMPTY]);
+	if (r < 0)
+		return r;
+	mem = mnt_new("tmpfs", shm, MNT_SAFE, e);
+	queues = mem < 0 ? -1 : mnt_new("mqueue", NULL, MNT_SAFE, e);
+	if (queues < 0)
+		return -e->code;
+	r = mnt_attach(mem, AT_FDCWD, "dev/shm", "/dev/shm", e);
+	return r < 0 ? r : mnt_attach(queues, AT_FDCWD, "dev/mqueue", "/dev/mqueue", e);
+}
+
 /*
  * pivot_root(".", ".") puts the old root on top of the new one, at the same place; letting go of it
  * leaves nothing that a stray descriptor or /proc/PID/cwd could point out by.

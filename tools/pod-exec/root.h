@@ -23,6 +23,12 @@ struct root {
  */
 int root_build(struct root *root, struct err *e);
 
+/*
+ * Over those of a pod that lives, where the caller stands in a private copy of its mount namespace
+ * and in pid and ipc namespaces of its own: a /proc of these, /dev/shm and /dev/mqueue.
+ */
+int root_apart(struct err *e);
+
 /* Make the working directory "/" and let go of everything above and beside it. */
 int root_enter(struct err *e);
 

@@ -18,6 +18,7 @@
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
 #include "libcommon/unit.h"
+#include "tools/pod-exec/apart.h"
 #include "tools/pod-exec/boot.h"
 #include "tools/pod-exec/env.h"
 #include "tools/pod-exec/given.h"
@@ -39,6 +40,8 @@ void run_init(struct run *r, const struct ask *ask)
 		.runs = -1,
 		.init = -1,
 		.secrets = -1,
+		.keep = -1,
+		.exec = -1,
 		.cgroup = CGROUP_INIT,
 	};
 }
@@ -208,7 +211,9 @@ int run_open(struct run *r, struct err *e)
 
 	r->home = find_home();
 	r->secrets = passed_fd("ENVPOD_SECRETS_FD");
-	s = pod_open(&r->pod, r->ask->pod, e);
+	s = apart_files(r, e);
+	if (s == 0)
+		s = pod_open(&r->pod, r->ask->pod, e);
 	if (s == 0)
 		s = plan_open(&r->plan, &r->pod, e);
 	if (s == 0)
@@ -370,7 +375,7 @@ static int exit_status(int wait_status)
 static int run_inside(struct run *r, int *status, struct err *e)
 {
 	struct relay y;
-	int s = relay_init(&y, r->ask->tty, e);
+	int s = relay_init(&y, r->ask->apart ? "never" : r->ask->tty, e);
 
 	if (s == 0)
 		s = do_run(r, &y, e);

@@ -25,8 +25,10 @@
 struct ask {
 	const char *pod, *user, *cwd, *tty;
 	bool root, unsafe;
+	bool apart; /* in process and IPC namespaces of its own (apart.h) */
 	struct strv env, without;
 	uint64_t status_fd, ready_fd; /* UINT64_MAX: none */
+	uint64_t keep_fd, exec_fd;    /* the same */
 	char **argv;                  /* the command */
 	char **self;                  /* our own command line, for starting again */
 };
@@ -53,6 +55,8 @@ struct run {
 	int runs;    /* RUN/NAME/runs, a shared lock held for the life of this run */
 	int init;    /* pidfd of the pod's init */
 	int secrets; /* a pipe with the command's own, read in its process alone; -1: none */
+	int keep;    /* a regular file that the command has under this number, too; -1: none */
+	int exec;    /* the command's program, a regular file of the host; -1: argv[0] of the pod */
 	pid_t init_pid;
 	struct cgroup cgroup;
 };
