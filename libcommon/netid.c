@@ -113,9 +113,9 @@ int netid_find(const struct pod *p)
 
 uid_t netid_uid(int number, enum netid_role role)
 {
-	/* The third role came later, behind all the numbers of the others. */
-	if (role == NETID_INJECT)
-		return NETID_BASE + 2 * (NETID_MAX + 1) + (uid_t)number;
+	/* Roles from the third on came later, each behind all the numbers of those before. */
+	if (role >= NETID_INJECT)
+		return NETID_BASE + (uid_t)role * (NETID_MAX + 1) + (uid_t)number;
 	return NETID_BASE + 2 * (uid_t)number + (uid_t)role;
 }
 
