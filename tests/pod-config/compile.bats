@@ -113,6 +113,11 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	snapshots.auto yes
 	undo.max_age 172800
 	undo.max_size 2097152
+	queue.socket no
+	queue.timeout 86400
+	queue.separate no
+	queue.commit no
+	queue.rollback no
 	host_user.clone no
 	vault.canary alert
 	identity.uid 0
@@ -145,7 +150,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	  dns: {allow: ["**.a.example:80,22"], deny: [b.a.example], remap: {c.example: 192.0.2.1}, match: suffix, pin_min: 60, upstream: [192.0.2.53#54]}
 	END
 	compile pod.yaml
-	sed -n '/^network /,/^wall /p' "$D/plan" | grep -v -e ^unbuilt -e ^identity -e ^allowed -e ^action -e ^host_user -e ^undo -e ^snapshots -e ^vault >got
+	sed -n '/^network /,/^wall /p' "$D/plan" | grep -v -e ^unbuilt -e ^queue -e ^govern -e ^identity -e ^allowed -e ^action -e ^host_user -e ^undo -e ^snapshots -e ^vault >got
 	diff - got <<-'END'
 	network isolated
 	engine veth
@@ -207,7 +212,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	processor: {disk_size: 1GB}
 	END
 	compile pod.yaml
-	[ "$(plan unbuilt | sort | tr '\n' ' ')" = "budget.max_duration devices.gpu processor.disk_size queue.socket " ]
+	[ "$(plan unbuilt | sort | tr '\n' ' ')" = "budget.max_duration devices.gpu processor.disk_size " ]
 }
 
 @test "a network's wall is asked for only when something may be allowed" {

@@ -26,7 +26,7 @@ edit() { jq "$1" "$D/pod.json" >"$D/new" && mv "$D/new" "$D/pod.json"; }
 	pod-config plan web
 	[ "$(plan memory.max)" = 2147483648 ]
 	[ "$(plan run.user)" = agent ]
-	[ "$(plan unbuilt)" = approvers ]
+	[ "$(plan approver)" = root ]
 	[ "$(plan vault.env)" = KEY ]
 	[ "$(head -1 "$D/plan" | cut -d ' ' -f 3,5)" = "$(stat -c '%i %s' "$D/pod.json")" ]
 }

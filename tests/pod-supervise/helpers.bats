@@ -207,3 +207,42 @@ is_up() { pod-supervise helpers status web >/dev/null; }
 	wait_for 5 test -e "$T/frozen"
 	[ "$(sort -u "$T/frozen")" = $'freeze web\nrecorded' ]
 }
+
+@test "the daemons that govern are a set of their own, with a keeper of their own" {
+	for tool in queue monitor; do
+		printf '#!/bin/sh\n[ -e "${0%%/tools/*}/rest" ] && exit 0\nexec "${0%%/*}/fake" %s "$@"\n' $tool >"$T/tools/pod-$tool"
+		chmod +x "$T/tools/pod-$tool"
+	done
+	# fake NAME WORD POD --ready-fd N --event-fd M
+	sed -i 's/\$4/$5/; s/\$6/$7/' "$T/tools/fake"
+	: >"$T/queue.events"
+	: >"$T/monitor.events"
+	expect 1 pod-supervise helpers --set govern status web
+	pod-supervise helpers --set govern start web
+	run pod-supervise helpers --set govern --json status web
+	jq -es 'map(.name) == ["queue", "monitor"] and all(.state == "up")' <<<"$output"
+	[ ! -e "$RUNDIR/helpers.pid" ]
+	first=$(cut -d' ' -f1 "$RUNDIR/govern/helpers.pid")
+	pod-supervise helpers --set govern start web
+	[ "$(cut -d' ' -f1 "$RUNDIR/govern/helpers.pid")" = "$first" ]
+	# The keeper killed: the next start adopts what lives.
+	queue=$(pid queue)
+	kill -KILL "$first"
+	wait_for 5 gone "$first"
+	pod-supervise helpers --set govern start web
+	[ "$(pid queue)" = "$queue" ]
+	pod-supervise helpers --set govern stop web
+	wait_for 5 gone "$queue"
+	[ -z "$(ls "$RUNDIR/govern")" ]
+	# With nothing to do they rest, which is a good start, until somebody wakes them.
+	touch "$T/rest"
+	pod-supervise helpers --set govern start web
+	run pod-supervise helpers --set govern --json status web
+	jq -es 'all(.state == "resting")' <<<"$output"
+	rm "$T/rest"
+	pod-supervise helpers --set govern wake web
+	kill -0 "$(pid monitor)"
+	expect 64 pod-supervise helpers --set other start web
+	pod-supervise helpers --set govern stop web
+	expect 2 pod-supervise helpers --set govern wake web
+}

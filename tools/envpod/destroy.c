@@ -20,6 +20,7 @@
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/govern.h"
 #include "tools/envpod/network.h"
 
 /* Nothing on a terminal: only the status counts. */
@@ -182,7 +183,9 @@ static int remove_pod(const struct pod *p, bool keep)
 
 	if (pod_may_live(p) && (status = end_processes(p->name)))
 		return status;
-	status = network_down(p);
+	status = govern_down(p);
+	if (status == POD_EXIT_OK)
+		status = network_down(p);
 	if (status)
 		return status;
 	if (front_record(p->name, "destroy"))

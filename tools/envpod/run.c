@@ -11,6 +11,7 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/govern.h"
 #include "tools/envpod/network.h"
 #include "tools/envpod/secrets.h"
 
@@ -121,6 +122,8 @@ static int begin(const struct run *r, const struct pod *p, const struct plan *pl
 	if (!front_print)
 		run_announce(r, pl);
 	status = network_up(p, pl, r->status_fd);
+	if (status == POD_EXIT_OK)
+		status = govern_up(p, pl, r->status_fd);
 	if (status == POD_EXIT_OK)
 		status = secrets_pass(r, pl, &secrets);
 	if (status)

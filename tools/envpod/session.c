@@ -7,6 +7,7 @@
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/govern.h"
 #include "tools/envpod/network.h"
 #include "tools/envpod/run.h"
 #include "tools/envpod/secrets.h"
@@ -34,6 +35,8 @@ static int start_one(const char *name, const struct run *options)
 	if (!front_print)
 		run_announce(&r, &pl);
 	status = network_up(&p, &pl, NULL);
+	if (status == POD_EXIT_OK)
+		status = govern_up(&p, &pl, NULL);
 	if (status == POD_EXIT_OK)
 		status = secrets_pass(&r, &pl, &secrets);
 	if (status)
@@ -116,6 +119,8 @@ static int stop_one(const char *name)
 	strv_fmt(&line, "%llu", (unsigned long long)stop_timeout);
 	strv_add(&line, name);
 	status = front_run(&line);
+	if (status == POD_EXIT_OK)
+		status = govern_down(&p);
 	return status ? status : network_down(&p);
 }
 

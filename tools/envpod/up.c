@@ -18,6 +18,7 @@
 #include "libcommon/say.h"
 #include "tools/envpod/destroy.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/govern.h"
 #include "tools/envpod/init.h"
 #include "tools/envpod/network.h"
 #include "tools/envpod/run.h"
@@ -159,6 +160,8 @@ static int provide(const struct run *r, int *secrets)
 	if (pod_open(&p, r->pod, &e) < 0 || plan_open(&pl, &p, &e) < 0)
 		return say_err(&e);
 	status = network_up(&p, &pl, NULL);
+	if (status == POD_EXIT_OK)
+		status = govern_up(&p, &pl, NULL);
 	return status ? status : secrets_pass(r, &pl, secrets);
 }
 

@@ -291,6 +291,21 @@ static void emit_wall(struct buf *plan, jv pod)
 		plan_line(plan, "wall", "yes");
 }
 
+/* Whatever needs a daemon while the pod runs. */
+static void emit_govern(struct buf *plan, jv pod)
+{
+	static const char *const keys_set[] = {"monitor.rules",       "monitor.policy",
+					       "budget.max_duration", "budget.max_cpu",
+					       "budget.max_requests", "budget.max_bandwidth",
+					       "budget.max_tokens",   NULL};
+	bool wants = tree_is(pod, "queue.socket", "true");
+
+	for (const char *const *key = keys_set; *key && !wants; key++)
+		wants = tree_is_set(pod, *key);
+	if (wants)
+		plan_line(plan, "govern", "yes");
+}
+
 static void emit_unbuilt(struct buf *plan, jv pod)
 {
 	for (const struct key *k = keys; k->path; k++)
@@ -327,6 +342,7 @@ int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)
 			return r;
 	}
 	emit_wall(plan, pod);
+	emit_govern(plan, pod);
 	emit_unbuilt(plan, pod);
 	buf_str(plan, "end\n");
 	if (plan->len > PLAN_MAX)

@@ -3,6 +3,8 @@
 #ifndef POD_SUPERVISE_COMMANDS_H
 #define POD_SUPERVISE_COMMANDS_H
 
+#include "tools/pod-supervise/set.h"
+
 int cmd_run(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
@@ -10,6 +12,6 @@ int cmd_status(int argc, char **argv);
 int cmd_logs(int argc, char **argv);
 int cmd_helpers(int argc, char **argv);
 /* A word of helpers */
-int cmd_wake(const char *pod);
+int cmd_wake(const char *pod, enum set set);
 
 #endif

@@ -22,6 +22,9 @@
 #include "libcommon/wall.h"
 #include "tools/pod-supervise/commands.h"
 #include "tools/pod-supervise/keeper.h"
+#include "tools/pod-supervise/set.h"
+
+static enum set set;
 
 #define LOG_MAX (1 << 20)
 #define STOP_MS 6000
@@ -107,7 +110,7 @@ static void detached(struct keeper *k)
 		write_full(k->told, &e, sizeof(e));
 		_exit(POD_EXIT_FAILED);
 	}
-	let_go(k->logdir, "helpers");
+	let_go(k->logdir, set_log(set));
 	keeper_run(k);
 	keeper_finish(k);
 	_exit(0);
@@ -127,10 +130,12 @@ static int start(struct keeper *k, const char *pod, struct err *e)
 	pid_t pid;
 
 	close_inherited();
-	if (pod_open(&k->pod, pod, e) < 0)
+	if (pod_open(&k->pod, pod, e) < 0 || set_enter(&k->pod, set, true, e) < 0)
 		return -e->code;
 	if (wall_keeper(&k->pod, NULL) > 0)
 		return 0;
+	if (set_list(&k->pod, set, e) < 0)
+		return -e->code;
 	if (pipe2(ends, O_CLOEXEC) < 0 || (pid = fork()) < 0)
 		return err_set(e, errno, "start a keeper");
 	if (pid == 0) {
@@ -174,7 +179,13 @@ static int open_run(struct pod *p, const char *name, struct err *e)
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	p->runpath = xfmt("%s/%s", pod_run_dir(), name);
 	p->run = open(p->runpath, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return p->run < 0 && errno != ENOENT ? err_set(e, errno, "open %s", p->runpath) : 0;
+	if (p->run < 0)
+		return errno != ENOENT ? err_set(e, errno, "open %s", p->runpath) : 0;
+	if (set_enter(p, set, false, e) == -ENOENT && !e->code) {
+		close(p->run);
+		p->run = -1;
+	}
+	return -e->code;
 }
 
 static int cmd_stop_helpers(const char *name)
@@ -197,6 +208,8 @@ static int cmd_stop_helpers(const char *name)
 		}
 	}
 	services_end_orphans(&p);
+	if (set != SET_NET)
+		unlinkat(p.run, "services", 0);
 	for (const char *const *f =
 		     (const char *const[]){"helpers.pid", "services.json", "services.state", NULL};
 	     *f; f++)
@@ -229,6 +242,8 @@ static int cmd_list(const char *name)
 
 	if (pod_open(&p, name, &e) < 0)
 		return say_err(&e);
+	if (set_enter(&p, set, false, &e) < 0)
+		return e.code ? say_err(&e) : POD_EXIT_NO;
 	kept = wall_keeper(&p, NULL) > 0;
 	if (!kept && faccessat(p.run, "services.state", F_OK, 0) < 0)
 		return POD_EXIT_NO;
@@ -249,6 +264,19 @@ static int cmd_list(const char *name)
 	return say_end(kept && all ? POD_EXIT_OK : POD_EXIT_NO);
 }
 
+static int cmd_wake_set(const char *pod)
+{
+	return cmd_wake(pod, set);
+}
+
+static void find_set(const char *name)
+{
+	while (set < SETS && strcmp(set_names[set], name) != 0)
+		set++;
+	if (set == SETS)
+		die(POD_EXIT_USAGE, "helpers: --set %s is none of net, govern", esc(name));
+}
+
 static const struct {
 	const char *word;
 	int (*run)(const char *pod);
@@ -256,19 +284,24 @@ static const struct {
 	{"start", cmd_start},
 	{"stop", cmd_stop_helpers},
 	{"status", cmd_list},
-	{"wake", cmd_wake},
+	{"wake", cmd_wake_set},
 };
 
 int cmd_helpers(int argc, char **argv)
 {
+	const char *name = NULL;
 	const struct opt opts[] = {
 		{OPT_FLAG, 'j', "json", &json, NULL, "one JSON object a line"},
+		{OPT_STR, 0, "set", &name, "net|govern", "which of them (net)"},
 		{0},
 	};
-	const struct opt_usage usage = {"pod-supervise helpers [--json] start|stop|wake|status POD",
-					"Keep the daemons of a pod alive.", 2, 2, 0};
+	const struct opt_usage usage = {
+		"pod-supervise helpers [OPTION]... start|stop|wake|status POD",
+		"Keep the daemons of a pod alive.", 2, 2, 0};
 
 	opt_parse(opts, &usage, argc, argv);
+	if (name)
+		find_set(name);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i].word, argv[0]) == 0)
 			return words[i].run(argv[1]);

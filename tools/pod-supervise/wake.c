@@ -72,15 +72,16 @@ static int await(struct services *s, const struct pod *p, int changes, struct er
 	}
 }
 
-static int wake(struct services *s, const char *name, struct err *e)
+static int wake(struct services *s, const char *name, enum set set, struct err *e)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN_FD int keeper = -1, changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
-	if (pod_open(&p, name, e) < 0)
+	if (pod_open(&p, name, e) < 0 || set_enter(&p, set, true, e) < 0)
 		return -e->code;
 	if (wall_keeper(&p, &keeper) <= 0)
-		return err_set(e, ERR_PLAIN, "pod %s has no helpers (pod-net up %s)", name, name);
+		return err_set(e, ERR_PLAIN, "pod %s has no helpers (%s %s)", name, set_maker(set),
+			       name);
 	if (changes < 0 || inotify_add_watch(changes, p.runpath, IN_MOVED_TO) < 0)
 		return err_set(e, errno, "watch %s", p.runpath);
 	if (look(s, &p, e) < 0)
@@ -90,10 +91,10 @@ static int wake(struct services *s, const char *name, struct err *e)
 	return await(s, &p, changes, e);
 }
 
-int cmd_wake(const char *pod)
+int cmd_wake(const char *pod, enum set set)
 {
 	OWN(services_finish) struct services s = {.n = 0};
 	struct err e = {0};
 
-	return wake(&s, pod, &e) < 0 ? say_err(&e) : POD_EXIT_OK;
+	return wake(&s, pod, set, &e) < 0 ? say_err(&e) : POD_EXIT_OK;
 }

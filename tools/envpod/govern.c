@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/envpod/govern.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/wall.h"
+#include "tools/envpod/front.h"
+#include "tools/envpod/network.h"
+
+#define SET "--set", "govern"
+
+static bool has_entries(const struct pod *p, const char *path)
+{
+	int fd = openat(p->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const char *name;
+
+	if (!d)
+		own_close(&fd);
+	return d && dir_next(d, &name) > 0;
+}
+
+/* What was asked for and not done yet is done whoever runs the pod next, and why. */
+static bool is_wanted(const struct pod *p, const struct plan *pl)
+{
+	return plan_is(pl, "govern", "yes") ||
+	       faccessat(p->dir, "policy/monitor.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       has_entries(p, "queue/new") || has_entries(p, "queue/delayed") ||
+	       has_entries(p, "queue/staged") || has_entries(p, "queue/running");
+}
+
+static bool stands(const struct pod *p)
+{
+	OWN_FD int dir = openat(p->run, "govern", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	const struct pod set = {.run = dir};
+
+	return dir >= 0 && wall_keeper(&set, NULL) > 0;
+}
+
+static int helpers(const char *word, const struct pod *p)
+{
+	OWN_STRV struct strv line = {0};
+
+	front_words(&line, "pod-supervise", "helpers", SET, word, p->name, NULL);
+	return front_run(&line);
+}
+
+int govern_up(const struct pod *p, const struct plan *pl, const char *status_fd)
+{
+	int status;
+
+	if (!is_wanted(p, pl) || (!front_print && stands(p)))
+		return POD_EXIT_OK;
+	status = helpers("start", p);
+	if (status)
+		network_tell(status_fd, status, "what governs the pod could not be started");
+	return status ? POD_EXIT_BEFORE_RUN : POD_EXIT_OK;
+}
+
+int govern_wake(const struct pod *p)
+{
+	return helpers(stands(p) ? "wake" : "start", p);
+}
+
+int govern_down(const struct pod *p)
+{
+	return faccessat(p->run, "govern", F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? POD_EXIT_OK
+									  : helpers("stop", p);
+}

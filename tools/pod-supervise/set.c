@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-supervise/set.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcommon/buf.h"
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "libcommon/spawn.h"
+
+const char *const set_names[SETS] = {"net", "govern"};
+
+/* Each ends with status 0 where it has nothing to do, and rests until it is woken. */
+static const struct {
+	const char *service, *tool, *word;
+} governors[] = {
+	{"queue", "pod-queue", "serve"},
+	{"monitor", "pod-monitor", "watch"},
+};
+
+const char *set_log(enum set set)
+{
+	return set == SET_NET ? "helpers" : "govern";
+}
+
+const char *set_maker(enum set set)
+{
+	return set == SET_NET ? "pod-net up" : "pod-supervise helpers --set govern start";
+}
+
+int set_enter(struct pod *p, enum set set, bool make, struct err *e)
+{
+	OWN_FD int fd = -1;
+
+	if (set == SET_NET)
+		return 0;
+	if (make && mkdirat(p->run, set_names[set], 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make %s/%s", p->runpath, set_names[set]);
+	fd = openat(p->run, set_names[set], O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT && !make
+			       ? -ENOENT
+			       : err_set(e, errno, "open %s/%s", p->runpath, set_names[set]);
+	OWN_FREE char *path = xfmt("%s/%s", p->runpath, set_names[set]);
+
+	free(p->runpath);
+	p->runpath = take_ptr(path);
+	close(p->run);
+	p->run = take_fd(&fd);
+	return 0;
+}
+
+int set_list(const struct pod *p, enum set set, struct err *e)
+{
+	OWN_BUF struct buf text = BUF_INIT;
+	int r;
+
+	if (set == SET_NET)
+		return 0;
+	for (size_t i = 0; i < sizeof(governors) / sizeof(governors[0]); i++) {
+		struct err missing = {0};
+		OWN_FREE char *tool = tool_path(governors[i].tool, &missing);
+
+		if (tool)
+			buf_fmt(&text, "%s? %s %s %s\n", governors[i].service, governors[i].tool,
+				governors[i].word, p->name);
+	}
+	r = write_file_at(p->run, "services", text.data ? text.data : "", text.len, 0600, false);
+	return r < 0 ? err_set(e, -r, "write %s/services", p->runpath) : 0;
+}
