@@ -27,6 +27,8 @@ envpod_teardown()
 	[ -n "${T:-}" ] || return 0
 	for dir in "$ENVPOD_RUN_DIR"/*/; do
 		[ -d "$dir" ] || continue
+		[ ! -e "${dir}govern/helpers.pid" ] ||
+			"$B/bin/pod-supervise" helpers --set govern stop "$(basename "$dir")" 2>/dev/null
 		for file in "$dir"supervise*.pid "$dir"init.pid; do
 			[ -s "$file" ] || continue
 			read -r pid _ <"$file" || true

@@ -113,12 +113,12 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	snapshots.auto yes
 	undo.max_age 172800
 	undo.max_size 2097152
+	host_user.clone no
 	queue.socket no
 	queue.timeout 86400
 	queue.separate no
 	queue.commit no
 	queue.rollback no
-	host_user.clone no
 	vault.canary alert
 	identity.uid 0
 	identity.gid 0
