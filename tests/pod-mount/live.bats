@@ -115,3 +115,41 @@ inside()
 	expect 2 pod-mount add idle "$T/data" /tmp/d
 	[[ $output == *"filesystem.mounts"* ]]
 }
+
+last() { pod-mount undo --json web | jq -r .id | tail -1; }
+
+@test "a mount is taken back by undo, a drop as well, with its mode" {
+	pod-mount add --rw web "$T/data" /tmp/d
+	pod-mount undo web "$(last)" | grep -q '^Undone: mount'
+	refute inside "test -e /tmp/d/f"
+	pod-mount undo web "$(last)"
+	inside "echo pod >/tmp/d/new"
+	[ "$(cat "$T/data/new")" = pod ]
+	pod-mount drop web /tmp/d
+	pod-mount undo web --json | jq -s -e --arg d "$T/data" \
+		'map(.what) == ["mount", "unmount", "mount", "unmount"] and .[3].detail == $d + " /tmp/d"'
+	pod-mount undo web "$(last)"
+	inside "echo again >/tmp/d/new"
+	[ "$(cat "$T/data/new")" = again ]
+}
+
+@test "undo of a mount that somebody replaced since changes nothing: 3" {
+	local id
+	mkdir "$T/other"
+	echo other >"$T/other/f"
+	pod-mount add web "$T/data" /tmp/d
+	id=$(last)
+	pod-mount add web "$T/other" /tmp/d
+	expect 3 pod-mount undo web "$id"
+	[ "$(inside 'cat /tmp/d/f')" = other ]
+	pod-mount undo web "$(last)"
+	[ "$(inside 'cat /tmp/d/f')" = host ]
+	pod-mount undo web "$id"
+	refute inside "test -e /tmp/d/f"
+}
+
+@test "what add could not do leaves nothing to take back" {
+	expect 2 pod-mount add web "$T/data" /srv/not/there
+	expect 3 pod-mount add web /etc/shadow /tmp/x
+	[ -z "$(pod-mount undo web --json)" ]
+}

@@ -99,7 +99,7 @@ static void test_ids(void)
 	ok(undo_id_order("20261122T101011Z-1", "20261122T101010Z-10") > 0, "after time");
 	undo_id_time("20261122T101010Z-2", time);
 	is_str(time, "2026-11-22T10:10:10Z", "time of an ID");
-	ok(journal_is_id("20261122T101010Z-2") && !journal_is_id("../x") && !journal_is_id(""),
+	ok(undo_is_id("20261122T101010Z-2") && !undo_is_id("../x") && !undo_is_id(""),
 	   "form of an ID");
 }
 

@@ -73,7 +73,7 @@ static void test_words(void)
 	word_escape(&b, "a b\\c\nd\te");
 	is_str(b.data, "a\\040b\\134c\\012d\\011e", "blank, backslash, newline, tab");
 	buf_str(&b, " x  \\999 \\04");
-	is_int(words_split(&w, b.data, b.len, 9), 4, "words, runs of blanks");
+	is_int(line_split(&w, b.data, b.len, 9), 4, "words, runs of blanks");
 	is_str(w.v[0], "a b\\c\nd\te", "there and back");
 	is_str(w.v[2], "\\999", "what is no escape stays");
 	is_str(w.v[3], "\\04", "nor at the end");

@@ -5,6 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
@@ -13,6 +16,7 @@
 #include "libcommon/own.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
+#include "libcommon/undo.h"
 #include "tools/pod-limit/limit.h"
 
 #define FREEZE_MS 5000
@@ -44,44 +48,87 @@ static int set_frozen(int app, bool on, const char *pod, struct err *e)
 	return r < 0 ? err_set(e, -r, "watch the freezer of pod %s", pod) : 0;
 }
 
-static int change(const char *pod, bool on, struct err *e)
+static bool is_frozen(int app)
+{
+	return app >= 0 && cgroup_stat(app, "cgroup.events", "frozen", 0) == 1;
+}
+
+/*
+ * The freeze holds by now, whatever comes of its record.  A thaw takes back the freeze that stands:
+ * what that says of itself is true no more.
+ */
+static int register_undo(const struct pod *p, bool on, struct err *e)
+{
+	OWN_UNDO_NOTE struct undo_note n = {0};
+	char id[UNDO_ID], stands[UNDO_ID] = "";
+	int r;
+
+	strv_add(&n.what, on ? "freeze" : "thaw");
+	undo_words(&n.run, "pod-limit", on ? "thaw" : "freeze", "--was", on ? "frozen" : "running",
+		   p->name, NULL);
+	if (!on && !secure_getenv(UNDO_ENV) && undo_standing(p, "freeze", stands) == 0)
+		snprintf(n.undoes, sizeof(n.undoes), "%s", stands);
+	r = undo_register(p, &n, id, e);
+	return r == 0 && *stands ? undo_mark(p, stands, id, e) : r;
+}
+
+static int check_was(const char *pod, const char *was, bool frozen, bool lives, struct err *e)
+{
+	const char *is = frozen ? "frozen" : lives ? "running" : "stopped";
+
+	if (!was || strcmp(was, is) == 0)
+		return 0;
+	return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN, "pod %s is %s, not %s", pod, is, was);
+}
+
+static int change(const struct pod *p, bool on, const char *was, struct err *e)
 {
 	OWN_CGTREE struct cgtree t = CGTREE_INIT;
 	OWN_EVENT struct event ev = {0};
 	OWN_FD int app = -1;
-	int r = cgtree_open(&t, pod, e);
+	bool frozen, lives;
+	int r = cgtree_open(&t, p->name, e);
 
 	if (r < 0)
 		return r;
 	app = open_app(&t, e);
 	if (app < 0 && app != -ENOENT)
 		return app;
-	if (app < 0 || !cgroup_stat(app, "cgroup.events", "populated", 0)) {
-		if (on)
-			return err_set(e, ERR_PLAIN, "pod %s is not running: nothing to freeze",
-				       pod);
-		if (app < 0)
-			return 0;
-	}
-	r = set_frozen(app, on, pod, e);
+	lives = app >= 0 && cgroup_stat(app, "cgroup.events", "populated", 0);
+	frozen = lives && is_frozen(app);
+	r = check_was(p->name, was, frozen, lives, e);
 	if (r < 0)
 		return r;
-	event_init(&ev, pod, "limit", on ? "freeze" : "resume");
+	if (!lives && on)
+		return err_set(e, ERR_PLAIN, "pod %s is not running: nothing to freeze", p->name);
+	if (app < 0)
+		return 0;
+	r = set_frozen(app, on, p->name, e);
+	if (r == 0 && lives && frozen != on)
+		r = register_undo(p, on, e);
+	if (r < 0)
+		return r;
+	event_init(&ev, p->name, "limit", on ? "freeze" : "resume");
 	return record_event(&ev, true, e);
 }
 
 static int freeze(int argc, char **argv, bool on)
 {
+	const char *was = NULL;
+	const struct opt opts[] = {
+		{OPT_STR, 0, "was", &was, "STATE", "only if it is frozen, or running; 3 if not"},
+		{0},
+	};
 	const struct opt_usage usage = {
-		on ? "pod-limit freeze POD" : "pod-limit thaw POD",
+		on ? "pod-limit freeze [OPTION] POD" : "pod-limit thaw [OPTION] POD",
 		on ? "Stop every process of the pod; its guardian group goes on."
 		   : "Let the processes of a frozen pod go on.",
 		1, 1, 0};
 	OWN(pod_finish) struct pod p = POD_INIT;
 	struct err e = {0};
 
-	opt_parse(NULL, &usage, argc, argv);
-	if (pod_open(&p, argv[0], &e) < 0 || change(p.name, on, &e) < 0)
+	opt_parse(opts, &usage, argc, argv);
+	if (pod_open(&p, argv[0], &e) < 0 || change(&p, on, was, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "libcommon/cgroup_tree.h"
+#include "libcommon/cgroup_limits.h"
 #include "libcommon/pod.h"
 
 int cmd_apply(int argc, char **argv);
@@ -26,6 +26,10 @@ struct usage {
 	uint64_t cpu_usec, memory, memory_max, memory_peak, pids, pids_max, oom_kills;
 };
 void usage_read(const struct cgtree *t, struct usage *u);
+
+/* What the kernel has for a limit now, as `set` takes it (of the device that want speaks of);
+ * caller frees.  NULL: nobody can tell. */
+char *limit_now(const struct cgtree *t, const struct limit *l, const char *want);
 
 /* Do to every process in a group's cgroup.procs; returns how many there were. */
 size_t procs_each(int dirfd, const char *sub, void (*act)(pid_t pid));

@@ -11,6 +11,7 @@
 #include "libcommon/path.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
+#include "libcommon/undo.h"
 #include "libcommon/unit.h"
 #include "tools/pod-limit/limit.h"
 
@@ -123,30 +124,122 @@ static int record_limits(const char *pod, const struct plan *pl, struct err *e)
 	return record_event(&ev, true, e);
 }
 
-static int set(const struct pod *p, char *const words[], struct err *e)
+/* --- taking it back --- */
+
+/* What the kernel has for each limit that the plan names, in the same order. */
+static void read_now(const struct pod *p, const struct plan *pl, struct strv *now)
+{
+	OWN_CGTREE struct cgtree t = CGTREE_INIT;
+	struct err ignored = {0};
+	bool open = cgtree_open(&t, p->name, &ignored) == 0;
+
+	for (size_t i = 0; i < pl->keys.n; i++)
+		for (size_t l = 0; l < nlimits; l++)
+			if (strcmp(limits[l].key, pl->keys.v[i]) == 0) {
+				OWN_FREE char *value =
+					open ? limit_now(&t, &limits[l], pl->values.v[i]) : NULL;
+
+				strv_add(now, value ? value : "?");
+			}
+}
+
+/* --was KEY=VALUE: where one is another now, somebody changed it since. */
+static int check_was(const struct pod *p, const struct strv *was, struct err *e)
 {
 	OWN_PLAN struct plan pl = {0};
+	OWN_STRV struct strv now = {0};
 	int r = 0;
+
+	for (size_t i = 0; i < was->n && r == 0; i++)
+		r = add_word(&pl, was->v[i], e);
+	if (r < 0)
+		return r;
+	read_now(p, &pl, &now);
+	for (size_t i = 0; i < now.n; i++)
+		if (strcmp(now.v[i], pl.values.v[i]) != 0)
+			return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+					  "%s of pod %s is '%s', not '%s'", pl.keys.v[i], p->name,
+					  esc(now.v[i]), esc(pl.values.v[i]));
+	return 0;
+}
+
+static int register_undo(const struct pod *p, const struct plan *pl, const struct strv *before,
+			 struct err *e)
+{
+	OWN_UNDO_NOTE struct undo_note n = {0};
+	OWN_STRV struct strv after = {0}, back = {0};
+	char id[UNDO_ID];
+
+	read_now(p, pl, &after);
+	strv_add(&n.what, "limits");
+	undo_words(&n.run, "pod-limit", "set", NULL);
+	for (size_t i = 0; i < pl->keys.n; i++) {
+		if (strcmp(before->v[i], after.v[i]) == 0 || strcmp(before->v[i], "?") == 0)
+			continue;
+		strv_fmt(&n.what, "%s=%s", pl->keys.v[i], after.v[i]);
+		strv_add(&n.run, "--was");
+		strv_fmt(&n.run, "%s=%s", pl->keys.v[i], after.v[i]);
+		strv_fmt(&back, "%s=%s", pl->keys.v[i], before->v[i]);
+	}
+	if (!back.n)
+		return 0;
+	strv_add(&n.run, p->name);
+	for (size_t i = 0; i < back.n; i++)
+		strv_add(&n.run, back.v[i]);
+	return undo_register(p, &n, id, e);
+}
+
+/* All of them or none: what one of them changed is as before when another fails. */
+static int change(const struct pod *p, const struct plan *pl, struct err *e)
+{
+	OWN_STRV struct strv before = {0};
+	OWN_PLAN struct plan old = {0};
+	struct err ignored = {0};
+	int r;
+
+	read_now(p, pl, &before);
+	for (size_t i = 0; i < pl->keys.n; i++)
+		if (strcmp(before.v[i], "?") != 0) {
+			strv_add(&old.keys, pl->keys.v[i]);
+			strv_add(&old.values, before.v[i]);
+		}
+	r = cgroup_set(p->name, pl, e);
+	if (r == 0)
+		r = register_undo(p, pl, &before, e);
+	if (r < 0 && old.keys.n)
+		cgroup_set(p->name, &old, &ignored);
+	return r;
+}
+
+static int set(const struct pod *p, const struct strv *was, char *const words[], struct err *e)
+{
+	OWN_PLAN struct plan pl = {0};
+	int r = check_was(p, was, e);
 
 	for (; *words && r == 0; words++)
 		r = add_word(&pl, *words, e);
 	if (r == 0)
 		r = add_memory(&pl, p, e);
 	if (r == 0)
-		r = cgroup_set(p->name, &pl, e);
+		r = change(p, &pl, e);
 	return r < 0 ? r : record_limits(p->name, &pl, e);
 }
 
 int cmd_set(int argc, char **argv)
 {
+	OWN_STRV struct strv was = {0};
+	const struct opt opts[] = {
+		{OPT_LIST, 0, "was", &was, "KEY=VALUE", "only if it is so now; 3 if not"},
+		{0},
+	};
 	const struct opt_usage usage = {
-		"pod-limit set POD KEY=VALUE...",
+		"pod-limit set [OPTION]... POD KEY=VALUE...",
 		"Change limits of a live pod until it stops; 'max' lifts one.", 2, 0, 0};
 	OWN(pod_finish) struct pod p = POD_INIT;
 	struct err e = {0};
 
-	opt_parse(NULL, &usage, argc, argv);
-	if (pod_open(&p, argv[0], &e) < 0 || set(&p, argv + 1, &e) < 0)
+	opt_parse(opts, &usage, argc, argv);
+	if (pod_open(&p, argv[0], &e) < 0 || set(&p, &was, argv + 1, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

@@ -30,7 +30,7 @@ bool bind_parse(struct bind_ask *b, const char *value)
 	static const char *const modes[] = {"ro", "rw", "cow"};
 	OWN_STRV struct strv w = {0};
 
-	if (words_split(&w, value, strlen(value), 4) != 3 || w.v[1][0] != '/' || w.v[2][0] != '/')
+	if (line_split(&w, value, strlen(value), 4) != 3 || w.v[1][0] != '/' || w.v[2][0] != '/')
 		return false;
 	for (unsigned i = 0; i < 3; i++) {
 		if (strcmp(w.v[0], modes[i]) != 0)

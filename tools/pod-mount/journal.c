@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "libcommon/io.h"
@@ -206,37 +205,10 @@ static int open_dir(int at, const char *path)
 	return open_beneath(at, path, O_RDONLY | O_DIRECTORY, 0);
 }
 
-/* The number behind the last one of this second: those of records that were dropped stay unused. */
-static int next_number(int undo, const char *second, unsigned *number)
-{
-	int fd = openat(undo, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), more;
-	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	size_t n = strlen(second);
-	const char *name;
-	unsigned long last = 0;
-
-	if (!d)
-		return -errno;
-	while ((more = dir_next(d, &name)) > 0) {
-		unsigned long i;
-
-		if (strncmp(name, second, n) != 0 || name[n] != '-')
-			continue;
-		i = strtoul(name + n + 1, NULL, 10);
-		last = i > last ? i : last;
-	}
-	*number = (unsigned)last + 1;
-	return more;
-}
-
 /* A name that sorts by time; a second one within the same second is told apart by its number. */
 static int make_dir(struct journal *j, const struct pod *p, struct err *e)
 {
 	OWN_FD int undo = -1;
-	time_t now = time(NULL);
-	struct tm tm;
-	char day[24];
-	unsigned i = 1;
 	int r;
 
 	if (mkdirat(p->dir, "undo", 0700) < 0 && errno != EEXIST)
@@ -244,18 +216,14 @@ static int make_dir(struct journal *j, const struct pod *p, struct err *e)
 	undo = open_dir(p->dir, "undo");
 	if (undo < 0)
 		return err_set(e, -undo, "open %s/undo", p->path);
-	gmtime_r(&now, &tm);
-	strftime(day, sizeof(day), "%Y%m%dT%H%M%SZ", &tm);
-	r = next_number(undo, day, &i);
+	do {
+		r = undo_id_next(undo, j->id);
+		if (r < 0)
+			return err_set(e, -r, "list %s/undo", p->path);
+		r = mkdirat(undo, j->id, 0700) < 0 ? -errno : 0;
+	} while (r == -EEXIST);
 	if (r < 0)
-		return err_set(e, -r, "list %s/undo", p->path);
-	for (;; i++) {
-		snprintf(j->id, sizeof(j->id), "%s-%u", day, i);
-		if (mkdirat(undo, j->id, 0700) == 0)
-			break;
-		if (errno != EEXIST)
-			return err_set(e, errno, "make %s/undo/%s", p->path, j->id);
-	}
+		return err_set(e, -r, "make %s/undo/%s", p->path, j->id);
 	/* From here on the next command looks after it. */
 	if (write_file_at(undo, "open", j->id, strlen(j->id), 0600, false) < 0)
 		return err_set(e, errno, "write %s/undo/open", p->path);

@@ -17,10 +17,11 @@
 #include "libcommon/buf.h"
 #include "libcommon/err.h"
 #include "libcommon/pod.h"
+#include "libcommon/undo.h"
 #include "tools/pod-mount/journal_times.h"
 
 #define JOURNAL_MAX (1u << 30) /* bytes */
-#define JOURNAL_ID  40
+#define JOURNAL_ID  UNDO_ID
 
 enum step_verb { STEP_PUT, STEP_REMOVE, STEP_META, STEP_DROP, STEP_RESET, STEP_GIVE, STEP_VERBS };
 
@@ -108,8 +109,6 @@ int journal_applied(struct journal *j, struct err *e);
 /* Append "done" or "undone", synced. */
 int journal_end(struct journal *j, enum journal_state state, struct err *e);
 
-/* Has it the form of an operation's ID? */
-bool journal_is_id(const char *s);
 /* Parse a journal's bytes; a torn last line is left out.  -EINVAL with the line. */
 int journal_parse(struct journal *j, const char *data, size_t len, struct err *e);
 /* Open undo/ID and read its journal; without one the state is JOURNAL_OPEN. */

@@ -17,13 +17,6 @@
 
 #define STARTS_MAX 1000 /* layers an operation can speak of */
 
-bool journal_is_id(const char *s)
-{
-	size_t n = strlen(s);
-
-	return n > 0 && n < JOURNAL_ID && s[strspn(s, "0123456789TZ-")] == '\0';
-}
-
 /* The next field of a line, up to a blank; *p moves behind the blank. */
 static bool field_number(char **p, int base, uint64_t max, uint64_t *n)
 {
@@ -236,7 +229,7 @@ static bool read_take(struct journal *j, char *p)
 
 static bool read_undoes(struct journal *j, char *p)
 {
-	if (*j->undoes || !journal_is_id(p))
+	if (*j->undoes || !undo_is_id(p))
 		return false;
 	snprintf(j->undoes, sizeof(j->undoes), "%s", p);
 	return true;

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@
 #include "libcommon/path.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
+#include "libcommon/undo.h"
 #include "tools/pod-mount/binds.h"
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/mirror.h"
@@ -213,6 +215,71 @@ static bool take_out(struct buf *kept, const struct buf *list, const char *targe
 	return true;
 }
 
+/* "MODE SOURCE" of the last line of that target, as mounts.live has it; NULL: there is none. */
+static char *mounted(const struct buf *list, const char *target)
+{
+	char *found = NULL;
+
+	for (const char *line = list->data; line && *line;) {
+		size_t n = strcspn(line, "\n");
+		OWN_FREE char *text = xfmt("%.*s", (int)n, line);
+		struct bind_ask b = {0};
+
+		if (bind_parse(&b, text) && strcmp(b.target, target) == 0) {
+			free(found);
+			found = xfmt("%s %s", b.mode == BIND_RW ? "rw" : "ro", b.source);
+		}
+		bind_finish(&b);
+		line += n + (line[n] == '\n');
+	}
+	return found;
+}
+
+/* What lies at the target must be what the record of the deed says; was NULL: whatever it is. */
+static int check_was(const struct pod *p, const struct bind_ask *b, const char *was, struct err *e)
+{
+	OWN_BUF struct buf list = BUF_INIT;
+	OWN_FREE char *now = NULL;
+	int r = was ? live_list(p, &list, e) : 0;
+	pid_t init;
+
+	if (r < 0 || !was)
+		return r;
+	init = pod_init_pid(p, NULL, e);
+	if (init < 0)
+		return init;
+	if (init > 0)
+		now = mounted(&list, b->target);
+	if (strcmp(now ? now : "free", was) == 0)
+		return 0;
+	return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN, "%s of pod %s is '%s' now, not '%s'",
+			  esc(b->target), p->name, now ? esc(now) : "free", esc(was));
+}
+
+/* On record before the deed: the command that takes it back looks whether it was done. */
+static int register_undo(const struct pod *p, const struct bind_ask *b, bool adding,
+			 char id[UNDO_ID], struct err *e)
+{
+	OWN_UNDO_NOTE struct undo_note n = {0};
+	OWN_BUF struct buf list = BUF_INIT, kept = BUF_INIT;
+	OWN_FREE char *is = NULL, *below = NULL;
+	int r = live_list(p, &list, e);
+
+	if (r < 0)
+		return r;
+	is = adding ? xfmt("%s %s", b->mode == BIND_RW ? "rw" : "ro", b->source)
+		    : mounted(&list, b->target);
+	if (!adding && take_out(&kept, &list, b->target))
+		below = mounted(&kept, b->target);
+	undo_words(&n.what, adding ? "mount" : "unmount", is + 3, b->target, NULL);
+	if (adding)
+		undo_words(&n.run, "pod-mount", "drop", "--was", is, p->name, b->target, NULL);
+	else
+		undo_words(&n.run, "pod-mount", "add", "--was", below ? below : "free",
+			   is[1] == 'w' ? "--rw" : "--readonly", p->name, is + 3, b->target, NULL);
+	return undo_register(p, &n, id, e);
+}
+
 static int put_on_record(const struct pod *p, const char *event, const struct bind_ask *b,
 			 struct err *e)
 {
@@ -243,6 +310,7 @@ static int add(const struct pod *p, const struct plan *pl, const struct bind_ask
 	OWN(live_finish) struct live l = LIVE_INIT;
 	OWN_FD int mnt = -1;
 	struct stat st;
+	char id[UNDO_ID];
 	int r = live_open(&l, p, pl, unsafe, e);
 
 	if (r < 0)
@@ -255,12 +323,16 @@ static int add(const struct pod *p, const struct plan *pl, const struct bind_ask
 	/* On record before it exists: what cannot be recorded is not done. */
 	r = put_on_record(p, "mount", b, e);
 	if (r == 0)
-		r = remember(p, b, e);
+		r = register_undo(p, b, true, id, e);
 	if (r < 0)
 		return r;
-	r = attach(&l, mnt, b->target, S_ISDIR(st.st_mode), e);
-	if (r < 0)
+	r = remember(p, b, e);
+	if (r == 0)
+		r = attach(&l, mnt, b->target, S_ISDIR(st.st_mode), e);
+	if (r < 0) {
 		forget(p, b);
+		undo_withdraw(p, id);
+	}
 	return r;
 }
 
@@ -282,6 +354,7 @@ static int drop(const struct pod *p, const struct plan *pl, const struct bind_as
 	OWN(live_finish) struct live l = LIVE_INIT;
 	OWN_BUF struct buf list = BUF_INIT, kept = BUF_INIT;
 	OWN_FD int root = -1;
+	char id[UNDO_ID];
 	int r = live_open(&l, p, pl, false, e);
 
 	if (r == 0)
@@ -293,13 +366,23 @@ static int drop(const struct pod *p, const struct plan *pl, const struct bind_as
 			       esc(b->target), p->name);
 	r = put_on_record(p, "unmount", b, e);
 	if (r == 0)
-		r = root = go_inside(&l, e);
+		r = register_undo(p, b, false, id, e);
+	if (r < 0)
+		return r;
+	r = root = go_inside(&l, e);
 	if (r >= 0)
 		r = detach(root, b->target, e);
+	if (r < 0)
+		undo_withdraw(p, id);
 	return r < 0 ? r : save_list(p, &kept, e);
 }
 
-static int with_pod(const char *name, const struct bind_ask *b, bool adding, bool unsafe)
+struct how {
+	bool adding, unsafe;
+	const char *was; /* only if this lies there now, "free": nothing; NULL: no matter */
+};
+
+static int with_pod(const char *name, const struct bind_ask *b, const struct how *how)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN_PLAN struct plan pl = {0};
@@ -307,7 +390,9 @@ static int with_pod(const char *name, const struct bind_ask *b, bool adding, boo
 
 	if (pod_open(&p, name, &e) < 0 || pod_lock(&p, 0, &e) < 0 || plan_open(&pl, &p, &e) < 0)
 		return say_err(&e);
-	if ((adding ? add(&p, &pl, b, unsafe, &e) : drop(&p, &pl, b, &e)) < 0)
+	if (check_was(&p, b, how->was, &e) < 0)
+		return say_err(&e);
+	if ((how->adding ? add(&p, &pl, b, how->unsafe, &e) : drop(&p, &pl, b, &e)) < 0)
 		return say_err(&e);
 	return 0;
 }
@@ -316,12 +401,15 @@ int cmd_add(int argc, char **argv)
 {
 	OWN(bind_finish) struct bind_ask b = {.mode = BIND_RO};
 	const char *cwd = "/";
-	bool rw = false, readonly = false, unsafe = false;
+	struct how how = {.adding = true};
+	bool rw = false, readonly = false;
 	const struct opt opts[] = {
 		{OPT_STR, 0, "cwd", &cwd, "DIR", "what a relative SOURCE is relative to"},
 		{OPT_FLAG, 0, "rw", &rw, NULL, "writable, past review"},
 		{OPT_FLAG, 0, "readonly", &readonly, NULL, "read-only, which is the default"},
-		{OPT_FLAG, 0, "unsafe", &unsafe, NULL, "also masked paths and control sockets"},
+		{OPT_FLAG, 0, "unsafe", &how.unsafe, NULL, "also masked paths and control sockets"},
+		{OPT_STR, 0, "was", &how.was, "STATE",
+		 "only if that lies at TARGET, or nothing: 'free'; 3 if not"},
 		{0},
 	};
 	const struct opt_usage usage = {"pod-mount add [OPTION]... POD SOURCE [TARGET]",
@@ -333,15 +421,18 @@ int cmd_add(int argc, char **argv)
 	b.mode = rw ? BIND_RW : BIND_RO;
 	b.source = path_clean(cwd, argv[1]);
 	b.target = path_clean(cwd, n > 2 ? argv[2] : b.source);
-	return with_pod(argv[0], &b, true, unsafe);
+	return with_pod(argv[0], &b, &how);
 }
 
 int cmd_drop(int argc, char **argv)
 {
 	OWN(bind_finish) struct bind_ask b = {0};
 	const char *cwd = "/";
+	struct how how = {.adding = false};
 	const struct opt opts[] = {
 		{OPT_STR, 0, "cwd", &cwd, "DIR", "what a relative TARGET is relative to"},
+		{OPT_STR, 0, "was", &how.was, "STATE",
+		 "only if it is 'ro SOURCE' or 'rw SOURCE'; 3 if not"},
 		{0},
 	};
 	const struct opt_usage usage = {"pod-mount drop [OPTION]... POD TARGET",
@@ -349,5 +440,5 @@ int cmd_drop(int argc, char **argv)
 
 	opt_parse(opts, &usage, argc, argv);
 	b.target = path_clean(cwd, argv[1]);
-	return with_pod(argv[0], &b, false, false);
+	return with_pod(argv[0], &b, &how);
 }

@@ -97,7 +97,7 @@ int marker_parse(struct marker *m, const char *text)
 		   &used) != 3 ||
 	    (size_t)used > len)
 		return -EINVAL;
-	words_split(&m->covers, text + used, len - (size_t)used, COVERS_MAX);
+	line_split(&m->covers, text + used, len - (size_t)used, COVERS_MAX);
 	return 0;
 }
 

@@ -322,7 +322,7 @@ static bool parse_line(struct mask *m, const char *line, size_t len)
 {
 	OWN_STRV struct strv w = {0};
 
-	words_split(&w, line, len, 9);
+	line_split(&w, line, len, 9);
 	if (w.n == 0)
 		return false;
 	if (strcmp(w.v[0], "mask") == 0)

@@ -62,7 +62,7 @@ static void load_pod(struct preimages *list, int pods, const char *name)
 	p.dir = dir;
 	p.path = path;
 	while (d && (ent = readdir(d)))
-		if (journal_is_id(ent->d_name))
+		if (undo_is_id(ent->d_name))
 			load_record(list, &p, ent->d_name);
 }
 

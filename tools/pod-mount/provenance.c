@@ -140,7 +140,7 @@ static bool parse_line(struct run_note *n, const char *line, size_t len)
 	OWN_BUF struct buf command = BUF_INIT;
 	char *end;
 
-	if (words_split(&words, line, len, WORDS_MAX) < 4)
+	if (line_split(&words, line, len, WORDS_MAX) < 4)
 		return false;
 	n->time_ns = strtoull(words.v[0], &end, 10);
 	if (*end)

@@ -226,9 +226,9 @@ int journal_recover(const struct pod *p, struct err *e)
 	x = undo < 0 ? undo : read_line_at(undo, "open", id, sizeof(id));
 	if (x < 0)
 		return x == -ENOENT ? 0 : err_set(e, -x, "read %s/undo/open", p->path);
-	if (journal_is_id(id) && faccessat(undo, id, F_OK, 0) < 0 && errno != ENOENT)
+	if (undo_is_id(id) && faccessat(undo, id, F_OK, 0) < 0 && errno != ENOENT)
 		return err_set(e, errno, "look for %s/undo/%s", p->path, id);
-	if (!journal_is_id(id) || faccessat(undo, id, F_OK, 0) < 0)
+	if (!undo_is_id(id) || faccessat(undo, id, F_OK, 0) < 0)
 		return unlinkat(undo, "open", 0) < 0 ? err_set(e, errno, "remove undo/open") : 0;
 	x = journal_open(&j, p, id, e);
 	if (x == 0)

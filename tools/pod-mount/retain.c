@@ -16,6 +16,7 @@
 #include "libcommon/path.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
+#include "libcommon/undo.h"
 #include "libcommon/unit.h"
 #include "tools/pod-mount/holders.h"
 #include "tools/pod-mount/layers.h"
@@ -157,7 +158,7 @@ static void add(struct retain *t, const char *id)
 	t->v = xrealloc(t->v, (t->n + 1) * sizeof(t->v[0]));
 	k = &t->v[t->n++];
 	*k = (struct kept){.made = (time_t)undo_id_seconds(id)};
-	snprintf(k->id, sizeof(k->id), "%.39s", id); /* journal_is_id() */
+	snprintf(k->id, sizeof(k->id), "%.39s", id); /* undo_is_id() */
 	k->undone = faccessat(t->undo, undone, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	k->bytes = size_of(t, k);
 	t->bytes += k->bytes;
@@ -173,7 +174,7 @@ static int load(struct retain *t)
 	while (d && (ent = readdir(d)))
 		if (strncmp(ent->d_name, ".gone-", 6) == 0)
 			remove_tree_at(t->undo, ent->d_name);
-		else if (journal_is_id(ent->d_name))
+		else if (undo_is_id(ent->d_name))
 			add(t, ent->d_name);
 	if (t->n > 1)
 		qsort(t->v, t->n, sizeof(t->v[0]), by_time);

@@ -9,7 +9,8 @@
  *     return         -> rollback
  *     restore, reset -> unrestore     another stack, and the one of before
  *
- * Each kind of record is a row of the table in undo.c.
+ * Each kind of journal is a row of the table in undo.c.  A note (libcommon/undo.h) is taken back by
+ * the command that it names.
  */
 #ifndef POD_MOUNT_UNDO_H
 #define POD_MOUNT_UNDO_H
@@ -33,7 +34,8 @@ struct undo {
 	struct journal old; /* its journal */
 	const char *cwd;    /* messages are relative to it */
 	bool force, dry, json;
-	size_t files; /* how many were brought back */
+	size_t files;       /* how many were brought back */
+	struct strv failed; /* with --all: what could not be, and why */
 };
 
 struct undo_kind {
@@ -54,5 +56,8 @@ int undo_in_pod(struct undo *u, struct err *e);
 int undo_return(struct undo *u, struct err *e);
 /* Put the stack of before in its place again: of restore, unrestore.  In restore.c. */
 int undo_restore(struct undo *u, struct err *e);
+
+/* Run the command of a note: u->what.  Status 3 where it cannot be, or the state changed since. */
+int undo_by_command(struct undo *u, struct err *e);
 
 #endif

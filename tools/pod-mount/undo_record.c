@@ -11,44 +11,9 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/say.h"
+#include "libcommon/undo.h"
 #include "tools/pod-mount/undo.h"
-
-void undo_id_time(const char *id, char out[24])
-{
-	unsigned y, mo, d, h, mi, s;
-
-	if (sscanf(id, "%4u%2u%2uT%2u%2u%2uZ", &y, &mo, &d, &h, &mi, &s) == 6)
-		snprintf(out, 24, "%04u-%02u-%02uT%02u:%02u:%02uZ", y % 10000, mo % 100, d % 100,
-			 h % 100, mi % 100, s % 100);
-	else
-		*out = '\0';
-}
-
-uint64_t undo_id_seconds(const char *id)
-{
-	struct tm tm = {0};
-
-	if (sscanf(id, "%4d%2d%2dT%2d%2d%2dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-		   &tm.tm_min, &tm.tm_sec) != 6)
-		return 0;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
-	return (uint64_t)timegm(&tm);
-}
-
-int undo_id_order(const char *a, const char *b)
-{
-	const char *x = strrchr(a, '-'), *y = strrchr(b, '-');
-	size_t n = x ? (size_t)(x - a) : strlen(a);
-	int r;
-
-	if (!x || !y || n != (size_t)(y - b))
-		return strcmp(a, b);
-	r = memcmp(a, b, n);
-	if (r == 0)
-		r = (strlen(x) > strlen(y)) - (strlen(x) < strlen(y)); /* "-9" before "-10" */
-	return r ? r : strcmp(x, y);
-}
 
 static int by_time(const void *a, const void *b)
 {
@@ -57,30 +22,70 @@ static int by_time(const void *a, const void *b)
 	return undo_id_order(x->id, y->id);
 }
 
-static int add(struct undo_records *list, const struct journal *j, struct err *e)
+static struct undo_record *append(struct undo_records *list, const char *id)
 {
 	struct undo_record *rec;
-	int r;
 
 	list->v = xrealloc(list->v, (list->n + 1) * sizeof(list->v[0]));
 	rec = &list->v[list->n++];
-	*rec = (struct undo_record){.files = j->files};
-	snprintf(rec->id, sizeof(rec->id), "%s", j->id);
-	snprintf(rec->verb, sizeof(rec->verb), "%s", j->verb);
-	snprintf(rec->undoes, sizeof(rec->undoes), "%s", j->undoes);
-	r = read_line_at(j->dir, "undone", rec->undone, sizeof(rec->undone));
-	if (r < 0)
-		*rec->undone = '\0';
-	return r < 0 && r != -ENOENT ? err_set(e, -r, "read undo/%s/undone", j->id) : 0;
+	*rec = (struct undo_record){.files = 0};
+	snprintf(rec->id, sizeof(rec->id), "%.39s", id); /* undo_is_id() */
+	return rec;
 }
 
+static int read_undone(struct undo_record *rec, const struct pod *p, struct err *e)
+{
+	OWN_FREE char *path = xfmt("undo/%s", rec->id);
+	OWN_FD int dir = open_beneath(p->dir, path, O_RDONLY | O_DIRECTORY, 0);
+	int r = dir < 0 ? dir : read_line_at(dir, "undone", rec->undone, sizeof(rec->undone));
+
+	if (r < 0)
+		*rec->undone = '\0';
+	return r < 0 && r != -ENOENT ? err_set(e, -r, "read undo/%s/undone", rec->id) : 0;
+}
+
+static int add(struct undo_records *list, const struct pod *p, const struct journal *j,
+	       struct err *e)
+{
+	struct undo_record *rec = append(list, j->id);
+
+	rec->files = j->files;
+	snprintf(rec->verb, sizeof(rec->verb), "%s", j->verb);
+	snprintf(rec->undoes, sizeof(rec->undoes), "%s", j->undoes);
+	return read_undone(rec, p, e);
+}
+
+static int add_note(struct undo_records *list, const struct pod *p, const char *id, struct err *e)
+{
+	OWN_UNDO_NOTE struct undo_note n = {0};
+	int r = undo_read(&n, p, id, e);
+	struct undo_record *rec;
+
+	if (r < 0)
+		return r;
+	rec = append(list, id);
+	rec->noted = true;
+	rec->note = n;
+	n = (struct undo_note){0};
+	snprintf(rec->verb, sizeof(rec->verb), "%s", rec->note.what.v[0]);
+	snprintf(rec->undoes, sizeof(rec->undoes), "%s", rec->note.undoes);
+	return read_undone(rec, p, e);
+}
+
+/* One that cannot be read must not keep the others from being taken back. */
 static int load_one(struct undo_records *list, const struct pod *p, const char *id, struct err *e)
 {
 	OWN_JOURNAL struct journal j = JOURNAL_INIT;
-	int r = journal_open(&j, p, id, e);
+	struct err bad = {0};
+	int r = add_note(list, p, id, &bad);
 
+	if (r < 0 && r != -ENOENT)
+		say_warn("%s", bad.msg);
+	if (r != -ENOENT)
+		return 0;
+	r = journal_open(&j, p, id, e);
 	if (r == 0 && j.state == JOURNAL_DONE && undo_kind(j.verb))
-		r = add(list, &j, e);
+		r = add(list, p, &j, e);
 	return r;
 }
 
@@ -95,7 +100,7 @@ int undo_records_load(struct undo_records *list, const struct pod *p, struct err
 		return fd == -ENOENT ? 0
 				     : err_set(e, fd < 0 ? -fd : errno, "open %s/undo", p->path);
 	while (r == 0 && (more = dir_next(d, &name)) > 0)
-		if (journal_is_id(name))
+		if (undo_is_id(name))
 			r = load_one(list, p, name, e);
 	if (r == 0 && more < 0)
 		r = err_set(e, -more, "list %s/undo", p->path);
@@ -106,6 +111,8 @@ int undo_records_load(struct undo_records *list, const struct pod *p, struct err
 
 void undo_records_finish(struct undo_records *list)
 {
+	for (size_t i = 0; i < list->n; i++)
+		undo_note_finish(&list->v[i].note);
 	free(list->v);
 	*list = (struct undo_records){0};
 }

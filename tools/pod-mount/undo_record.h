@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The records of what was done, pods/NAME/undo/ID: which there are, and what each can be undone by.
+/*
+ * The records of what was done, pods/NAME/undo/ID: journals of operations on files, and notes of
+ * other deeds (libcommon/undo.h).
  */
 #ifndef POD_MOUNT_UNDO_RECORD_H
 #define POD_MOUNT_UNDO_RECORD_H
@@ -14,7 +16,9 @@
 
 struct undo_record {
 	char id[JOURNAL_ID];
-	char verb[16];
+	char verb[16]; /* of a journal; the kind of a note */
+	bool noted;    /* what it did is taken back by a command: see note */
+	struct undo_note note;
 	char undoes[JOURNAL_ID]; /* "": it is no undo itself */
 	char undone[JOURNAL_ID]; /* by which one; "": it stands */
 	uint64_t files;
@@ -33,10 +37,5 @@ void undo_records_finish(struct undo_records *list);
 /* By its ID or the beginning of it; status 2 when none or several begin so. */
 const struct undo_record *undo_records_find(const struct undo_records *list, const char *id,
 					    struct err *e);
-/* "2026-11-22T10:17:20Z" of an ID; "" when it has no time. */
-void undo_id_time(const char *id, char out[24]);
-uint64_t undo_id_seconds(const char *id); /* since 1970; 0 when it has no time */
-/* Order of IDs: by time, then by number. */
-int undo_id_order(const char *a, const char *b);
 
 #endif

@@ -38,7 +38,7 @@ char *word_unescape(const char *s, size_t len)
 	return out;
 }
 
-size_t words_split(struct strv *out, const char *line, size_t len, size_t max)
+size_t line_split(struct strv *out, const char *line, size_t len, size_t max)
 {
 	size_t i = 0;
 

@@ -12,6 +12,6 @@ void word_escape(struct buf *b, const char *s);
 /* Caller frees. */
 char *word_unescape(const char *s, size_t len);
 /* Split at single blanks and unescape each; at most max words.  Returns their number. */
-size_t words_split(struct strv *out, const char *line, size_t len, size_t max);
+size_t line_split(struct strv *out, const char *line, size_t len, size_t max);
 
 #endif
