@@ -73,12 +73,18 @@ get() { printf '%s' "GET $1 HTTP/1.1\\r\\nHost: ${2:-api.example}\\r\\nConnectio
 
 @test "place: responses that echo it, in every encoding, place and cut" {
 	for version in 1.1 2; do
-		told sh -c 'for as in raw json unicode percent quote hex HEX base64 base64b base64c base64url; do
+		told sh -c 'for as in raw json unicode percent quote html htmlnum hex HEX heX base64 base64b base64c base64url; do
 			for in in body header trailer redirect cookie; do echo "url=https://api.example/leak?as=$as&in=$in"; done
 			for cut in 1 7; do echo "url=https://api.example/leak?as=$as&cut=$cut"; done
 		done | curl -sSi --http$0 -K -' $version >"$T/said" 2>&1
-		[ "$(grep -o "HTTP/$version " "$T/said" | wc -l)" = 77 ]
-		[ "$(grep -c '^before .*\*\*\*.* after' "$T/said")" = 33 ]
+		[ "$(grep -o "HTTP/$version " "$T/said" | wc -l)" = 98 ]
+		[ "$(grep -c '^before .*\*\*\*.* after' "$T/said")" = 42 ]
+		clean "$T/said"
+		for cut in 0 1 7; do
+			told curl -sS "--http$version" "https://api.example/leak?as=mime&cut=$cut" | tr -d '\r\n'
+			told curl -sS "--http$version" "https://api.example/leak?as=utf16&cut=$cut" | tr -d '\0'
+		done >"$T/said"
+		[ "$(grep -o 'before [^ ]*\*\*\*[^ ]* after' "$T/said" | wc -l)" = 6 ]
 		clean "$T/said"
 	done
 	bare curl -sSi --compressed https://api.example/gzip >"$T/said" 2>&1 || true

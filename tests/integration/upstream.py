@@ -16,7 +16,7 @@ a JSON object a request: {"at","tls","sni","method","target","headers","body"}.
 /files/...       what lies below WWW
 /early           an answer before the request's body was read
 """
-import base64, gzip, hashlib, json, os, socket, ssl, struct, subprocess, sys, threading, urllib.parse
+import base64, gzip, hashlib, html, json, os, socket, ssl, struct, subprocess, sys, textwrap, threading, urllib.parse
 
 ENCODINGS = {
     "raw": lambda s: s,
@@ -29,6 +29,11 @@ ENCODINGS = {
     "base64": lambda s: base64.b64encode(s.encode()).decode(),
     "base64b": lambda s: base64.b64encode(b"x" + s.encode() + b"y").decode(),
     "base64c": lambda s: base64.b64encode(b"xy" + s.encode()).decode(),
+    "heX": lambda s: "".join(c.upper() if i % 3 else c for i, c in enumerate(s.encode().hex())),
+    "html": lambda s: html.escape(s),
+    "htmlnum": lambda s: "".join("&#%d;" % ord(c) for c in s),
+    "mime": lambda s: "\r\n".join(textwrap.wrap(base64.b64encode(b"x" + s.encode()).decode(), 19)),
+    "utf16": lambda s: s.encode("utf-16-le").decode("latin-1"),
     "base64url": lambda s: base64.urlsafe_b64encode(s.encode()).decode().rstrip("="),
 }
 lock = threading.Lock()

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tests/lib/tap.h"
 #include "tools/pod-proxy/scrub.h"
@@ -89,7 +91,96 @@ static void encodings(void)
 	inside("736B2D54C3A973742F2B39202261"
 	       "5C620A7A7A",
 	       "hex, upper case");
+	inside("736b2D54C3a973742F2b39202261"
+	       "5C620a7A7a",
+	       "hex, both cases");
+	inside("sk-T&#xe9;st/+9 &quot;a\\b\nzz", "HTML, what must be");
+	inside("&#115;&#107;&#45;&#84;&#233;&#115;&#116;&#47;&#43;&#57;&#32;&#34;&#97;&#92;&#98;"
+	       "&#10;&#122;&#122;",
+	       "HTML, all of it by decimal numbers");
+	inside("&#x73;&#X6B;&#x2d;&#x0054;&#xE9;st&#x2F;+9&#x00020;&#34;a&#x5c;b&#xa;zz",
+	       "HTML, hexadecimal numbers");
+	inside("sk-T&amp;#233;st/+9 &amp;quot;a\\b\nzz", "HTML, twice");
+	inside("sk-T&#xe9;st%2F+9 \\u0022a&#92;b\\nzz", "HTML, percent and JSON");
 	patterns_free(one);
+}
+
+static const char amps[] = "a&b<c>d'e\"f&&g";
+
+static void entities(void)
+{
+	static const char *const values[] = {amps, NULL};
+
+	one = patterns_of(values);
+	inside("a&amp;b&lt;c&gt;d&apos;e&quot;f&amp;&amp;g", "entities by name");
+	inside("a&b&lt;c>d&#39;e&#34;f&&#38;g", "and some of them");
+	inside("a\\u0026b\\u003cc\\u003ed'e\\\"f\\u0026\\u0026g", "JSON that is safe in HTML");
+	patterns_free(one);
+}
+
+static void utf16(bool little)
+{
+	static const char *const values[] = {"key-\u00e9-12345-\U0001f511", NULL};
+	static const uint16_t units[] = {'k', 'e', 'y', '-', 0xe9, '-',    '1',
+					 '2', '3', '4', '5', '-',  0xd83d, 0xdd11};
+	const size_t n = sizeof(units) / sizeof(units[0]);
+	char text[64] = "before..", out[64];
+	bool good = true;
+
+	one = patterns_of(values);
+	for (size_t i = 0; i < n; i++) {
+		text[8 + 2 * i + !little] = (char)units[i];
+		text[8 + 2 * i + little] = (char)(units[i] >> 8);
+	}
+	for (size_t step = 1; step < 40; step++) {
+		stream(one, text, 8 + 2 * n + 4, step, out);
+		good = good && hits == 1 && memcmp(out, "before..", 8) == 0 &&
+		       strspn(out + 8, "*") == 2 * n;
+	}
+	ok(good, "UTF-16, %s first", little ? "low byte" : "high byte");
+	patterns_free(one);
+}
+
+/* As mail has it, and PEM, and either of them within JSON. */
+static void broken_base64(const char *end, size_t width, const char *what)
+{
+	static const char secret[] = "sk-/+?>~-0123456789-abcdefghijklmnopqrstuvwxyz";
+	static const char *const values[] = {secret, NULL};
+	char plain[256], flat[512], text[1024], out[1024];
+	bool good = true;
+
+	one = patterns_of(values);
+	for (size_t before = 0; before < 90; before++) {
+		size_t n = 0;
+
+		snprintf(plain, sizeof(plain), "%.*s%sxxxxxxxxx", (int)before,
+			 "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
+			 "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
+			 secret);
+		sodium_bin2base64(flat, sizeof(flat), (unsigned char *)plain, strlen(plain),
+				  sodium_base64_VARIANT_ORIGINAL);
+		for (size_t i = 0; flat[i]; i++) {
+			if (i && i % width == 0)
+				n += (size_t)sprintf(text + n, "%s", end);
+			text[n++] = flat[i];
+		}
+		text[n] = '\0';
+		stream(one, text, n, 1 + before % 50, out);
+		good = good && hits == 1 && strstr(out, "*************************");
+	}
+	ok(good, "base64, %s", what);
+	patterns_free(one);
+}
+
+static void lines(void)
+{
+	broken_base64("\r\n", 76, "lines of mail");
+	broken_base64("\n", 64, "lines of PEM");
+	broken_base64("\\r\\n", 76, "lines of mail in JSON");
+	broken_base64("\\n", 64, "lines of PEM in JSON");
+	broken_base64("%0D%0A", 76, "lines in a query");
+	broken_base64("&#10;", 10, "short lines in XML");
+	broken_base64("\r\n", 4, "lines of four characters");
 }
 
 /* Each number of bytes before and after: the stable part goes, alphabet by alphabet. */
@@ -198,6 +289,11 @@ static unsigned draw(unsigned below)
 static char forms[4][16][512]; /* of each value */
 static size_t n_forms[4];
 
+static bool is_hex(int id, size_t f)
+{
+	return f == 1 && n_forms[id] > 1;
+}
+
 static void form(int id, const char *text, size_t len)
 {
 	memcpy(forms[id][n_forms[id]], text, len);
@@ -213,9 +309,6 @@ static void forms_of(int id, const char *v)
 	form(id, v, n);
 	for (size_t i = 0; i < n; i++)
 		sprintf(text + 2 * i, "%02x", (unsigned char)v[i]);
-	form(id, text, 2 * n);
-	for (size_t i = 0; i < n; i++)
-		sprintf(text + 2 * i, "%02X", (unsigned char)v[i]);
 	form(id, text, 2 * n);
 	for (size_t before = 0; before < 3; before++)
 		for (int url = 0; url < 2; url++) {
@@ -235,7 +328,8 @@ static void oracle(const char *text, size_t len, int values, char *want)
 	for (int id = 0; id < values; id++)
 		for (size_t f = 0; f < n_forms[id]; f++)
 			for (size_t at = 0, n = strlen(forms[id][f]); at + n <= len; at++)
-				if (memcmp(text + at, forms[id][f], n) == 0)
+				if ((is_hex(id, f) ? strncasecmp : strncmp)(text + at, forms[id][f],
+									    n) == 0)
 					memset(want + at, '*', n);
 }
 
@@ -245,7 +339,8 @@ static size_t random_text(char *text, int values)
 
 	while (len < 1500) {
 		int id = (int)draw((unsigned)values);
-		const char *f = forms[id][draw((unsigned)n_forms[id])];
+		unsigned which = draw((unsigned)n_forms[id]);
+		const char *f = forms[id][which];
 		size_t n = strlen(f);
 
 		switch (draw(3)) {
@@ -253,8 +348,9 @@ static size_t random_text(char *text, int values)
 			text[len++] = "abc-"[draw(4)];
 			break;
 		case 1:
-			memcpy(text + len, f, n);
-			len += n;
+			for (size_t i = 0; i < n; i++)
+				text[len++] =
+					is_hex(id, which) && draw(2) ? (char)toupper(f[i]) : f[i];
 			break;
 		default:
 			n = draw((unsigned)n);
@@ -308,6 +404,10 @@ int main(void)
 	base64(sodium_base64_VARIANT_ORIGINAL, "base64, anywhere in more");
 	base64(sodium_base64_VARIANT_URLSAFE, "base64url, anywhere in more");
 	slashes_of_base64();
+	entities();
+	utf16(true);
+	utf16(false);
+	lines();
 	bounds();
 	overlaps();
 	tells();

@@ -2,8 +2,10 @@
 /*
  * Two searches over the same bytes.  Plain patterns are found by the algorithm of Wu and Manber (A
  * Fast Algorithm for Multi-Pattern Searching, 1994).  A match with escaped bytes has a first one of
- * them: at each '%' and '\\' we look whether a pattern could have got so far in plain bytes, and go
- * on from there.  Nothing is overwritten before both are done, so that matches may overlap.
+ * them: at each '%', '\\' and '&' we look whether a pattern could have got so far in plain bytes,
+ * and go on from there.  So do we where a line of base64 ends, if what stands before and behind it
+ * is a pair of a pattern's.  Nothing is overwritten before both are done, so that matches may
+ * overlap.
  */
 #include "tools/pod-proxy/scrub.h"
 
@@ -47,6 +49,17 @@ static void found(struct search *s, size_t from, size_t to, int id)
 	s->spans[s->n++] = (struct span){from, to, id};
 }
 
+/* Of hex, letters in either case. */
+static bool same(const struct pattern *v, const uint8_t *text, const uint8_t *data, size_t n)
+{
+	if (v->kind != PATTERN_NOCASE)
+		return memcmp(text, data, n) == 0;
+	for (size_t i = 0; i < n; i++)
+		if (data[i] != text[i] && (text[i] < 'a' || (data[i] | 0x20) != text[i]))
+			return false;
+	return true;
+}
+
 /* The patterns that stand at data[at]. */
 static void look(struct search *s, size_t at)
 {
@@ -55,7 +68,7 @@ static void look(struct search *s, size_t at)
 	for (; i != PATTERNS_NONE; i = s->p->v[i].next) {
 		const struct pattern *v = &s->p->v[i];
 
-		if (v->len <= s->len - at && memcmp(s->data + at, s->p->text + v->at, v->len) == 0)
+		if (v->len <= s->len - at && same(v, s->p->text + v->at, s->data + at, v->len))
 			found(s, at, at + v->len, v->id);
 	}
 }
@@ -88,20 +101,91 @@ static void found_escaped(struct search *s, size_t from, size_t to, int id)
 	found(s, from, to, id);
 }
 
+static bool is_lead(uint8_t c)
+{
+	return c == '%' || c == '\\' || c == '&';
+}
+
+static struct escape escape_of(const struct search *s, const struct pattern *v)
+{
+	return (struct escape){s->p->text + v->at, v->len, v->kind == PATTERN_LINES};
+}
+
+/* A match that has come as far as its byte i by the time of data[at], all of it plain. */
+static void continue_at(struct search *s, const struct pattern *v, size_t at, size_t i)
+{
+	const struct escape e = escape_of(s, v);
+	long r;
+
+	if (i > at || memcmp(s->data + at - i, e.text, i) != 0)
+		return;
+	r = escape_match(&e, i, s->data + at, s->len - at);
+	if (r > 0)
+		found_escaped(s, at - i, at + (size_t)r, v->id);
+}
+
 /* Matches of one pattern whose first escaped byte is `c` and stands at data[at]. */
-static void continue_at(struct search *s, const struct pattern *v, size_t at, uint8_t c)
+static void continue_with(struct search *s, const struct pattern *v, size_t at, uint8_t c)
 {
 	const uint8_t *text = s->p->text + v->at, *from = text, *i;
 
-	for (; (i = memchr(from, c, (size_t)(text + v->len - from))); from = i + 1) {
-		size_t before = (size_t)(i - text);
-		long r;
+	for (; (i = memchr(from, c, (size_t)(text + v->len - from))); from = i + 1)
+		continue_at(s, v, at, (size_t)(i - text));
+}
 
-		if (before > at || memcmp(s->data + at - before, text, before) != 0)
-			continue;
-		r = escape_match(i, v->len - before, s->data + at, s->len - at);
-		if (r > 0)
-			found_escaped(s, at - before, at + (size_t)r, v->id);
+/* Matches of which a line ends at data[at], the first one, after a byte `before`. */
+static void continue_broken(struct search *s, size_t at, uint8_t before)
+{
+	for (size_t i = 0; i < s->p->n; i++) {
+		const struct pattern *v = &s->p->v[i];
+		const uint8_t *text = s->p->text + v->at, *end = text + v->len - 1, *c = text;
+
+		for (; v->kind == PATTERN_LINES && (c = memchr(c, before, (size_t)(end - c))); c++)
+			continue_at(s, v, at, (size_t)(c + 1 - text));
+	}
+}
+
+/* Could a line of a pattern's end at data[at], and the next one begin at data[to]? */
+static bool is_broken(const struct search *s, size_t at, size_t to)
+{
+	const uint8_t *grams = s->p->index->grams;
+	uint8_t four[4];
+
+	if (at >= 4 && patterns_bit(grams, patterns_gram(s->data + at - 4, 4)))
+		return true;
+	for (size_t before = 1; before < 4 && before <= at; before++) {
+		memcpy(four, s->data + at - before, before);
+		for (size_t i = before; i < 4; i++) {
+			four[i] = to + i - before < s->len ? s->data[to + i - before] : 0;
+			if (is_lead(four[i]))
+				return true; /* one of its bytes is escaped */
+		}
+		if (patterns_bit(grams, patterns_gram(four, (unsigned)before)))
+			return true;
+	}
+	return false;
+}
+
+static void look_broken(struct search *s, size_t at)
+{
+	long n = at > 0 ? escape_line(s->data + at, s->len - at) : 0;
+	size_t to = at + (size_t)n;
+
+	/* Base64 has no blank lines. */
+	if (n <= 0 || to >= s->len || escape_line(s->data + to, s->len - to) > 0)
+		return;
+	if (is_broken(s, at, to))
+		continue_broken(s, at, s->data[at - 1]);
+}
+
+static void find_broken(struct search *s)
+{
+	const uint8_t *end = s->data + s->len, *from = s->data, *at;
+
+	for (; (at = memchr(from, '\n', (size_t)(end - from))); from = at + 1) {
+		size_t n = (size_t)(at - s->data);
+
+		look_broken(s, n - (n > 0 && at[-1] == '\r'));
 	}
 }
 
@@ -110,10 +194,13 @@ static void look_escaped(struct search *s, size_t at)
 	uint8_t meanings[ESCAPE_MEANINGS];
 	size_t n = escape_meanings(s->data + at, s->len - at, meanings);
 
-	for (size_t m = 0; m < n; m++)
+	for (size_t m = 0; m < n; m++) {
 		for (size_t i = 0; s->p->index->inside[meanings[m]] && i < s->p->n; i++)
-			if (s->p->v[i].escapes)
-				continue_at(s, &s->p->v[i], at, meanings[m]);
+			if (pattern_escapes(&s->p->v[i]))
+				continue_with(s, &s->p->v[i], at, meanings[m]);
+		if (meanings[m] == '\n' || meanings[m] == '\r')
+			look_broken(s, at);
+	}
 }
 
 static void find_escaped(struct search *s, char lead)
@@ -124,19 +211,33 @@ static void find_escaped(struct search *s, char lead)
 		look_escaped(s, (size_t)(at - s->data));
 }
 
+/* Does an escape that is there as a whole stand for what a pattern begins with? */
+static bool may_begin(const struct search *s, const uint8_t *data, size_t avail)
+{
+	uint8_t meanings[ESCAPE_MEANINGS];
+	size_t n = escape_meanings(data, avail, meanings);
+	bool any = s->p->index->first[data[0]];
+
+	while (n-- > 0)
+		any |= s->p->index->first[meanings[n]];
+	return any;
+}
+
 /* Is data[at..len) the beginning of a match, and all of it? */
 static bool begins(const struct search *s, size_t at)
 {
 	const uint8_t *data = s->data + at;
 	size_t avail = s->len - at;
 
+	if (is_lead(data[0]) && avail >= ESCAPE_MAX && !may_begin(s, data, avail))
+		return false;
 	for (size_t i = 0; i < s->p->n; i++) {
 		const struct pattern *v = &s->p->v[i];
-		const uint8_t *text = s->p->text + v->at;
+		const struct escape e = escape_of(s, v);
 
-		if (avail < v->len && memcmp(text, data, avail) == 0)
+		if (avail < v->len && same(v, e.text, data, avail))
 			return true;
-		if (v->escapes && escape_match(text, v->len, data, avail) == ESCAPE_CUT)
+		if (pattern_escapes(v) && escape_match(&e, 0, data, avail) == ESCAPE_CUT)
 			return true;
 	}
 	return false;
@@ -145,12 +246,12 @@ static bool begins(const struct search *s, size_t at)
 /* Where the first match begins that may go on behind the end. */
 static size_t first_open(const struct search *s)
 {
-	size_t reach = ESCAPE_MAX * s->p->longest, at = s->len > reach ? s->len - reach : 0;
+	size_t reach = s->p->reach, at = s->len > reach ? s->len - reach : 0;
 
 	for (; at + 1 < s->len; at++) {
 		unsigned pair = patterns_pair(s->data + at);
 
-		if ((s->p->index->starts[pair / 8] >> pair % 8 & 1) && begins(s, at))
+		if (patterns_bit(s->p->index->starts, pair) && begins(s, at))
 			return at;
 	}
 	return at < s->len && begins(s, at) ? at : s->len;
@@ -190,6 +291,8 @@ size_t scrub_run(const struct patterns *p, char *data, size_t len, bool last, bo
 	find_plain(&s);
 	find_escaped(&s, '%');
 	find_escaped(&s, '\\');
+	find_escaped(&s, '&');
+	find_broken(&s);
 	limit = last ? len : hold(&s);
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.spans[i].from >= limit)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Secrets, and dummies, in a stream of bytes: in every encoding a server is likely to answer them
- * in (raw, JSON-escaped, percent, hex, base64 and base64url at each alignment), also across the
- * boundaries of what is read at a time.
+ * in (raw, JSON-escaped, percent, entities of HTML, UTF-16, hex, base64 and base64url at each
+ * alignment, in one line or several), also across the boundaries of what is read at a time.
  */
 #ifndef POD_PROXY_SCRUB_H
 #define POD_PROXY_SCRUB_H
