@@ -156,3 +156,59 @@ more_than() { [ "$(events '.event == "policy_refused"')" -gt "$1" ]; }
 	[ "$(stat -c '%a %u %g' "$POLICY")" = "640 0 $uid" ]
 	[ "$(stat -c '%a %u %g' "${POLICY%/*}")" = "711 0 $uid" ]
 }
+
+last() { envpod undo web --json | jq -r .id | tail -n1; }
+
+@test "undo takes an edit back, to the entry, and redoes it" {
+	start
+	envpod dns web --allow api.example.com
+	wait_for 2 is_address api.example.com 192.0.2.2
+	envpod undo web --json | jq -e '.what == "dns" and .detail == "+allow api.example.com"'
+	envpod undo web "$(last)" | grep -q '^Undone: dns'
+	wait_for 2 is_refused api.example.com
+	envpod undo web "$(last)"
+	wait_for 2 is_address api.example.com 192.0.2.2
+}
+
+@test "undo of an edit that replaced and removed entries: the file is as before, but for order" {
+	start
+	envpod dns web --allow api.example.com:22 --deny x.test --remap here.test=192.0.2.77
+	envpod dns web --for 1h --allow timed.example.com
+	jq -S 'map_values(if type == "array" then sort else . end)' "$POLICY" >"$T/before"
+	envpod dns web --allow api.example.com:443 --remove-deny x.test --remap here.test=192.0.2.78 \
+		--remove-allow www.example.com --remove-allow timed.example.com
+	[ "$(decision www.example.com)" = deny ]
+	envpod undo web "$(last)"
+	jq -S 'map_values(if type == "array" then sort else . end)' "$POLICY" | diff "$T/before" -
+	[ "$(decision www.example.com)" = allow ]
+}
+
+@test "undo leaves alone what was edited since: 3" {
+	local id
+	start
+	envpod dns web --allow api.example.com --allow other.example.com
+	id=$(last)
+	envpod dns web --allow api.example.com:8080
+	cp "$POLICY" "$T/before"
+	expect 3 envpod undo web "$id"
+	cmp "$POLICY" "$T/before"
+	envpod dns web --deny other.example.com --remove-allow other.example.com
+	expect 3 envpod undo web "$id"
+	envpod dns web --allow api.example.com --allow api.example.com
+	[ "$(envpod undo web --json | jq -s 'map(select(.undone == null)) | length')" = 4 ]
+}
+
+@test "an edit of very many entries is no record to take back, and says so" {
+	start
+	seq -f 'n%.0f.example.com' 300 | envpod dns web --allow-from -
+	expect 3 envpod undo web "$(last)"
+	[[ $output = *"more than 200 entries"* ]]
+	envpod undo web --json | jq -e '.never | test("more than 200")'
+}
+
+@test "--reload has a running resolver read its names anew" {
+	start
+	loaded() { [ "$(grep -c '"policy_loaded"' "$T"/events "$ENVPOD_STATE_DIR"/pods/web/audit/*.jsonl 2>/dev/null | awk -F: '{ n += $NF } END { print n + 0 }')" -gt "$1" ]; }
+	envpod dns web --reload
+	wait_for 2 loaded 0
+}

@@ -39,6 +39,9 @@ const char *front_state(const struct pod *p);
 /* One audit event of the front end's without further fields, synced. */
 int front_record(const char *pod, const char *event);
 
+/* End every process of a pod at once, and a background run that is just being started. */
+int session_kill(const char *name);
+
 /* Every command; see the table in main.c. */
 int cmd_init(int argc, char **argv);
 int cmd_setup(int argc, char **argv);
@@ -64,6 +67,7 @@ int cmd_ls(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
+int cmd_remote(int argc, char **argv);
 int cmd_lock(int argc, char **argv);
 int cmd_unlock(int argc, char **argv);
 int cmd_audit(int argc, char **argv);

@@ -161,7 +161,7 @@ int cmd_restart(int argc, char **argv)
 }
 
 /* A background run that is just being started is in none of the pod's groups yet. */
-static int kill_one(const char *name)
+int session_kill(const char *name)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN_STRV struct strv line = {0}, rest = {0};
@@ -188,5 +188,5 @@ int cmd_kill(int argc, char **argv)
 					0, 0};
 	int n = opt_parse(opts, &usage, argc, argv);
 
-	return front_each(n, argv, all, kill_one);
+	return front_each(n, argv, all, session_kill);
 }

@@ -11,6 +11,8 @@
 #include "libcommon/jsonw.h"
 #include "libcommon/netid.h"
 #include "libcommon/own.h"
+#include "libcommon/unit.h"
+#include "libcommon/words.h"
 
 static size_t pattern_len(const char *p)
 {
@@ -66,6 +68,59 @@ static void append(struct book *b, const struct policy_entry *entry)
 	index_put(b, b->n++);
 }
 
+/* --- what became of it --- */
+
+#define CHANGES_MAX 1000 /* texts that are told apart; more are counted only */
+
+char *book_text(const struct policy_entry *entry)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	OWN_FREE char *until = xfmt("%lld", (long long)entry->until);
+
+	words_add(&b, policy_lists[entry->list]);
+	words_add(&b, entry->name);
+	words_add(&b, entry->to && *entry->to ? entry->to : "-");
+	words_add(&b, until);
+	return buf_take(&b);
+}
+
+int book_entry_parse(struct policy_entry *entry, struct strv *words, const char *text)
+{
+	uint64_t until;
+	int list = 0;
+
+	if (words_split(words, text) < 0 || words->n != 4 ||
+	    unit_u64(words->v[3], INT64_MAX, &until) < 0)
+		return -EINVAL;
+	while (list < LIST_COUNT && strcmp(policy_lists[list], words->v[0]) != 0)
+		list++;
+	if (list == LIST_COUNT)
+		return -EINVAL;
+	*entry = (struct policy_entry){(enum policy_list)list, words->v[1],
+				       strcmp(words->v[2], "-") == 0 ? "" : words->v[2],
+				       (int64_t)until};
+	return 0;
+}
+
+/* A text that stands on the other side is gone from there: nothing came of the two. */
+static void note(struct strv *to, struct strv *other, const struct policy_entry *entry)
+{
+	OWN_FREE char *text = book_text(entry);
+
+	if (to->n >= CHANGES_MAX || other->n >= CHANGES_MAX) {
+		strv_add(to, text);
+		return;
+	}
+	for (size_t i = 0; i < other->n; i++)
+		if (strcmp(other->v[i], text) == 0) {
+			free(other->v[i]);
+			memmove(&other->v[i], &other->v[i + 1], (other->n - i) * sizeof(*other->v));
+			other->n--;
+			return;
+		}
+	strv_add(to, text);
+}
+
 static int take_entry(void *arg, const struct policy_entry *entry, struct err *e)
 {
 	(void)e;
@@ -99,6 +154,8 @@ void book_finish(struct book *b)
 	}
 	free(b->v);
 	free(b->index);
+	strv_finish(&b->taken);
+	strv_finish(&b->put);
 	own_close(&b->dir);
 	*b = (struct book)BOOK_INIT;
 }
@@ -107,6 +164,21 @@ void book_put(struct book *b, const struct policy_entry *entry)
 {
 	book_take(b, entry->list, entry->name);
 	append(b, entry);
+	note(&b->put, &b->taken, entry);
+}
+
+bool book_has(const struct book *b, const struct policy_entry *entry, bool any)
+{
+	for (size_t i = hash(entry->list, entry->name);
+	     b->n_index && b->index[i & (b->n_index - 1)]; i++) {
+		const struct book_entry *x = &b->v[b->index[i & (b->n_index - 1)] - 1];
+
+		if (x->list == entry->list && pattern_equal(x->name, entry->name) &&
+		    (any || (strcmp(x->name, entry->name) == 0 && strcmp(x->to, entry->to) == 0 &&
+			     x->until == entry->until)))
+			return true;
+	}
+	return false;
 }
 
 unsigned book_take(struct book *b, enum policy_list list, const char *pattern)
@@ -118,6 +190,7 @@ unsigned book_take(struct book *b, enum policy_list list, const char *pattern)
 
 		if (x->list != list || !pattern_equal(x->name, pattern))
 			continue;
+		note(&b->taken, &b->put, &(struct policy_entry){list, x->name, x->to, x->until});
 		x->list = LIST_COUNT; /* its place in the index stays, so that others are found */
 		taken++;
 	}

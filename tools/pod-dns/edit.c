@@ -19,11 +19,14 @@
 #include "libcommon/unit.h"
 #include "tools/pod-dns/book.h"
 #include "tools/pod-dns/cmds.h"
+#include "tools/pod-dns/takeback.h"
 
 struct edit {
 	struct strv list[LIST_COUNT]; /* what was asked for, by what it changes */
 	const char *allow_from, *deny_from;
 	int64_t now, until;
+	bool reload;         /* change nothing, have it read once more */
+	struct strv out, in; /* entries as book_text() says them */
 	struct plan plan;
 	struct book book;
 	struct rules *scratch; /* to check entries by */
@@ -33,6 +36,8 @@ static void edit_finish(struct edit *d)
 {
 	for (int i = 0; i < LIST_COUNT; i++)
 		strv_finish(&d->list[i]);
+	strv_finish(&d->out);
+	strv_finish(&d->in);
 	plan_finish(&d->plan);
 	book_finish(&d->book);
 	rules_free(d->scratch);
@@ -136,7 +141,26 @@ static int put_on_record(const struct edit *d, const char *pod, struct err *e)
 			event_strv(&ev, policy_lists[list], d->list[list].v);
 	if (d->until)
 		event_str(&ev, "until", time_text(d->until, until));
+	if (d->out.n)
+		event_strv(&ev, "taken_out", d->out.v);
+	if (d->in.n)
+		event_strv(&ev, "put_in", d->in.v);
+	if (d->reload)
+		event_bool(&ev, "reload", true);
 	return record_event(&ev, true, e);
+}
+
+static int write_book(struct edit *d, const struct pod *pod, struct err *e)
+{
+	char id[UNDO_ID];
+	int r = takeback_register(&d->book, pod, id, e);
+
+	if (r < 0)
+		return r;
+	r = book_write(&d->book, d->now, pod, e);
+	if (r < 0 && *id)
+		undo_withdraw(pod, id);
+	return r;
 }
 
 static int carry_out(struct edit *d, const char *name, struct err *e)
@@ -149,9 +173,10 @@ static int carry_out(struct edit *d, const char *name, struct err *e)
 	if (book_open(&d->book, &pod, e) < 0)
 		return -EINVAL;
 	d->scratch = rules_new(MODE_ALLOWLIST, false);
-	if (apply(d, e) < 0 || put_on_record(d, pod.name, e) < 0)
+	if (takeback_apply(&d->book, &d->out, &d->in, d->now, e) < 0 || apply(d, e) < 0 ||
+	    put_on_record(d, pod.name, e) < 0)
 		return -EINVAL;
-	return book_write(&d->book, d->now, &pod, e);
+	return write_book(d, &pod, e);
 }
 
 /* A denied name stays denied whatever allows it: said at once, not found out later. */
@@ -216,6 +241,8 @@ static int read_lists(struct edit *d, struct err *e)
 
 static bool asks_nothing(const struct edit *d)
 {
+	if (d->reload || d->out.n || d->in.n)
+		return false;
 	for (int i = 0; i < LIST_COUNT; i++)
 		if (d->list[i].n)
 			return false;
@@ -243,6 +270,9 @@ int cmd_edit(int argc, char **argv)
 		{OPT_STR, 0, "allow-from", &d.allow_from, "FILE",
 		 "allow every name in it, one a line; - is standard input"},
 		{OPT_STR, 0, "deny-from", &d.deny_from, "FILE", "deny every name in it"},
+		{OPT_LIST, 0, "take-out", &d.out, "ENTRY", "this very entry; 3 if it is not there"},
+		{OPT_LIST, 0, "put-in", &d.in, "ENTRY", "this entry; 3 if its place is taken"},
+		{OPT_FLAG, 0, "reload", &d.reload, NULL, "have the running resolver read it anew"},
 		{OPT_STR, 0, "for", &how_long, "DURATION",
 		 "what is added ends after so long (1h30m)"},
 		{0},
