@@ -94,16 +94,19 @@ foreground() { envpod run web -- "$@" >/dev/null 2>&1 3>&- & JOB=$!; wait_for 10
 }
 
 @test "freeze stops a fork bomb, and kill leaves an empty control group" {
-	local before
-	foreground sh -c 'bomb() { while :; do (: & : &) 2>/dev/null; done & bomb2() { while :; do (: &) 2>/dev/null; done & }; bomb2; bomb2; bomb2; wait; }; bomb'
+	local before group
+	foreground perl -e 'fork while 1'
+	wait_for 10 eval '[ "$(usage .pids)" -ge 150 ]'
 	envpod remote web freeze
 	is_state frozen
 	before=$(usage .cpu_usec)
 	for _ in 1 2 3 4 5; do envpod ls >/dev/null; done
 	[ "$(usage .cpu_usec)" = "$before" ]
+	group=$(grep -o 'envpod/web@[^/]*' "/proc/$(cut -d' ' -f1 "$ENVPOD_RUN_DIR/web/init.pid")/cgroup" | head -1)
+	[ -n "$(find /sys/fs/cgroup -path "*/$group*" -name cgroup.procs -exec cat {} +)" ]
 	envpod remote web kill
 	[ "$(usage .populated)" = false ]
-	find /sys/fs/cgroup -path "*/envpod/web@*" -name cgroup.procs -exec cat {} + | wc -l | grep -qx 0
+	[ -z "$(find /sys/fs/cgroup -path "*/$group*" -name cgroup.procs -exec cat {} +)" ]
 }
 
 @test "dns-reload of a pod with a resolver" {
