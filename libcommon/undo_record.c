@@ -15,8 +15,8 @@
 
 #define HEAD "envpod-undo 1"
 
-static const char *const tools[] = {"pod-limit", "pod-mount", "pod-dns",   "pod-proxy",
-				    "pod-queue", "pod-vault", "pod-config"};
+static const char *const tools[] = {"pod-limit", "pod-mount", "pod-dns", "pod-proxy",
+				    "pod-queue", "pod-vault", "envpod"};
 
 bool undo_tool(const char *name)
 {

@@ -67,6 +67,7 @@ int cmd_ls(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
+int cmd_resize(int argc, char **argv);
 int cmd_remote(int argc, char **argv);
 int cmd_lock(int argc, char **argv);
 int cmd_unlock(int argc, char **argv);

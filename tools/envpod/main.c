@@ -36,6 +36,7 @@ static const struct cmd commands[] = {
 	{"kill", cmd_kill, "end every process of a pod at once"},
 	{"lock", cmd_lock, "freeze a pod"},
 	{"unlock", cmd_unlock, "thaw a pod"},
+	{"resize", cmd_resize, "change what a pod may use, now and in its pod file"},
 	{"remote", cmd_remote, "take hold of a pod from any terminal"},
 	{"audit", cmd_audit, "query the audit log"},
 	{"check", cmd_check, "check a pod file, print its compiled form"},

@@ -28,7 +28,8 @@
 #define SETS_MAX     64
 
 /* What no file was made of when the pod was: it is looked up when it is wanted. */
-static const char *const settable[] = {"processor.", "snapshots.", "undo.", "audit.", NULL};
+static const char *const settable[] = {"processor.", "snapshots.",       "undo.", "audit.",
+				       "devices.",   "web_display.type", NULL};
 
 struct change {
 	const struct key *key;
@@ -36,7 +37,8 @@ struct change {
 };
 
 struct set {
-	bool base;
+	bool base, print_old;
+	struct strv was; /* KEY=TEXT: what the file must say */
 	int dir;
 	struct pod pod;
 	char *path; /* of its directory */
@@ -51,6 +53,7 @@ static void set_finish(struct set *s)
 	if (s->base)
 		own_close(&s->dir);
 	free(s->path);
+	strv_finish(&s->was);
 	pod_finish(&s->pod);
 }
 
@@ -155,6 +158,47 @@ static jv read_set(const struct set *s, struct node *file, const struct origin *
 			jv_free(value);
 	}
 	return got;
+}
+
+/* --- what the file says now --- */
+
+/* The text of a key, "" where it is not there: as `set` would write it. */
+static const char *text_at(const struct node *file, const char *path)
+{
+	const struct node *n = file ? node_find(file, path) : NULL;
+
+	return n && n->kind == NODE_SCALAR ? n->text : "";
+}
+
+static int check_was(const struct set *s, const struct node *file, struct err *e)
+{
+	for (size_t i = 0; i < s->was.n; i++) {
+		OWN_FREE char *name = xfmt("%.*s", (int)strcspn(s->was.v[i], "="), s->was.v[i]);
+		const char *eq = strchr(s->was.v[i], '=');
+		const struct key *k = NULL;
+
+		if (find_key(name, &k, e) < 0)
+			return -e->code;
+		if (strcmp(text_at(file, k->path), eq ? eq + 1 : "") != 0)
+			return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+					  "%s of pod %s is '%s' now, not '%s'", k->path,
+					  s->pod.name, esc(text_at(file, k->path)),
+					  esc(eq ? eq + 1 : ""));
+	}
+	return 0;
+}
+
+/* Before anything changes; problems of the old file are said when the new one is judged. */
+static int look(const struct set *s, const struct buf *yaml, struct buf *old, struct err *e)
+{
+	OWN_PROBLEMS struct problems ignored = {.file = ""};
+	OWN_NODE struct node *file = yaml_read(yaml->data, yaml->len, &ignored);
+
+	if (file)
+		read_aliases(file, &ignored);
+	for (size_t i = 0; i < s->n; i++)
+		buf_fmt(old, "%s=%s\n", s->v[i].key->path, text_at(file, s->v[i].key->path));
+	return check_was(s, file, e);
 }
 
 /* What pod.json has, with those keys; judged and completed as a whole. */
@@ -294,7 +338,7 @@ static int record(const struct set *s, struct err *e)
 
 static int set(struct set *s, struct err *e)
 {
-	OWN_BUF struct buf old = BUF_INIT, yaml = BUF_INIT, json = BUF_INIT;
+	OWN_BUF struct buf old = BUF_INIT, yaml = BUF_INIT, json = BUF_INIT, texts = BUF_INIT;
 	OWN_FREE char *file = xfmt("%s/pod.yaml", s->path);
 	OWN_PROBLEMS struct problems p = {.file = file};
 	int r = load(s, "pod.yaml", &old, e);
@@ -302,6 +346,9 @@ static int set(struct set *s, struct err *e)
 
 	if (r == 0)
 		r = load(s, "pod.json", &json, e);
+	if (r < 0)
+		return r;
+	r = look(s, &old, &texts, e);
 	if (r < 0)
 		return r;
 	buf_add(&yaml, old.data, old.len);
@@ -312,6 +359,8 @@ static int set(struct set *s, struct err *e)
 		    : err_status(e, POD_EXIT_CONFIG, ERR_PLAIN, "%zu error%s: nothing was changed",
 				 p.errors, p.errors == 1 ? "" : "s");
 	jv_free(pod);
+	if (r == 0 && s->print_old)
+		fputs(texts.data, stdout);
 	return r < 0 ? r : record(s, e);
 }
 
@@ -320,10 +369,12 @@ int cmd_set(int argc, char **argv)
 	OWN(set_finish) struct set s = {.dir = -1, .pod = POD_INIT};
 	const struct opt opts[] = {
 		{OPT_FLAG, 'b', "base", &s.base, NULL, "POD is the name of a base"},
+		{OPT_LIST, 0, "was", &s.was, "KEY=VALUE", "only if its file says so; 3 if not"},
+		{OPT_FLAG, 0, "print-old", &s.print_old, NULL, "print what these keys were"},
 		{0},
 	};
 	const struct opt_usage usage = {
-		"pod-config set [--base] POD KEY=VALUE...",
+		"pod-config set [OPTION]... POD KEY=VALUE...",
 		"Change keys of a pod that is made; without a value a key has its default again.",
 		2, 0, 0};
 	struct err e = {0};

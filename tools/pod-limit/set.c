@@ -143,6 +143,17 @@ static void read_now(const struct pod *p, const struct plan *pl, struct strv *no
 			}
 }
 
+/* The kernel keeps bytes in whole pages. */
+static bool is_same(const char *key, const char *now, const char *was)
+{
+	uint64_t a, b;
+
+	if (strncmp(key, "memory.", 7) == 0 && unit_u64(now, UINT64_MAX, &a) == 0 &&
+	    unit_u64(was, UINT64_MAX, &b) == 0)
+		return a / 4096 == b / 4096;
+	return strcmp(now, was) == 0;
+}
+
 /* --was KEY=VALUE: where one is another now, somebody changed it since. */
 static int check_was(const struct pod *p, const struct strv *was, struct err *e)
 {
@@ -156,7 +167,7 @@ static int check_was(const struct pod *p, const struct strv *was, struct err *e)
 		return r;
 	read_now(p, &pl, &now);
 	for (size_t i = 0; i < now.n; i++)
-		if (strcmp(now.v[i], pl.values.v[i]) != 0)
+		if (!is_same(pl.keys.v[i], now.v[i], pl.values.v[i]))
 			return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
 					  "%s of pod %s is '%s', not '%s'", pl.keys.v[i], p->name,
 					  esc(now.v[i]), esc(pl.values.v[i]));
@@ -190,7 +201,7 @@ static int register_undo(const struct pod *p, const struct plan *pl, const struc
 }
 
 /* All of them or none: what one of them changed is as before when another fails. */
-static int change(const struct pod *p, const struct plan *pl, struct err *e)
+static int change(const struct pod *p, const struct plan *pl, bool no_undo, struct err *e)
 {
 	OWN_STRV struct strv before = {0};
 	OWN_PLAN struct plan old = {0};
@@ -204,32 +215,38 @@ static int change(const struct pod *p, const struct plan *pl, struct err *e)
 			strv_add(&old.values, before.v[i]);
 		}
 	r = cgroup_set(p->name, pl, e);
-	if (r == 0)
+	if (r == 0 && !no_undo)
 		r = register_undo(p, pl, &before, e);
 	if (r < 0 && old.keys.n)
 		cgroup_set(p->name, &old, &ignored);
 	return r;
 }
 
-static int set(const struct pod *p, const struct strv *was, char *const words[], struct err *e)
+struct how {
+	struct strv was;
+	bool no_undo;
+};
+
+static int set(const struct pod *p, const struct how *how, char *const words[], struct err *e)
 {
 	OWN_PLAN struct plan pl = {0};
-	int r = check_was(p, was, e);
+	int r = check_was(p, &how->was, e);
 
 	for (; *words && r == 0; words++)
 		r = add_word(&pl, *words, e);
 	if (r == 0)
 		r = add_memory(&pl, p, e);
 	if (r == 0)
-		r = change(p, &pl, e);
+		r = change(p, &pl, how->no_undo, e);
 	return r < 0 ? r : record_limits(p->name, &pl, e);
 }
 
 int cmd_set(int argc, char **argv)
 {
-	OWN_STRV struct strv was = {0};
+	struct how how = {.no_undo = false};
 	const struct opt opts[] = {
-		{OPT_LIST, 0, "was", &was, "KEY=VALUE", "only if it is so now; 3 if not"},
+		{OPT_LIST, 0, "was", &how.was, "KEY=VALUE", "only if it is so now; 3 if not"},
+		{OPT_FLAG, 0, "no-undo", &how.no_undo, NULL, "who calls keeps its own record"},
 		{0},
 	};
 	const struct opt_usage usage = {
@@ -237,11 +254,14 @@ int cmd_set(int argc, char **argv)
 		"Change limits of a live pod until it stops; 'max' lifts one.", 2, 0, 0};
 	OWN(pod_finish) struct pod p = POD_INIT;
 	struct err e = {0};
+	int r;
 
 	opt_parse(opts, &usage, argc, argv);
-	if (pod_open(&p, argv[0], &e) < 0 || set(&p, &was, argv + 1, &e) < 0)
-		return say_err(&e);
-	return POD_EXIT_OK;
+	r = pod_open(&p, argv[0], &e);
+	if (r == 0)
+		r = set(&p, &how, argv + 1, &e);
+	strv_finish(&how.was);
+	return r < 0 ? say_err(&e) : POD_EXIT_OK;
 }
 
 static int apply(const struct pod *p, struct err *e)

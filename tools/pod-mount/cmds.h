@@ -18,6 +18,7 @@ int cmd_clone(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
+int cmd_resize(int argc, char **argv);
 int cmd_add(int argc, char **argv);
 int cmd_drop(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

@@ -19,6 +19,7 @@ static const struct cmd cmds[] = {
 	{"clone", cmd_clone, "fill a new pod that stands on another's layers"},
 	{"add", cmd_add, "show a path of the host in a running pod"},
 	{"drop", cmd_drop, "take out what add brought in"},
+	{"resize", cmd_resize, "change how much /tmp of a running pod may hold"},
 	{"remove", cmd_remove, "let go of mounts, layers and pins"},
 	{"gc", cmd_gc, "remove what nothing needs any more"},
 	{"fsck", cmd_fsck, "check what pods stand on, and mend what crashes left"},
