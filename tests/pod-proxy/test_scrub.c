@@ -172,6 +172,30 @@ static void broken_base64(const char *end, size_t width, const char *what)
 	patterns_free(one);
 }
 
+/* Nobody who reads lines waits for the next one because of a letter at the end of this one. */
+static void ends(void)
+{
+	static const char *const values[] = {"real-token-of-the-vault", NULL};
+	static const char rest[] = "ZWFsLXRva2VuLW9mLXRoZS12YXVsdA==";
+	char text[64] = "body\n";
+
+	one = patterns_of(values);
+	is_int((intmax_t)scrub_run(one, text, 5, false, false, NULL, NULL), 5,
+	       "a line that ends like the beginning of base64 passes");
+	memcpy(text, "cm\r\n", 5);
+	is_int((intmax_t)scrub_run(one, text, 4, false, false, NULL, NULL), 4, "and with CR");
+	memcpy(text, "cmVh\n", 6);
+	is_int((intmax_t)scrub_run(one, text, 5, false, false, NULL, NULL), 0,
+	       "not when it is four letters");
+	memcpy(text, rest + 1, sizeof(rest) - 1);
+	is_int((intmax_t)scrub_run(one, text, 10, false, false, NULL, NULL), 0,
+	       "what goes on in the next line is held");
+	is_int((intmax_t)scrub_run(one, text, strlen(text), true, false, NULL, NULL),
+	       (intmax_t)strlen(text), "and passes");
+	ok(strspn(text, "*") >= 28, "without what says anything");
+	patterns_free(one);
+}
+
 static void lines(void)
 {
 	broken_base64("\r\n", 76, "lines of mail");
@@ -362,6 +386,21 @@ static size_t random_text(char *text, int values)
 	return len;
 }
 
+/*
+ * At the front of a piece base64 may go on that began on the line before: there it is hidden also
+ * without its first letters, and with values of so few letters that happens now and then.
+ */
+static unsigned more;
+
+static bool matches(const char *want, const char *got, size_t len)
+{
+	more += memcmp(want, got, len) != 0;
+	for (size_t i = 0; i < len; i++)
+		if (got[i] != want[i] && got[i] != '*')
+			return false;
+	return true;
+}
+
 static bool round_of(void)
 {
 	char values[3][40], text[4096], want[4096], got[4096];
@@ -389,7 +428,7 @@ static bool round_of(void)
 		passed +=
 			scrub_run(p, got + passed, shown - passed, shown == len, false, NULL, NULL);
 	}
-	good = strcmp(want, got) == 0;
+	good = matches(want, got, len);
 	patterns_free(p);
 	if (!good)
 		diag("text %s\n# want %s\n# got  %s", text, want, got);
@@ -408,11 +447,13 @@ int main(void)
 	utf16(true);
 	utf16(false);
 	lines();
+	ends();
 	bounds();
 	overlaps();
 	tells();
 	for (int i = 0; i < 400 && good; i++)
 		good = round_of();
 	ok(good, "as the oracle says, cut anywhere");
+	ok(more < 40, "and nothing more in %u of 400", 400 - more);
 	return done_testing();
 }

@@ -211,6 +211,51 @@ static void find_escaped(struct search *s, char lead)
 		look_escaped(s, (size_t)(at - s->data));
 }
 
+/*
+ * A line whose last letters, fewer than four, could be the first of a pattern's base64 is not held
+ * back for that: whoever reads line by line waits for it.  The rest is found at the front of what
+ * comes next, and hidden without these; there it is taken for that also where no line
+ * ended before, which nobody knows any more.
+ */
+#define LINE_SHORT 4
+
+static bool ends_short(const uint8_t *data, size_t len)
+{
+	size_t n = len > 0 && data[len - 1] == '\n' ? len - 1 : 0;
+
+	n -= n > 0 && data[n - 1] == '\r';
+	return n > 0 && n < LINE_SHORT;
+}
+
+static long match_rest(const struct search *s, const struct pattern *v, size_t from)
+{
+	const struct escape e = escape_of(s, v);
+
+	if (!e.lines || (s->data[0] != e.text[from] && !is_lead(s->data[0])))
+		return ESCAPE_NO;
+	return escape_match(&e, from, s->data, s->len);
+}
+
+static void find_rest(struct search *s)
+{
+	for (size_t i = 0; i < s->p->n; i++)
+		for (size_t from = 1; from < LINE_SHORT; from++) {
+			long r = match_rest(s, &s->p->v[i], from);
+
+			if (r > 0)
+				found_escaped(s, 0, (size_t)r, s->p->v[i].id);
+		}
+}
+
+static bool rest_begins(const struct search *s)
+{
+	for (size_t i = 0; i < s->p->n; i++)
+		for (size_t from = 1; from < LINE_SHORT; from++)
+			if (match_rest(s, &s->p->v[i], from) == ESCAPE_CUT)
+				return true;
+	return false;
+}
+
 /* Does an escape that is there as a whole stand for what a pattern begins with? */
 static bool may_begin(const struct search *s, const uint8_t *data, size_t avail)
 {
@@ -228,6 +273,7 @@ static bool begins(const struct search *s, size_t at)
 {
 	const uint8_t *data = s->data + at;
 	size_t avail = s->len - at;
+	bool is_short = ends_short(data, avail);
 
 	if (is_lead(data[0]) && avail >= ESCAPE_MAX && !may_begin(s, data, avail))
 		return false;
@@ -237,7 +283,8 @@ static bool begins(const struct search *s, size_t at)
 
 		if (avail < v->len && same(v, e.text, data, avail))
 			return true;
-		if (pattern_escapes(v) && escape_match(&e, 0, data, avail) == ESCAPE_CUT)
+		if (pattern_escapes(v) && !(is_short && e.lines) &&
+		    escape_match(&e, 0, data, avail) == ESCAPE_CUT)
 			return true;
 	}
 	return false;
@@ -264,7 +311,7 @@ static size_t first_open(const struct search *s)
  */
 static size_t hold(const struct search *s)
 {
-	size_t open = first_open(s), at = open;
+	size_t open = rest_begins(s) ? 0 : first_open(s), at = open;
 	bool moved = at < s->len;
 
 	while (moved) {
@@ -293,6 +340,7 @@ size_t scrub_run(const struct patterns *p, char *data, size_t len, bool last, bo
 	find_escaped(&s, '\\');
 	find_escaped(&s, '&');
 	find_broken(&s);
+	find_rest(&s);
 	limit = last ? len : hold(&s);
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.spans[i].from >= limit)
