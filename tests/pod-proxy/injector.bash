@@ -86,6 +86,7 @@ policy()
 	} >"$file.new"
 	chmod 644 "$file.new"
 	mv "$file.new" "$file"
+	pod-proxy ca web # as pod-vault bind does
 }
 
 # The pod is up, and its injector runs.

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pod-proxy ca: the certificate authority of one pod.  Programs in that pod believe it, nobody else
- * does, and its key is root's alone: who has it can speak for any host, but only to that pod.
+ * does, and its key is root's alone: who has it can speak for any host, but only to that pod.  It
+ * is read by this command and by nothing that reads a foreign byte; what signs leaves are
+ * authorities below it, each of which can speak for one host (issuers.h).
  */
 #include "tools/pod-proxy/ca.h"
 
@@ -23,7 +25,7 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "tools/pod-proxy/cmds.h"
-#include "tools/pod-proxy/crt.h"
+#include "tools/pod-proxy/issuers.h"
 
 #define NEW      "ca.new"
 #define DAY      86400L
@@ -44,16 +46,31 @@ static void hash_text(X509 *crt, char out[16])
 	snprintf(out, 16, "%08lx", X509_subject_name_hash(crt));
 }
 
-/* A key that belongs to its certificate, which is valid for a while, and its hash beside them. */
-static bool is_good(int dir)
+/* Of one pod: its own, and the key of those below it. */
+struct ca {
+	struct pair root;
+	EVP_PKEY *issuer;
+};
+
+static void ca_finish(struct ca *c)
 {
-	OWN(pair_finish) struct pair c = {0};
+	pair_finish(&c->root);
+	EVP_PKEY_free(c->issuer);
+	c->issuer = NULL;
+}
+
+/* A key that belongs to its certificate, which is valid for a while and can sign authorities, a key
+ * for these, and its hash beside them. */
+static bool load(struct ca *c, int dir)
+{
 	char hash[16], found[16];
 
-	if (!pair_load(&c, dir, "crt", "key") || !lasts(c.crt) ||
+	c->issuer = crt_key(dir, ISSUERS_KEY);
+	if (!c->issuer || !pair_load(&c->root, dir, "crt", "key") || !lasts(c->root.crt) ||
+	    X509_get_pathlen(c->root.crt) != 1 ||
 	    read_line_at(dir, "hash", found, sizeof(found)) < 0)
 		return false;
-	hash_text(c.crt, hash);
+	hash_text(c->root.crt, hash);
 	return strcmp(hash, found) == 0;
 }
 
@@ -85,7 +102,7 @@ static int ca_make(struct pair *c, const char *pod, struct err *e)
 	    !X509_gmtime_adj(X509_getm_notBefore(c->crt), -EARLY) ||
 	    !X509_gmtime_adj(X509_getm_notAfter(c->crt), LIFETIME) ||
 	    X509_set_pubkey(c->crt, c->key) != 1 ||
-	    !crt_extend(c->crt, c->crt, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") ||
+	    !crt_extend(c->crt, c->crt, NID_basic_constraints, "critical,CA:TRUE,pathlen:1") ||
 	    !crt_extend(c->crt, c->crt, NID_key_usage, "critical,keyCertSign") ||
 	    !crt_extend(c->crt, c->crt, NID_ext_key_usage, "serverAuth") ||
 	    !crt_extend(c->crt, c->crt, NID_subject_key_identifier, "hash") ||
@@ -116,12 +133,12 @@ static int write_crt(int dir, const struct pair *c, struct err *e)
 	return r;
 }
 
-static int write_key(int dir, const struct pair *c, struct err *e)
+static int write_key(int dir, const char *name, EVP_PKEY *key, struct err *e)
 {
 	BIO *bio = BIO_new(BIO_s_secmem());
-	int r = bio && PEM_write_bio_PKCS8PrivateKey(bio, c->key, NULL, NULL, 0, NULL, NULL) == 1
-			? write_bio(dir, "key", bio, 0600, e)
-			: err_set(e, ENOMEM, "write ca/key");
+	int r = bio && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1
+			? write_bio(dir, name, bio, 0600, e)
+			: err_set(e, ENOMEM, "write ca/%s", name);
 
 	BIO_free(bio);
 	return r;
@@ -165,18 +182,25 @@ static int make_dir(const struct pod *p, struct err *e)
 	return take_fd(&dir);
 }
 
-static int make(const struct pod *p, struct err *e)
+static int make(struct ca *c, const struct pod *p, struct err *e)
 {
-	OWN(pair_finish) struct pair c = {0};
 	OWN_FD int dir = make_dir(p, e);
-	int r = dir < 0 ? dir : ca_make(&c, p->name, e);
+	int r = dir;
 
+	ca_finish(c);
+	if (r >= 0)
+		r = ca_make(&c->root, p->name, e);
+	c->issuer = r == 0 ? EVP_EC_gen("P-256") : NULL;
+	if (r == 0 && !c->issuer)
+		r = err_set(e, ENOMEM, "make a key");
 	if (r == 0)
-		r = write_key(dir, &c, e);
+		r = write_key(dir, "key", c->root.key, e);
 	if (r == 0)
-		r = write_crt(dir, &c, e);
+		r = write_key(dir, ISSUERS_KEY, c->issuer, e);
 	if (r == 0)
-		r = write_hash(dir, &c, e);
+		r = write_crt(dir, &c->root, e);
+	if (r == 0)
+		r = write_hash(dir, &c->root, e);
 	return r < 0 ? r : put(p, e);
 }
 
@@ -192,14 +216,18 @@ static int lock(const struct pod *p, struct err *e)
 
 int ca_settle(const struct pod *p, bool anew, struct err *e)
 {
+	OWN(ca_finish) struct ca c = {.issuer = NULL};
 	OWN_FD int held = lock(p, e), dir = -1;
+	int r = 0;
 
 	if (held < 0)
 		return held;
 	dir = openat(p->dir, "ca", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0 && errno != ENOENT)
 		return err_set(e, errno, "open %s/ca", p->path);
-	return dir >= 0 && !anew && is_good(dir) ? 0 : make(p, e);
+	if (dir < 0 || anew || !load(&c, dir))
+		r = make(&c, p, e);
+	return r == 0 ? issuers_settle(p, &c.root, c.issuer, e) : r;
 }
 
 int cmd_ca(int argc, char **argv)

@@ -43,9 +43,14 @@ static void *read_key(BIO *from)
 	return PEM_read_bio_PrivateKey(from, NULL, NULL, NULL);
 }
 
+EVP_PKEY *crt_key(int dir, const char *name)
+{
+	return read_pem(dir, name, read_key);
+}
+
 bool pair_load(struct pair *p, int dir, const char *crt, const char *key)
 {
-	*p = (struct pair){read_pem(dir, crt, read_crt), read_pem(dir, key, read_key)};
+	*p = (struct pair){read_pem(dir, crt, read_crt), crt_key(dir, key)};
 	if (p->crt && p->key && X509_check_private_key(p->crt, p->key) == 1)
 		return true;
 	pair_finish(p);

@@ -15,6 +15,8 @@ struct pair {
 void pair_finish(struct pair *p);
 /* PEM files of a directory.  False where one is not there, or they do not belong together. */
 bool pair_load(struct pair *p, int dir, const char *crt, const char *key);
+/* A key alone; NULL: none is there. */
+EVP_PKEY *crt_key(int dir, const char *name);
 
 /* 128 random bits, positive: of two certificates of one issuer none has the other's. */
 bool crt_number(X509 *crt);

@@ -162,7 +162,7 @@ static int hide(struct err *e)
 /* What OpenSSL does for the first time it does now: later on no file can be opened. */
 static int rehearse(struct inject *in, struct err *e)
 {
-	SSL_CTX *ctx = leaves_get(&in->leaves, "localhost");
+	SSL_CTX *ctx = leaves_rehearsal(&in->leaves);
 	SSL *down = ctx ? SSL_new(ctx) : NULL, *up = SSL_new(in->upstreams.tls);
 	BIO *a = NULL, *b = NULL;
 	bool done = down && up && BIO_new_bio_pair(&a, 0, &b, 0) == 1;
@@ -179,6 +179,7 @@ static int rehearse(struct inject *in, struct err *e)
 	}
 	SSL_free(down);
 	SSL_free(up);
+	SSL_CTX_free(ctx);
 	return done ? 0 : err_set(e, ENOMEM, "prepare TLS");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/pod-proxy/leaf.h"
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 
 #include "libcommon/buf.h"
+#include "libcommon/own.h"
+#include "tools/pod-proxy/issuers.h"
 
 #define HOUR     3600L
 #define LIFETIME (24 * HOUR)
@@ -25,23 +28,23 @@
 /* The name is letters, digits, '-', '_' and '.' (name_copy()): it cannot say anything else here.
  * The subject stays empty, so that a name of any length fits; the alternative name is critical
  * then. */
-static bool fill(X509 *crt, const struct leaves *l, const char *name)
+static bool fill(X509 *crt, X509 *issuer, const struct leaves *l, const char *name)
 {
 	char alt[NAME_TEXT + 32];
 
 	snprintf(alt, sizeof(alt), "critical,DNS:%s", name);
 	return X509_set_version(crt, X509_VERSION_3) == 1 && crt_number(crt) &&
-	       X509_set_issuer_name(crt, X509_get_subject_name(l->ca.crt)) == 1 &&
+	       X509_set_issuer_name(crt, X509_get_subject_name(issuer)) == 1 &&
 	       X509_gmtime_adj(X509_getm_notBefore(crt), -HOUR) &&
 	       X509_gmtime_adj(X509_getm_notAfter(crt), LIFETIME) &&
 	       X509_set_pubkey(crt, l->key) == 1 &&
-	       crt_extend(crt, l->ca.crt, NID_basic_constraints, "critical,CA:FALSE") &&
-	       crt_extend(crt, l->ca.crt, NID_key_usage, "critical,digitalSignature") &&
-	       crt_extend(crt, l->ca.crt, NID_ext_key_usage, "serverAuth") &&
-	       crt_extend(crt, l->ca.crt, NID_subject_alt_name, alt) &&
-	       crt_extend(crt, l->ca.crt, NID_subject_key_identifier, "hash") &&
-	       crt_extend(crt, l->ca.crt, NID_authority_key_identifier, "keyid") &&
-	       X509_sign(crt, l->ca.key, EVP_sha256()) > 0;
+	       crt_extend(crt, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+	       crt_extend(crt, issuer, NID_key_usage, "critical,digitalSignature") &&
+	       crt_extend(crt, issuer, NID_ext_key_usage, "serverAuth") &&
+	       crt_extend(crt, issuer, NID_subject_alt_name, alt) &&
+	       crt_extend(crt, issuer, NID_subject_key_identifier, "hash") &&
+	       (issuer == crt || crt_extend(crt, issuer, NID_authority_key_identifier, "keyid")) &&
+	       X509_sign(crt, l->issuer, EVP_sha256()) > 0;
 }
 
 /* --- a context around it --- */
@@ -59,7 +62,7 @@ static int choose(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static SSL_CTX *context(struct leaves *l, X509 *crt)
+static SSL_CTX *context(struct leaves *l, X509 *crt, X509 *issuer)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
@@ -75,18 +78,37 @@ static SSL_CTX *context(struct leaves *l, X509 *crt)
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
 	    SSL_CTX_set_cipher_list(ctx, CIPHERS) == 1 &&
 	    SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"envpod", 6) == 1 &&
-	    SSL_CTX_use_certificate(ctx, crt) == 1 && SSL_CTX_use_PrivateKey(ctx, l->key) == 1)
+	    SSL_CTX_use_certificate(ctx, crt) == 1 && SSL_CTX_use_PrivateKey(ctx, l->key) == 1 &&
+	    SSL_CTX_add1_chain_cert(ctx, issuer) == 1)
 		return ctx;
 	SSL_CTX_free(ctx);
 	return NULL;
 }
 
-static SSL_CTX *make(struct leaves *l, const char *name)
+/* issuer NULL: itself */
+static SSL_CTX *make(struct leaves *l, X509 *issuer, const char *name)
 {
-	X509 *crt = X509_new();
-	SSL_CTX *ctx = crt && fill(crt, l, name) ? context(l, crt) : NULL;
+	X509 *crt = X509_new(), *by = issuer ? issuer : crt;
+	SSL_CTX *ctx = crt && fill(crt, by, l, name) ? context(l, crt, by) : NULL;
 
 	X509_free(crt);
+	ERR_clear_error();
+	return ctx;
+}
+
+SSL_CTX *leaves_rehearsal(struct leaves *l)
+{
+	return make(l, NULL, "localhost");
+}
+
+/* An authority that was made anew meanwhile has another key: that is for the next injector. */
+static SSL_CTX *make_signed(struct leaves *l, const char *name)
+{
+	X509 *issuer = issuers_find(l->policy, name);
+	bool ours = issuer && X509_check_private_key(issuer, l->issuer) == 1;
+	SSL_CTX *ctx = ours ? make(l, issuer, name) : NULL;
+
+	X509_free(issuer);
 	ERR_clear_error();
 	return ctx;
 }
@@ -115,7 +137,7 @@ SSL_CTX *leaves_get(struct leaves *l, const char *name)
 
 	/* Also when the clock was put back before it was made. */
 	if (!same || now < f->made || now - f->made > RENEW) {
-		SSL_CTX *ctx = make(l, name);
+		SSL_CTX *ctx = make_signed(l, name);
 
 		if (!ctx)
 			return NULL;
@@ -129,8 +151,16 @@ SSL_CTX *leaves_get(struct leaves *l, const char *name)
 
 int leaves_open(struct leaves *l, int dirfd, struct err *e)
 {
-	*l = (struct leaves){.alpn = (const unsigned char *)"\002h2\010http/1.1", .alpn_len = 12};
-	if (!pair_load(&l->ca, dirfd, "ca/crt", "ca/key"))
+	OWN_FD int ca = -1;
+
+	*l = (struct leaves){
+		.alpn = (const unsigned char *)"\002h2\010http/1.1", .alpn_len = 12, .policy = -1};
+	ca = openat(dirfd, "ca", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	l->policy = openat(dirfd, "policy", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (l->policy < 0)
+		return err_set(e, errno, "open the pod's policy");
+	l->issuer = ca < 0 ? NULL : crt_key(ca, ISSUERS_KEY);
+	if (!l->issuer)
 		return err_set(e, ERR_PLAIN,
 			       "the pod has no certificate authority (pod-proxy ca makes it)");
 	l->key = EVP_EC_gen("P-256");
@@ -145,7 +175,8 @@ void leaves_finish(struct leaves *l)
 	for (size_t i = 0; l->v && i < LEAVES; i++)
 		SSL_CTX_free(l->v[i].ctx);
 	free(l->v);
-	pair_finish(&l->ca);
+	EVP_PKEY_free(l->issuer);
 	EVP_PKEY_free(l->key);
-	*l = (struct leaves){0};
+	own_close(&l->policy);
+	*l = (struct leaves){.policy = -1};
 }

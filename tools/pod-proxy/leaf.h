@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Certificates for the hosts that are intercepted, signed by the pod's own authority: one host
- * each, for a day, all with one key that lives as long as this process.
+ * Certificates for the hosts that are intercepted, signed by the authorities of single hosts
+ * (issuers.h): one name each, for a day, all with one key that lives as long as this process.
  */
 #ifndef POD_PROXY_LEAF_H
 #define POD_PROXY_LEAF_H
@@ -25,19 +25,22 @@ struct leaf {
 };
 
 struct leaves {
-	struct pair ca;
-	EVP_PKEY *key;
-	struct leaf *v; /* LEAVES */
+	EVP_PKEY *issuer, *key; /* what signs them; their own */
+	int policy;             /* pods/NAME/policy */
+	struct leaf *v;         /* LEAVES */
 	uint64_t uses;
 	const unsigned char *alpn; /* what codecs there are, in ALPN's form, best first */
 	unsigned alpn_len;
 };
 
-/* Read the authority beneath dirfd (pods/NAME); by root, before lock-down. */
+/* Read the key of authorities beneath dirfd (pods/NAME); by root, before lock-down. */
 int leaves_open(struct leaves *l, int dirfd, struct err *e);
-/* A server's context for this host, kept by l; NULL when it cannot be made.  The first time it
+/* A server's context for this host, kept by l; NULL when it cannot be made, as
+ * when no authority may sign for it.  The first time it
  * takes a millisecond: hosts that are known beforehand are asked for beforehand. */
 struct ssl_ctx_st *leaves_get(struct leaves *l, const char *name);
+/* One that nobody believes, to try TLS with; the caller frees it. */
+struct ssl_ctx_st *leaves_rehearsal(struct leaves *l);
 void leaves_finish(struct leaves *l);
 
 #endif

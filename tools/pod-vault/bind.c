@@ -178,14 +178,24 @@ static void forget(struct bindings *all, const struct binding *b)
 			bindings_drop(all, i);
 }
 
-/* A pod whose wall stands may need an injector that was not needed before, and an authority. */
-static int wake(const struct pod *p, struct err *e)
+/* What may be signed for the pod is what is bound in it: its authorities are those of the policy.
+ */
+static int settle_ca(const struct pod *p, struct err *e)
 {
 	char *ca[] = {"pod-proxy", "ca", (char *)p->name, NULL};
-	char *helpers[] = {"pod-supervise", "helpers", "wake", (char *)p->name, NULL};
 	int r = spawn_wait(ca, NULL, e);
 
-	if (r == 0 && wall_stands(p))
+	return r <= 0 ? r
+		      : err_status(e, r, ERR_PLAIN, "the certificate authority of pod %s", p->name);
+}
+
+/* A pod whose wall stands may need an injector that was not needed before. */
+static int wake(const struct pod *p, struct err *e)
+{
+	char *helpers[] = {"pod-supervise", "helpers", "wake", (char *)p->name, NULL};
+	int r = 0;
+
+	if (wall_stands(p))
 		r = spawn_wait(helpers, NULL, e);
 	return r <= 0 ? r
 		      : err_status(e, r, ERR_PLAIN, "the injector of pod %s is not ready", p->name);
@@ -198,7 +208,9 @@ static int bring(struct policy *p, bool needs_injector, struct err *e)
 
 	own_close(&p->dir);
 	p->dir = -1;
-	r = needs_injector ? wake(&p->pod, e) : 0;
+	r = settle_ca(&p->pod, e);
+	if (r == 0 && needs_injector)
+		r = wake(&p->pod, e);
 	return r == 0 ? push_pod(p->pod.name, e) : r;
 }
 
