@@ -91,6 +91,7 @@ assert gone' "$T/go" "$T/said" 3>&- &
 	expect 2 on_host envpod ports idle -p 9090:90
 	[[ $output == *"open port 9090 of 127.0.0.1 (for port 90 of pod idle)"*"in use"* ]]
 	refute [ -e "$ENVPOD_STATE_DIR/pods/idle/policy/ports.json" ]
+	[ -z "$(on_host envpod undo web --json)$(on_host envpod undo idle --json)" ]
 }
 
 @test "the pod file's ports are taken back and given again; a port changes its meaning in one command" {
@@ -223,4 +224,36 @@ restarted() { [ "$(forwarder)" != "$1" ] && [ "$(forwarder)" != 0 ] && ! closed 
 	[ "$(on_site python3 -c "$talk" tcp 192.0.2.1 8081)" = 'web heard you' ]
 	ports --remove 8081 --remove 8080 --remove 5353
 	[ -z "$(on_host ss -Hlntu)" ]
+}
+
+last() { on_host envpod undo web --json | jq -r .id | tail -n1; }
+
+@test "undo turns a change of ports round, live, and that again" {
+	pod web 'ports: ["8080:80"]'
+	serve web 80 127.0.0.1
+	open tcp 127.0.0.1 8080
+	ports -p 8081:80 -i 5432 --remove 8080
+	closed 8080
+	on_host envpod undo web --json | jq -e '.what == "ports" and
+		.detail == "+ports 8081:80/tcp +internal_ports 5432/tcp -ports 8080:80/tcp"'
+	on_host envpod undo web "$(last)" | grep -q '^Undone: ports'
+	open tcp 127.0.0.1 8080
+	closed 8081
+	refute [ -e "$(POLICY)" ]
+	on_host envpod undo web "$(last)"
+	closed 8080
+	open tcp 127.0.0.1 8081
+}
+
+@test "undo leaves ports alone that somebody changed since: 3" {
+	local id
+	pod web 'dns: {allow: [x.example]}'
+	ports -p 8081:80
+	id=$(last)
+	ports --remove 8081 -p 8081:81
+	expect 3 on_host envpod undo web "$id"
+	ports ls | grep -q '8081:81/tcp'
+	on_host envpod expose web --add 81
+	on_host envpod undo web "$(last)"
+	[ -z "$(on_host envpod expose web)" ]
 }

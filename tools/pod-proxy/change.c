@@ -16,6 +16,7 @@
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
+#include "libcommon/undo.h"
 #include "libcommon/wall.h"
 #include "tools/pod-proxy/live.h"
 
@@ -93,13 +94,17 @@ int change_add(struct change *c, const struct port *p, struct err *e)
 	char text[PORT_TEXT], other[PORT_TEXT];
 
 	if (ports_has(&c->after, p))
-		return 0;
+		return !c->exact
+			       ? 0
+			       : err_status(e, POD_EXIT_REFUSED, ERR_PLAIN, "%s %s is open already",
+					    port_keys[p->scope], port_text(p, text));
 	if (there)
-		return err_set(e, ERR_PLAIN,
-			       "open %s %s: the host's port is this pod's already, as %s %s; take "
-			       "that back with --remove %u",
-			       port_keys[p->scope], port_text(p, text), port_keys[there->scope],
-			       port_text(there, other), p->host);
+		return err_status(
+			e, c->exact ? POD_EXIT_REFUSED : 0, ERR_PLAIN,
+			"open %s %s: the host's port is this pod's already, as %s %s; take "
+			"that back with --remove %u",
+			port_keys[p->scope], port_text(p, text), port_keys[there->scope],
+			port_text(there, other), p->host);
 	ports_drop(&c->file.drop, p);
 	if (!ports_has(&c->planned, p) && ports_add(&c->file.add, p) < 0)
 		return no_room(e);
@@ -141,8 +146,9 @@ int change_remove(struct change *c, enum port_scope scope, const char *text, str
 		any = true;
 	}
 	if (r == 0 && !any)
-		return err_set(e, ERR_PLAIN, "pod %s has no such port: %s (envpod ports %s)",
-			       c->pod.name, esc(text), c->pod.name);
+		return err_status(e, c->exact ? POD_EXIT_REFUSED : 0, ERR_PLAIN,
+				  "pod %s has no such port: %s (envpod ports %s)", c->pod.name,
+				  esc(text), c->pod.name);
 	return r;
 }
 
@@ -263,17 +269,12 @@ static int begin(struct change *c, struct err *e)
 	return r;
 }
 
-int change_commit(struct change *c, struct err *e)
+static int put_in_force(struct change *c, struct err *e)
 {
-	OWN_FD int forwarder = -1;
+	OWN_FD int forwarder = wall_stands(&c->pod) ? control_connect(&c->pod, e) : -ENOENT;
 	struct err ignored = {0};
-	int r = check_exposed(c, e);
+	int r;
 
-	if (r == 0)
-		r = put_on_record(c, e);
-	if (r < 0)
-		return r;
-	forwarder = wall_stands(&c->pod) ? control_connect(&c->pod, e) : -ENOENT;
 	if (forwarder == -ENOENT)
 		return begin(c, e);
 	if (forwarder < 0)
@@ -284,6 +285,23 @@ int change_commit(struct change *c, struct err *e)
 	r = write_file(c, &c->file, e);
 	if (r < 0)
 		live_change(c, forwarder, &c->before, &ignored);
+	return r;
+}
+
+int change_commit(struct change *c, struct err *e)
+{
+	char id[UNDO_ID];
+	int r = check_exposed(c, e);
+
+	if (r == 0)
+		r = put_on_record(c, e);
+	if (r == 0)
+		r = change_register(c, id, e);
+	if (r < 0)
+		return r;
+	r = put_in_force(c, e);
+	if (r < 0 && *id)
+		undo_withdraw(&c->pod, id);
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
 #include "libcommon/ports.h"
+#include "libcommon/undo.h"
 
 struct change {
 	struct pod pod;
@@ -15,6 +16,7 @@ struct change {
 	struct ports planned;     /* the pod file's */
 	struct ports_change file; /* of ports.json, as it will be */
 	struct ports before, after;
+	bool exact; /* status 3 where what is to be added is there, or what is to go is not */
 };
 
 #define CHANGE_INIT                            \
@@ -31,8 +33,11 @@ int change_add(struct change *c, const struct port *p, struct err *e);
 /* Every port that matches "8080", "8080/udp", "8080:80" …; status 2 when none does. */
 int change_remove(struct change *c, enum port_scope scope, const char *text, struct err *e);
 
-/* On record, in force, in the file: all of it or nothing. */
+/* On record, in force, in the file: all of it or nothing; envpod undo takes it back. */
 int change_commit(struct change *c, struct err *e);
+
+/* Register what takes the change back; id is "" where nothing changes. */
+int change_register(const struct change *c, char id[UNDO_ID], struct err *e);
 
 /* What is open now, by the forwarder's own word; none where none runs. */
 int change_open_now(const struct change *c, struct ports *now, struct err *e);

@@ -12,6 +12,7 @@
 
 struct wish {
 	struct strv add[PORT_SCOPES], remove[PORT_SCOPES];
+	bool exact;
 };
 
 static void wish_finish(struct wish *w)
@@ -65,6 +66,7 @@ static int ports(const char *pod, const struct wish *w, unsigned scopes, bool js
 
 	if (change_open(&c, pod, &e) < 0)
 		return say_err(&e);
+	c.exact = w->exact;
 	if (is_empty(w))
 		return change_print(&c, scopes, json);
 	return carry_out(&c, w, &e) < 0 ? say_err(&e) : POD_EXIT_OK;
@@ -85,6 +87,8 @@ int cmd_ports(int argc, char **argv)
 		 "close it, and cut its connections"},
 		{OPT_LIST, 0, "remove-internal", &w.remove[PORT_INTERNAL], "PORT",
 		 "close it to other pods"},
+		{OPT_FLAG, 0, "exact", &w.exact, NULL,
+		 "3 where a port is not as these options suppose"},
 		{OPT_FLAG, 'j', "json", &json, NULL, "list one JSON object a line"},
 		{0},
 	};
@@ -108,6 +112,8 @@ int cmd_expose(int argc, char **argv)
 		{OPT_LIST, 0, "remove", &w.remove[PORT_EXPOSE], "PORT",
 		 "take it off the list; without a list every port answers"},
 		{OPT_FLAG, 0, "list", &list, NULL, "list them, as without any option"},
+		{OPT_FLAG, 0, "exact", &w.exact, NULL,
+		 "3 where a port is not as these options suppose"},
 		{OPT_FLAG, 'j', "json", &json, NULL, "list one JSON object a line"},
 		{0},
 	};
