@@ -15,7 +15,7 @@ class Gone(Exception):
 
 class Conn:
     def __init__(self, c):
-        self.c, self.buf = c, b""
+        self.c, self.buf, self.trailers = c, b"", []
 
     def more(self):
         d = self.c.recv(65536)
@@ -41,8 +41,7 @@ class Conn:
             while n := int(self.line(), 16):
                 d += self.take(n)
                 self.line()
-            while self.line():
-                pass
+            self.trailers = list(iter(self.line, b""))
             return d
         return self.take(int(h.get("content-length", 0)))
 
@@ -116,7 +115,8 @@ def answer(c, method, path, h):
         return False
     body = c.body(h)
     with open(log, "a") as f:
-        f.write("%s %s %d %s\n" % (method, path, len(body), hashlib.md5(body).hexdigest()))
+        f.write("%s %s %d %s %s\n" % (method, path, len(body), hashlib.md5(body).hexdigest(), b" ".join(c.trailers).decode()))
+    c.trailers = []
     if path == "/sse":
         c.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         for i in range(int(h.get("x-events", 3))):

@@ -59,13 +59,19 @@ static void look_at(struct look *l, const char *text)
 
 void canary_head(struct exchange *x)
 {
-	struct look url = {x, "url", 0}, header = {x, "header", 0};
-	const struct message *m = &x->request;
+	struct look url = {x, "url", 0};
 
 	if (!x->policy->dummies)
 		return;
-	look_at(&url, message_text(m, m->target));
-	for (size_t i = 0; i < m->n; i++) {
+	look_at(&url, message_text(&x->request, x->request.target));
+	canary_fields(x, &x->request);
+}
+
+void canary_fields(struct exchange *x, const struct message *m)
+{
+	struct look header = {x, "header", 0};
+
+	for (size_t i = 0; x->policy->dummies && i < m->n; i++) {
 		look_at(&header, message_text(m, m->fields[i].name));
 		look_at(&header, message_text(m, m->fields[i].value));
 	}

@@ -16,6 +16,9 @@ struct sites;
 struct patterns *canary_patterns(const struct sites *s);
 /* The request as the agent sent it: its target and fields.  Each key is told once a place. */
 void canary_head(struct exchange *x);
+/* And the trailers behind its body. */
+struct message;
+void canary_fields(struct exchange *x, const struct message *m);
 /* A piece of its body, as it goes by. */
 void canary_body(struct exchange *x, const char *data, size_t len);
 

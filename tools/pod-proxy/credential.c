@@ -112,7 +112,7 @@ static int strip_cookie_fields(const struct site *s, struct message *m)
 	return 0;
 }
 
-static int strip(const struct site *s, struct message *m)
+void site_strip(const struct site *s, struct message *m)
 {
 	for (size_t i = 0; s->n_binds && i < sizeof(own_credentials) / sizeof(char *); i++)
 		message_remove(m, own_credentials[i]);
@@ -122,8 +122,6 @@ static int strip(const struct site *s, struct message *m)
 	for (size_t i = 0; i < s->n_strips; i++)
 		if (s->strips[i].kind == STRIP_HEADER)
 			message_remove(m, s->strips[i].name);
-	strip_query(s, m);
-	return strip_cookie_fields(s, m);
 }
 
 /* So that the answer can be read: whole, not compressed, also behind a change to WebSocket. */
@@ -133,10 +131,23 @@ static int make_readable(struct message *m)
 	message_remove(m, "if-range");
 	message_remove(m, "accept-encoding");
 	message_remove(m, "sec-websocket-extensions");
+	/* Messages of gRPC are compressed by themselves. */
+	if (message_remove(m, "grpc-accept-encoding") &&
+	    message_add(m, "grpc-accept-encoding", "identity") < 0)
+		return -EMSGSIZE;
 	return message_add(m, "accept-encoding", "identity");
 }
 
 /* --- what comes --- */
+
+static int put_secret(struct message *m, const char *name, const char *value, size_t len)
+{
+	int r = message_put(m, name, strlen(name), value, len);
+
+	if (r == 0)
+		m->fields[m->n - 1].secret = true;
+	return r;
+}
 
 static int put_header(const struct bind *b, struct message *m, const char *value, size_t len)
 {
@@ -156,7 +167,7 @@ static int put_header(const struct bind *b, struct message *m, const char *value
 	piece_add(&p, t, strlen(t));
 	if (!text_is_value((struct text){p.at, p.len}))
 		return -EINVAL;
-	return message_put(m, b->name, strlen(b->name), p.at, p.len);
+	return put_secret(m, b->name, p.at, p.len);
 }
 
 static int put_basic(const struct bind *b, struct message *m, const char *value, size_t len)
@@ -172,7 +183,7 @@ static int put_basic(const struct bind *b, struct message *m, const char *value,
 	piece_add(&plain, value, len);
 	piece_add(&coded, "Basic ", 6);
 	sodium_bin2base64(coded.at + 6, coded.size - 6, (unsigned char *)plain.at, n, variant);
-	return message_put(m, "authorization", 13, coded.at, strlen(coded.at));
+	return put_secret(m, "authorization", coded.at, strlen(coded.at));
 }
 
 static void piece_percent(struct piece *p, const char *s, size_t len)
@@ -231,9 +242,12 @@ static int put(const struct bind *b, const struct secrets *have, struct message 
 int site_inject(const struct site *s, const struct secrets *have, struct message *m,
 		const char **key)
 {
-	int r = strip(s, m);
+	int r;
 
 	*key = NULL;
+	site_strip(s, m);
+	strip_query(s, m);
+	r = strip_cookie_fields(s, m);
 	if (r == 0 && (s->n_binds || s->usage))
 		r = make_readable(m);
 	for (size_t i = 0; r == 0 && i < s->n_binds; i++) {

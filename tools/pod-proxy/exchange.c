@@ -20,7 +20,9 @@
 #include "tools/pod-proxy/text.h"
 
 #define CONNECT_MS 30000
-#define PIECES     64 /* of a response in one turn */
+#define PIECES     64    /* of a response in one turn */
+#define RESEND     65536 /* bytes of a body that are kept, in case the server did not look at them */
+#define TRIES      3
 
 /* --- life --- */
 
@@ -54,8 +56,8 @@ void exchange_drop(struct exchange *x)
 	report_exchange(x);
 	meter_end(x->meter, x->up_bytes + x->down_bytes);
 	unzip_free(x->unzip);
-	if (x->up)
-		upstream_put(x->up);
+	if (x->call)
+		upstream_put(x->call);
 	if (x->prev)
 		x->prev->next = x->next;
 	else
@@ -65,6 +67,8 @@ void exchange_drop(struct exchange *x)
 	s->n_exchanges--;
 	policy_drop(x->policy);
 	message_finish(&x->request);
+	message_finish(&x->trailers);
+	buf_finish(&x->sent);
 	if (x->held.data)
 		explicit_bzero(x->held.data, x->held.cap);
 	buf_finish(&x->held);
@@ -75,8 +79,8 @@ void exchange_drop(struct exchange *x)
 
 void exchange_cancel(struct exchange *x)
 {
-	if (x->up)
-		x->up->unclean = true;
+	if (x->call)
+		x->call->unclean = true;
 	exchange_drop(x);
 }
 
@@ -104,13 +108,19 @@ static void write_answer(struct exchange *x, const struct refusal *why)
 	buf_char(b, '\n');
 }
 
+/* Whatever came of it: nobody knows where its connection stands. */
+static void hang_up(struct exchange *x)
+{
+	if (!x->call)
+		return;
+	x->call->unclean = true;
+	upstream_put(x->call);
+	x->call = NULL;
+}
+
 void exchange_refuse(struct exchange *x, const struct refusal *why)
 {
-	if (x->up) {
-		x->up->unclean = true;
-		upstream_put(x->up);
-		x->up = NULL;
-	}
+	hang_up(x);
 	write_answer(x, why);
 	x->status = why->status;
 	x->rule = why->rule;
@@ -131,15 +141,15 @@ void exchange_fail(struct exchange *x, const char *event, const char *reason)
 
 	if (!answers)
 		report_upstream(x, event, reason);
-	if (x->up)
-		x->up->unclean = true;
+	if (x->call)
+		x->call->unclean = true;
 	if (!x->responded && !answers) {
 		snprintf(text, sizeof(text), "the server's side failed: %s", reason);
 		refuse(x, 502, event, text);
 		return;
 	}
 	x->rule = answers ? x->rule : event;
-	x->s->codec->reset(x);
+	x->s->codec->reset(x, false);
 	exchange_drop(x);
 }
 
@@ -252,11 +262,17 @@ static int admit(struct exchange *x)
 static void connect_to(struct exchange *x, bool fresh)
 {
 	struct session *s = x->s;
+	struct place place = {.address = s->address, .port = s->port};
+	const struct want want = {.place = &place,
+				  .tls = s->tls,
+				  .h2 = s->codec == &codec_h2 && !x->request.upgrade,
+				  .fresh = fresh};
 
-	x->up = upstream_get(&s->in->upstreams, s->name, &s->address, s->port, s->tls, fresh, x);
+	memcpy(place.name, s->name, sizeof(place.name));
+	x->call = upstream_call(&s->in->upstreams, &want, x);
 	x->state = EXCHANGE_CONNECT;
 	exchange_touch(x, CONNECT_MS);
-	if (!x->up)
+	if (!x->call)
 		exchange_fail(x, "upstream_failed", "no connection could be made");
 }
 
@@ -274,57 +290,81 @@ struct exchange *exchange_begin(struct session *s, void *stream, struct message 
 
 size_t exchange_room(const struct exchange *x)
 {
-	size_t room;
-
 	if (x->state == EXCHANGE_ANSWER)
 		return H1_IN; /* thrown away */
-	if (x->state == EXCHANGE_CONNECT)
-		return 0;
-	room = wire_room(&x->up->wire);
-	return room > 32 ? room - 32 : 0; /* for what is put around a chunk */
+	return x->state == EXCHANGE_CONNECT ? 0 : x->call->u->tongue->room(x->call);
+}
+
+/* Many calls share a connection of HTTP/2, which its server may end at any time: what it has not
+ * looked at is sent again, as long as it is small. */
+static void keep_sent(struct exchange *x, const char *data, size_t len)
+{
+	bool whole = x->sent.len == x->up_bytes;
+
+	if (whole && x->call->u->h2 && !x->responded && x->sent.len + len <= RESEND)
+		buf_add(&x->sent, data, len);
 }
 
 void exchange_data(struct exchange *x, const char *data, size_t len)
 {
 	if (len == 0)
 		return;
-	x->up_bytes += len;
 	canary_body(x, data, len);
 	if (x->state == EXCHANGE_ANSWER) {
+		x->up_bytes += len;
 		x->queued += len;
 		return;
 	}
+	keep_sent(x, data, len);
+	x->up_bytes += len;
+	x->queued += len;
 	if (len > x->left) /* a codec has let by more than was said */
 		len = (size_t)x->left;
 	x->left -= len;
-	if (x->state == EXCHANGE_TALK && x->request.body == BODY_CHUNKED)
-		h1_write_chunk(&x->up->wire, data, len);
-	else
-		wire_add(&x->up->wire, data, len);
-	x->queued += len;
+	x->call->u->tongue->data(x->call, data, len);
 	exchange_wake(x);
 }
 
-void exchange_end(struct exchange *x)
+/* Fields that come behind the body are no way around what is done to those before it. */
+static void take_trailers(struct exchange *x, struct message *trailers)
+{
+	x->trailers = *trailers;
+	*trailers = (struct message){0};
+	canary_fields(x, &x->trailers);
+	if (x->site)
+		site_strip(x->site, &x->trailers);
+}
+
+void exchange_end(struct exchange *x, struct message *trailers)
 {
 	if (x->ended)
 		return;
 	x->ended = true;
-	if (x->state == EXCHANGE_TALK && x->request.body == BODY_CHUNKED)
-		h1_write_last(&x->up->wire, NULL);
+	if (trailers && trailers->n)
+		take_trailers(x, trailers);
+	if (x->state == EXCHANGE_TALK)
+		x->call->u->tongue->end(x->call, &x->trailers);
 	exchange_wake(x);
 }
 
 /* --- sending it --- */
 
-static void write_head(struct exchange *x)
+/* All of it that has come; most of it comes later. */
+static void write_request(struct exchange *x)
 {
+	const struct tongue *t = x->call->u->tongue;
 	char host[NAME_TEXT + 8];
 	bool usual = x->s->port == (x->s->tls ? 443 : 80);
+	bool end = x->ended && !x->sent.len && !x->trailers.n;
 
 	snprintf(host, sizeof(host), usual ? "%s" : "%s:%u", x->s->name, x->s->port);
-	h1_in_next(&x->up->in, strcmp(message_text(&x->request, x->request.method), "HEAD") == 0);
-	h1_write_request(&x->up->wire, &x->request, host);
+	x->call->to_head = strcmp(message_text(&x->request, x->request.method), "HEAD") == 0;
+	t->request(x->call, &x->request, host, end);
+	if (x->sent.len)
+		t->data(x->call, x->sent.data, x->sent.len);
+	if (x->ended && (!end || x->request.body == BODY_CHUNKED))
+		t->end(x->call, &x->trailers);
+	x->injected = true;
 	x->state = EXCHANGE_TALK;
 	exchange_touch(x, ANSWER_MS);
 }
@@ -339,7 +379,14 @@ static void ask_for_body(struct exchange *x)
 	message_finish(&m);
 }
 
-/* Nothing of the request was seen by anybody. */
+/* To another connection. */
+static void call_again(struct exchange *x, bool fresh)
+{
+	hang_up(x);
+	connect_to(x, fresh);
+	exchange_wake(x); /* it may be ready, and no event tell of it */
+}
+
 bool exchange_try_again(struct exchange *x)
 {
 	static const char *const safe[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
@@ -348,31 +395,47 @@ bool exchange_try_again(struct exchange *x)
 
 	for (size_t i = 0; i < sizeof(safe) / sizeof(safe[0]); i++)
 		may |= strcmp(method, safe[i]) == 0;
-	if (!may || x->tried || !x->up->used || x->up_bytes || !x->ended || x->responded ||
-	    x->up->in.len || x->interim || x->state != EXCHANGE_TALK)
+	if (!may || x->tries || x->up_bytes || !x->ended || x->responded || x->interim ||
+	    x->state != EXCHANGE_TALK || !x->call->u->tongue->may_be_stale(x->call))
 		return false;
-	x->tried = true;
-	x->up->unclean = true;
-	upstream_put(x->up);
-	connect_to(x, true);
+	x->tries++;
+	call_again(x, true);
 	return true;
+}
+
+void exchange_unseen(struct exchange *x)
+{
+	if (++x->tries <= TRIES && x->sent.len == x->up_bytes && !x->interim) {
+		call_again(x, true);
+		return;
+	}
+	if (!x->s->codec->unseen) {
+		exchange_fail(x, "upstream_failed", "the server takes no request");
+		return;
+	}
+	report_upstream(x, "upstream_failed", "the server takes no request");
+	x->rule = "upstream_failed";
+	x->s->codec->reset(x, true);
+	exchange_drop(x);
 }
 
 static int connected(struct exchange *x)
 {
-	int r = upstream_ready(x->up);
+	int r = upstream_ready(x->call);
+	const struct wire *w = &x->call->u->wire;
 
 	if (r == -EAGAIN)
 		return 0;
-	if (r == 0) {
-		write_head(x);
+	if (r == -EALREADY) {
+		call_again(x, false);
+	} else if (r == 0) {
+		write_request(x);
 		ask_for_body(x);
 		exchange_wake(x);
 	} else if (r == -EKEYREJECTED) {
-		exchange_fail(x, "upstream_untrusted", x->up->wire.error);
+		exchange_fail(x, "upstream_untrusted", w->error);
 	} else {
-		exchange_fail(x, "upstream_failed",
-			      r == -EPROTO ? x->up->wire.error : strerror(-r));
+		exchange_fail(x, "upstream_failed", r == -EPROTO ? w->error : strerror(-r));
 	}
 	return 1;
 }
@@ -381,19 +444,18 @@ static int connected(struct exchange *x)
 
 static int send_on(struct exchange *x)
 {
-	size_t had = x->up->wire.len - x->up->wire.at;
-	int r = wire_flush(&x->up->wire);
+	const struct tongue *t = x->call->u->tongue;
+	size_t before = x->queued;
+	int r = t->send(x->call);
 
-	if (r == -EPIPE) /* it may have answered all the same */
-		x->up->unclean = true;
-	if (x->queued && x->up->wire.at == x->up->wire.len) {
-		x->s->codec->consumed(x, x->queued);
-		x->queued = 0;
+	x->queued = t->waits(x->call, before);
+	if (x->queued < before) {
+		x->s->codec->consumed(x, before - x->queued);
 		exchange_touch(x, ANSWER_MS);
 	}
 	if (x->state == EXCHANGE_TUNNEL && x->ended && r == 0)
-		wire_shutdown(&x->up->wire);
-	return had && r == 0;
+		wire_shutdown(&x->call->u->wire);
+	return x->queued < before;
 }
 
 static int talk(struct exchange *x)

@@ -11,6 +11,7 @@
 #ifndef POD_PROXY_EXCHANGE_H
 #define POD_PROXY_EXCHANGE_H
 
+#include "tools/pod-proxy/call.h"
 #include "tools/pod-proxy/message.h"
 #include "tools/pod-proxy/session.h"
 #include "tools/pod-proxy/unzip.h"
@@ -39,10 +40,12 @@ struct codec {
 	size_t (*room)(const struct exchange *x); /* bytes that data() takes now */
 	void (*data)(struct exchange *x, const char *data, size_t len);
 	void (*end)(struct exchange *x, struct message *trailers); /* NULL: none */
-	/* It ended too early, also in the middle: the client must not take it for whole. */
-	void (*reset)(struct exchange *x);
+	/* It ended too early, also in the middle: the client must not take it for whole.  unseen:
+	 * the server has done nothing with it, and the client may ask again. */
+	void (*reset)(struct exchange *x, bool unseen);
 	/* So many bytes of the request's body have gone on: more may come. */
 	void (*consumed)(struct exchange *x, size_t len);
+	bool unseen; /* reset() can say so */
 	/* After a 101 (h1 alone): bytes of any kind, both ways; NULL: no upgrades. */
 	void (*tunnel)(struct exchange *x);
 };
@@ -58,7 +61,8 @@ struct exchange *exchange_begin(struct session *s, void *stream, struct message 
 /* How many bytes of its body are taken now. */
 size_t exchange_room(const struct exchange *x);
 void exchange_data(struct exchange *x, const char *data, size_t len);
-void exchange_end(struct exchange *x);
+/* trailers: of the request, emptied; NULL: none. */
+void exchange_end(struct exchange *x, struct message *trailers);
 /* data() has room again, or the exchange may go on for another reason. */
 void exchange_wake(struct exchange *x);
 /* The client has given it up; no call comes back for it. */
@@ -89,11 +93,13 @@ struct exchange {
 	bool awake, stalled; /* stalled: the codec had no room */
 	bool ended;          /* the request is whole */
 	bool responded;      /* the codec was given a head */
-	bool tried;          /* on a connection that was no good any more */
+	bool injected;       /* credentials went to the server */
+	unsigned tries;      /* on connections that were no good any more */
 	struct policy *policy;
 	const struct site *site; /* of policy; NULL: none */
-	struct upstream *up;
-	struct message request;
+	struct call *call;       /* NULL: none yet, or none any more */
+	struct message request, trailers;
+	struct buf sent;   /* of the request's body, all so far, where it could be sent again */
 	uint64_t left;     /* bytes of the request's body, where its length was said */
 	size_t queued;     /* of its body, not yet gone on */
 	unsigned interim;  /* 1xx heads so far */

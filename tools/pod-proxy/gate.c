@@ -86,6 +86,22 @@ static int take_expect(struct gate *g, struct text value)
 	return 0;
 }
 
+/* How long a server waits for another request.  A hint: what cannot be read says nothing. */
+static int take_keep_alive(struct gate *g, struct text value)
+{
+	static const char timeout[] = "timeout=";
+	const size_t n = sizeof(timeout) - 1;
+	unsigned long long seconds;
+	struct text word;
+
+	while (text_next(&value, &word))
+		if (word.len > n && strncasecmp(word.at, timeout, n) == 0 &&
+		    text_number((struct text){word.at + n, word.len - n}, &seconds) == 0 &&
+		    seconds < 3600)
+			g->m->keep_ms = seconds ? seconds * 1000 - 500 : 1;
+	return 0;
+}
+
 static int take_nothing(struct gate *g, struct text value)
 {
 	(void)g;
@@ -103,7 +119,7 @@ static const struct {
 	{"connection", take_connection},
 	{"upgrade", take_upgrade},
 	{"expect", take_expect},
-	{"keep-alive", take_nothing},
+	{"keep-alive", take_keep_alive},
 	{"proxy-connection", take_nothing},
 	{"te", take_nothing},
 	{"trailer", take_nothing},

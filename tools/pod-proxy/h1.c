@@ -75,21 +75,6 @@ static int on_value(llhttp_t *p, const char *at, size_t len)
 	return in->state == H1_HEAD ? 0 : add_trailer(in, at, len);
 }
 
-/* What could change the meaning of a message that has been passed on comes too late (RFC 9110
- * 6.5.1). */
-static bool is_late(struct text name)
-{
-	static const char *const not [] = {"content-length", "transfer-encoding", "connection",
-					   "host",           "content-encoding",  "content-type",
-					   "content-range",  "set-cookie",        "trailer",
-					   "upgrade",        "authorization",     "keep-alive"};
-
-	for (size_t i = 0; i < sizeof(not ) / sizeof(not [0]); i++)
-		if (text_is(name, not [i]))
-			return true;
-	return false;
-}
-
 static int on_value_complete(llhttp_t *p)
 {
 	struct h1_in *in = p->data;
@@ -104,7 +89,7 @@ static int on_value_complete(llhttp_t *p)
 		(struct text){in->field.data + in->name_len, in->field.len - in->name_len});
 	if (!text_is_token(name) || !text_is_value(value))
 		return -1;
-	if (!is_late(name) &&
+	if (!message_is_late(name.at, name.len) &&
 	    message_put(&in->trailers, name.at, name.len, value.at, value.len) < 0)
 		return -1;
 	buf_clear(&in->field);

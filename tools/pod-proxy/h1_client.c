@@ -76,7 +76,7 @@ static int take_body(struct h1 *h)
 static int take_end(struct h1 *h)
 {
 	h->whole = true;
-	exchange_end(h->x);
+	exchange_end(h->x, &h->in.trailers);
 	return 1;
 }
 
@@ -136,7 +136,7 @@ static int carry(struct session *s, struct h1 *h)
 	n = h1_in_read(&h->in, &s->wire);
 	if (n == 0) {
 		h->eof = true;
-		exchange_end(h->x);
+		exchange_end(h->x, NULL);
 		return 1;
 	}
 	return n > 0 ? 1 : n == -EAGAIN ? 0 : (int)n;
@@ -226,10 +226,11 @@ static void h1_end(struct exchange *x, struct message *trailers)
 		h1_in_next(&h->in, false);
 }
 
-static void h1_reset(struct exchange *x)
+static void h1_reset(struct exchange *x, bool unseen)
 {
 	struct h1 *h = x->stream;
 
+	(void)unseen; /* HTTP/1.1 has no word for it */
 	h->x = NULL;
 	h->dead = true;
 	session_enqueue(x->s);

@@ -1,45 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Clients that speak HTTP/2 (RFC 9113): framing and header compression are nghttp2's, everything
- * else is ours, its limits too.
- */
+/* Clients that speak HTTP/2. */
 #ifndef POD_PROXY_H2_H
 #define POD_PROXY_H2_H
 
-#include <nghttp2/nghttp2.h>
-#include <stdbool.h>
-
 #include "tools/pod-proxy/exchange.h"
-#include "tools/pod-proxy/text.h"
+#include "tools/pod-proxy/h2_link.h"
 
-#define H2_STREAMS   100
-#define H2_WINDOW    (128 * 1024) /* of a request's body, taken before the server has it */
-#define H2_WINDOWS   (256 * 1024) /* of all of a connection together */
+#define H2_WINDOWS   (256 * 1024) /* of all bodies of a connection together */
 #define H2_OUT       (64 * 1024)  /* of a response, taken before the client has room */
 #define H2_OUT_ALL   (256 * 1024) /* of a connection together, besides */
 #define H2_OUT_LEAST 4096         /* that each stream has, whatever the others hold */
 #define H2_THROWN    (1024 * 1024)
-#define H2_BLOCK     HEAD_MAX /* bytes of one header block, packed; unpacked as well */
-
-/* So many at once, so many more a second: then the client has to calm down. */
-#define H2_RESETS          100
-#define H2_RESETS_SECOND   30
-#define H2_CONTROLS        1000 /* frames that carry nothing */
-#define H2_CONTROLS_SECOND 200
-
-struct h2_bucket {
-	uint64_t left, since_ms;
-};
 
 struct h2 {
 	struct session *s;
-	nghttp2_session *ng;
+	struct h2_link link;
 	struct h2_stream *streams;
 	size_t out;   /* bytes that wait in all of them */
-	size_t block; /* bytes so far of the header block that comes */
-	struct h2_bucket resets, controls;
 	bool leaving; /* GOAWAY is said */
-	bool dead;    /* as soon as it has been written */
 };
 
 struct h2_stream {
@@ -51,15 +29,13 @@ struct h2_stream {
 	struct buf cookies, host;
 	size_t head_size, fields;
 	bool has_head;
-	bool bad;           /* no head that a server should see */
-	bool ended, told;   /* the request is whole; the exchange knows */
-	struct buf in;      /* of its body, what the exchange had no room for */
-	size_t thrown;      /* bytes of its body that came after the answer */
-	size_t in_at, owed; /* owed: bytes that the client's window is not yet given back */
-	struct buf out;     /* of the response */
-	size_t out_at;
-	bool waits, last; /* waits: nghttp2 is to be told of more.  last: no more comes */
-	struct message trailers;
+	bool bad;                /* no head that a server should see */
+	bool ended, told;        /* the request is whole; the exchange knows */
+	struct buf in;           /* of its body, what the exchange had no room for */
+	size_t thrown;           /* bytes of its body that came after the answer */
+	size_t in_at, owed;      /* owed: bytes that the client's window is not yet given back */
+	struct message trailers; /* of the request */
+	struct h2_out out;       /* the response */
 };
 
 /* --- heads: h2_head.c --- */
@@ -68,9 +44,6 @@ struct h2_stream {
 int h2_field(struct h2_stream *st, struct text name, struct text value);
 /* The head is whole.  0, or -EBADMSG. */
 int h2_request(struct h2_stream *st, bool end);
-/* The fields of m into nv, which has MESSAGE_FIELDS + 2; how many.  status, length: NULL for none.
- */
-size_t h2_fields(const struct message *m, const char *status, const char *length, nghttp2_nv *nv);
 
 /* --- h2_stream.c --- */
 
@@ -87,7 +60,7 @@ void h2_head(struct exchange *x, struct message *m, bool end);
 size_t h2_room(const struct exchange *x);
 void h2_data(struct exchange *x, const char *data, size_t len);
 void h2_end(struct exchange *x, struct message *trailers);
-void h2_reset(struct exchange *x);
+void h2_reset(struct exchange *x, bool unseen);
 void h2_consumed(struct exchange *x, size_t len);
 
 #endif

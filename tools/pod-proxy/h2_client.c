@@ -12,71 +12,14 @@
 #include "tools/pod-proxy/h2.h"
 #include "tools/pod-proxy/text.h"
 
-#define FRAME    (16384 + 9)
-#define PIECE    16384
-#define STEPS    16 /* pieces in one turn */
-#define SETTINGS 32 /* in one frame */
-
-/* --- limits --- */
-
-static bool take(struct h2_bucket *b, uint64_t most, uint64_t second, uint64_t now_ms)
-{
-	uint64_t back = (now_ms - b->since_ms) * second / 1000;
-
-	if (back || !b->since_ms) {
-		b->left = !b->since_ms || b->left + back > most ? most : b->left + back;
-		b->since_ms = now_ms;
-	}
-	b->left -= b->left > 0;
-	return b->left > 0;
-}
-
-static int calm_down(struct h2 *h2)
-{
-	if (!h2->dead)
-		nghttp2_session_terminate_session(h2->ng, NGHTTP2_ENHANCE_YOUR_CALM);
-	h2->dead = true;
-	return 0;
-}
-
-static int count_reset(struct h2 *h2)
-{
-	return take(&h2->resets, H2_RESETS, H2_RESETS_SECOND, h2->s->in->loop.now_ms)
-		       ? 0
-		       : calm_down(h2);
-}
-
-static int count_control(struct h2 *h2)
-{
-	return take(&h2->controls, H2_CONTROLS, H2_CONTROLS_SECOND, h2->s->in->loop.now_ms)
-		       ? 0
-		       : calm_down(h2);
-}
+#define STEPS 16 /* pieces in one turn */
 
 static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void *arg)
 {
 	struct h2 *h2 = arg;
 
 	(void)ng;
-	switch (hd->type) {
-	case NGHTTP2_HEADERS:
-	case NGHTTP2_CONTINUATION:
-		h2->block = hd->length + (hd->type == NGHTTP2_CONTINUATION ? h2->block : 0);
-		/* Without content, they could go on for ever. */
-		if (hd->type == NGHTTP2_CONTINUATION && hd->length == 0)
-			return count_control(h2);
-		return h2->block > H2_BLOCK ? calm_down(h2) : 0;
-	case NGHTTP2_DATA:
-		if (hd->length || (hd->flags & NGHTTP2_FLAG_END_STREAM))
-			return 0;
-		return count_control(h2);
-	case NGHTTP2_WINDOW_UPDATE:
-		return 0;
-	case NGHTTP2_RST_STREAM:
-		return count_reset(h2);
-	default:
-		return count_control(h2);
-	}
+	return h2_link_frame(&h2->link, hd);
 }
 
 /* --- requests --- */
@@ -96,14 +39,15 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *f, const uint8_t 
 {
 	struct h2_stream *st = nghttp2_session_get_stream_user_data(ng, f->hd.stream_id);
 
+	struct text n = {(const char *)name, name_len}, v = {(const char *)value, len};
+	int r;
+
 	(void)flags;
 	(void)arg;
-	if (!st || st->has_head) /* trailers: nobody asked for them */
+	if (!st)
 		return 0;
-	return h2_field(st, (struct text){(const char *)name, name_len},
-			(struct text){(const char *)value, len}) < 0
-		       ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE
-		       : 0;
+	r = st->has_head ? h2_trailer(&st->trailers, n, v) : h2_field(st, n, v);
+	return r < 0 ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
 }
 
 static int on_frame(nghttp2_session *ng, const nghttp2_frame *f, void *arg)
@@ -142,10 +86,12 @@ static int on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t
 
 static int on_sent(nghttp2_session *ng, const nghttp2_frame *f, void *arg)
 {
+	struct h2 *h2 = arg;
+
 	/* To make us reset streams is no less of a flood. */
 	(void)ng;
 	if (f->hd.type == NGHTTP2_RST_STREAM && f->rst_stream.error_code != NGHTTP2_NO_ERROR)
-		return count_reset(arg);
+		return h2_link_reset(&h2->link);
 	return 0;
 }
 
@@ -186,16 +132,11 @@ static nghttp2_session_callbacks *callbacks(void)
 static int session_new(struct h2 *h2)
 {
 	nghttp2_session_callbacks *c = callbacks();
-	nghttp2_option *o = NULL;
+	nghttp2_option *o = h2_link_options();
 	int r = -1;
 
-	if (c && nghttp2_option_new(&o) == 0) {
-		nghttp2_option_set_no_auto_window_update(o, 1);
-		nghttp2_option_set_no_closed_streams(o, 1);
-		nghttp2_option_set_max_outbound_ack(o, H2_CONTROLS);
-		nghttp2_option_set_max_settings(o, SETTINGS);
-		r = nghttp2_session_server_new2(&h2->ng, c, h2, o);
-	}
+	if (c && o)
+		r = nghttp2_session_server_new2(&h2->link.ng, c, h2, o);
 	nghttp2_option_del(o);
 	nghttp2_session_callbacks_del(c);
 	return r == 0 ? 0 : -ENOMEM;
@@ -211,11 +152,13 @@ static int h2_open(struct session *s)
 	struct h2 *h2 = xcalloc(1, sizeof(*h2));
 
 	h2->s = s;
+	h2->link = (struct h2_link){.wire = &s->wire, .loop = &s->in->loop};
 	s->codec_state = h2;
 	if (session_new(h2) < 0 ||
-	    nghttp2_submit_settings(h2->ng, NGHTTP2_FLAG_NONE, settings,
+	    nghttp2_submit_settings(h2->link.ng, NGHTTP2_FLAG_NONE, settings,
 				    sizeof(settings) / sizeof(settings[0])) != 0 ||
-	    nghttp2_session_set_local_window_size(h2->ng, NGHTTP2_FLAG_NONE, 0, H2_WINDOWS) != 0)
+	    nghttp2_session_set_local_window_size(h2->link.ng, NGHTTP2_FLAG_NONE, 0, H2_WINDOWS) !=
+		    0)
 		return -ENOMEM;
 	return 0;
 }
@@ -226,7 +169,8 @@ static void h2_close(struct session *s)
 
 	if (!h2)
 		return;
-	nghttp2_session_del(h2->ng);
+	nghttp2_session_del(h2->link.ng);
+	h2->link.ng = NULL;
 	while (h2->streams)
 		h2_stream_free(h2->streams);
 	free(h2);
@@ -240,9 +184,9 @@ static void h2_drain(struct session *s)
 	if (h2->leaving)
 		return;
 	h2->leaving = true;
-	nghttp2_submit_goaway(h2->ng, NGHTTP2_FLAG_NONE,
-			      nghttp2_session_get_last_proc_stream_id(h2->ng), NGHTTP2_NO_ERROR,
-			      NULL, 0);
+	nghttp2_submit_goaway(h2->link.ng, NGHTTP2_FLAG_NONE,
+			      nghttp2_session_get_last_proc_stream_id(h2->link.ng),
+			      NGHTTP2_NO_ERROR, NULL, 0);
 	session_enqueue(s);
 }
 
@@ -258,57 +202,16 @@ static bool h2_is_idle(const struct session *s)
 /* 1: something came.  0: nothing, or it has to wait until what we say is written. */
 static int receive(struct session *s, struct h2 *h2)
 {
-	uint8_t data[PIECE];
-	ssize_t n, r;
+	int r;
 
-	if (wire_room(&s->wire) < FRAME || !nghttp2_session_want_read(h2->ng))
+	if (wire_room(&s->wire) < H2_FRAME)
 		return 0;
-	n = wire_read(&s->wire, data, sizeof(data));
-	if (n == -EAGAIN)
-		return 0;
-	if (n <= 0) {
-		if (n == 0 && !h2->streams) {
-			session_linger(s);
-			return 1;
-		}
-		return n == 0 ? -ECONNRESET : (int)n;
+	r = h2_link_receive(&h2->link);
+	if (r == -ENODATA && !h2->streams) {
+		session_linger(s);
+		return 1;
 	}
-	r = nghttp2_session_mem_recv(h2->ng, data, (size_t)n);
-	return r == n ? 1 : -EPROTO;
-}
-
-/* Frames into the wire, as long as it has room; 0: there are no more to be had now. */
-static ssize_t fill(struct session *s, struct h2 *h2)
-{
-	const uint8_t *data;
-	ssize_t n = 1;
-
-	while (n > 0 && wire_room(&s->wire) >= FRAME) {
-		n = nghttp2_session_mem_send(h2->ng, &data);
-		if (n > 0)
-			wire_add(&s->wire, data, (size_t)n);
-	}
-	return n;
-}
-
-static int send_on(struct session *s, struct h2 *h2)
-{
-	int did = 0;
-
-	for (;;) {
-		size_t had = s->wire.len;
-		ssize_t n = fill(s, h2);
-		int r;
-
-		if (n < 0)
-			return -EPROTO;
-		did |= s->wire.len > had;
-		r = wire_flush(&s->wire);
-		if (r < 0)
-			return r == -EAGAIN ? did : r;
-		if (n == 0)
-			return did;
-	}
+	return r == -ENODATA ? -ECONNRESET : r;
 }
 
 static int h2_run(struct session *s)
@@ -320,7 +223,7 @@ static int h2_run(struct session *s)
 		return 0;
 	if (s->draining)
 		h2_drain(s);
-	for (unsigned n = 0; r > 0 && n < STEPS && !h2->dead; n++) {
+	for (unsigned n = 0; r > 0 && n < STEPS && !h2->link.dead; n++) {
 		r = receive(s, h2);
 		did |= r > 0;
 	}
@@ -330,11 +233,11 @@ static int h2_run(struct session *s)
 		return r;
 	if (s->state == SESSION_LINGER)
 		return did;
-	x = send_on(s, h2);
-	if (r < 0 || x < 0 || h2->dead)
+	x = h2_link_send(&h2->link);
+	if (r < 0 || x < 0 || h2->link.dead)
 		return x < 0 ? x : -EPROTO;
 	did |= x;
-	if (!nghttp2_session_want_read(h2->ng) && !nghttp2_session_want_write(h2->ng)) {
+	if (!nghttp2_session_want_read(h2->link.ng) && !nghttp2_session_want_write(h2->link.ng)) {
 		session_linger(s);
 		return 1;
 	}
@@ -354,4 +257,5 @@ const struct codec codec_h2 = {
 	.end = h2_end,
 	.reset = h2_reset,
 	.consumed = h2_consumed,
+	.unseen = true,
 };

@@ -70,6 +70,12 @@ static void take_expect(struct h2_stream *st, struct text value)
 	st->head.expect = true;
 }
 
+/* nghttp2 lets nothing else by. */
+static void take_te(struct h2_stream *st, struct text value)
+{
+	st->head.trailers = text_is(value, "trailers");
+}
+
 static void take_nothing(struct h2_stream *st, struct text value)
 {
 	(void)st;
@@ -94,7 +100,7 @@ static const struct {
 	{"cookie", take_cookie},
 	{"content-length", take_length},
 	{"expect", take_expect},
-	{"te", take_nothing},
+	{"te", take_te},
 	{"trailer", take_nothing},
 	{"connection", refuse},
 	{"transfer-encoding", refuse},
@@ -163,24 +169,101 @@ int h2_request(struct h2_stream *st, bool end)
 	return 0;
 }
 
-static nghttp2_nv pair(const char *name, const char *value)
+nghttp2_nv h2_pair(const char *name, const char *value, bool secret)
 {
 	return (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name,
 			    .value = (uint8_t *)(uintptr_t)value,
 			    .namelen = strlen(name),
-			    .valuelen = strlen(value)};
+			    .valuelen = strlen(value),
+			    .flags = secret ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE};
 }
 
-size_t h2_fields(const struct message *m, const char *status, const char *length, nghttp2_nv *nv)
+size_t h2_fields(const struct message *m, nghttp2_nv *nv, size_t n)
 {
-	size_t n = 0;
-
-	if (status)
-		nv[n++] = pair(":status", status);
-	if (length)
-		nv[n++] = pair("content-length", length);
 	for (size_t i = 0; i < m->n; i++)
-		nv[n++] = pair(message_text(m, m->fields[i].name),
-			       message_text(m, m->fields[i].value));
+		nv[n++] = h2_pair(message_text(m, m->fields[i].name),
+				  message_text(m, m->fields[i].value), m->fields[i].secret);
 	return n;
+}
+
+/* --- trailers --- */
+
+int h2_trailer(struct message *m, struct text name, struct text value)
+{
+	value = text_trim(value);
+	if (!text_is_token(name) || has_upper(name) || !text_is_value(value))
+		return -EBADMSG;
+	if (message_is_late(name.at, name.len))
+		return 0;
+	return message_put(m, name.at, name.len, value.at, value.len);
+}
+
+/* --- responses --- */
+
+static void answer_status(struct h2_answer *a, struct text value)
+{
+	unsigned long long status = 0;
+
+	a->bad |= value.len != 3 || text_number(value, &status) < 0 || status < 100 || status > 599;
+	a->head.status = (int)status;
+}
+
+static void answer_length(struct h2_answer *a, struct text value)
+{
+	unsigned long long n = 0;
+
+	a->bad |= a->head.body == BODY_LENGTH || text_number(value, &n) < 0;
+	a->head.body = BODY_LENGTH;
+	a->head.length = n;
+}
+
+static void answer_nothing(struct h2_answer *a, struct text value)
+{
+	(void)a;
+	(void)value;
+}
+
+static void answer_bad(struct h2_answer *a, struct text value)
+{
+	(void)value;
+	a->bad = true;
+}
+
+static const struct {
+	const char *name;
+	void (*take)(struct h2_answer *a, struct text value);
+} answers[] = {
+	{":status", answer_status},  {"content-length", answer_length},
+	{"host", answer_nothing},    {"te", answer_nothing},
+	{"trailer", answer_nothing}, {"connection", answer_bad},
+	{"upgrade", answer_bad},     {"transfer-encoding", answer_bad},
+	{"keep-alive", answer_bad},  {"proxy-connection", answer_bad},
+};
+
+int h2_answer_field(struct h2_answer *a, struct text name, struct text value)
+{
+	a->size += name.len + value.len + 32;
+	if (a->size > HEAD_MAX)
+		return -EMSGSIZE;
+	value = text_trim(value);
+	a->bad |= has_upper(name) || !text_is_value(value);
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		if (text_is(name, answers[i].name)) {
+			answers[i].take(a, value);
+			return 0;
+		}
+	a->bad |= !text_is_token(name);
+	return message_put(&a->head, name.at, name.len, value.at, value.len);
+}
+
+int h2_answer_whole(struct h2_answer *a, bool end)
+{
+	struct message *m = &a->head;
+
+	if (a->bad || m->status < 100 || (m->status < 200 && end))
+		return -EBADMSG;
+	/* Of a HEAD, or a 304, the length is that of what does not come. */
+	if (!end && m->body != BODY_LENGTH)
+		m->body = m->status < 200 ? BODY_NONE : BODY_CHUNKED;
+	return 0;
 }

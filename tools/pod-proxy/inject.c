@@ -254,11 +254,13 @@ static int run(struct inject *in, struct err *e)
 
 	while (!in->loop.stop && x == 0) {
 		x = loop_turn(&in->loop,
-			      in->queue                            ? 0
-			      : in->sessions || in->upstreams.idle ? 1000
-								   : -1,
+			      in->queue || in->upstreams.queue                ? 0
+			      : in->sessions || upstreams_any(&in->upstreams) ? 1000
+									      : -1,
 			      e);
+		upstreams_run(&in->upstreams); /* what came */
 		sessions_run(in);
+		upstreams_run(&in->upstreams); /* what goes */
 		sessions_sweep(in);
 	}
 	return x;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static void wipe(struct buf *b)
 {
@@ -79,7 +80,7 @@ static void lower(char *s)
 
 int message_put(struct message *m, const char *name, size_t name_len, const char *value, size_t len)
 {
-	struct field f;
+	struct field f = {0};
 
 	if (m->n >= MESSAGE_FIELDS || m->text.len + name_len + len + 3 > MESSAGE_MAX)
 		return -EMSGSIZE;
@@ -99,6 +100,13 @@ int message_add(struct message *m, const char *name, const char *value)
 	return message_put(m, name, strlen(name), value, strlen(value));
 }
 
+void message_copy(struct message *to, const struct message *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		message_add(to, message_text(from, from->fields[i].name),
+			    message_text(from, from->fields[i].value));
+}
+
 const char *message_get(const struct message *m, const char *name)
 {
 	for (size_t i = 0; i < m->n; i++)
@@ -116,4 +124,39 @@ size_t message_remove(struct message *m, const char *name)
 			m->fields[kept++] = m->fields[i];
 	m->n = kept;
 	return had - kept;
+}
+
+bool message_is_late(const char *name, size_t len)
+{
+	static const char *const late[] = {
+		"content-length",
+		"transfer-encoding",
+		"connection",
+		"host",
+		"content-encoding",
+		"content-type",
+		"content-range",
+		"set-cookie",
+		"trailer",
+		"upgrade",
+		"authorization",
+		"keep-alive",
+		"cookie",
+		"te",
+		"expect",
+		"proxy-authorization",
+		"range",
+		"if-range",
+		"proxy-connection",
+		"max-forwards",
+		"accept-encoding",
+		"location",
+		"cache-control",
+		"www-authenticate",
+	};
+
+	for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++)
+		if (strlen(late[i]) == len && strncasecmp(name, late[i], len) == 0)
+			return true;
+	return false;
 }

@@ -18,6 +18,7 @@
 
 struct field {
 	uint32_t name, value; /* where they begin in text, each NUL-terminated */
+	bool secret;          /* it stays out of the tables of header compression */
 };
 
 struct message {
@@ -27,10 +28,12 @@ struct message {
 	uint32_t method, authority, target; /* of a request; target: path and query, or "*" */
 	int status;                         /* of a response */
 	enum head_body body;
-	uint64_t length; /* of BODY_LENGTH; also said where none comes (HEAD, 304) */
-	bool upgrade;    /* Upgrade: websocket */
-	bool expect;     /* Expect: 100-continue */
-	bool close;      /* Connection: close */
+	uint64_t length;  /* of BODY_LENGTH; also said where none comes (HEAD, 304) */
+	bool upgrade;     /* Upgrade: websocket */
+	bool expect;      /* Expect: 100-continue */
+	bool close;       /* Connection: close */
+	uint64_t keep_ms; /* of a response: Keep-Alive: timeout, less half a second; 0: not said */
+	bool trailers;    /* TE: trailers, by HTTP/2: they are understood */
 };
 
 /*
@@ -48,9 +51,15 @@ uint32_t message_store(struct message *m, const char *s, size_t len);
 int message_add(struct message *m, const char *name, const char *value);
 int message_put(struct message *m, const char *name, size_t name_len, const char *value,
 		size_t len);
+/* Copies of all its fields; to is empty. */
+void message_copy(struct message *to, const struct message *from);
 /* The first value of that name (lower case), or NULL. */
 const char *message_get(const struct message *m, const char *name);
 /* Remove all of that name; how many there were. */
 size_t message_remove(struct message *m, const char *name);
+
+/* Of a trailer: what could change the meaning of a message that has been passed on, or where it
+ * goes, and comes too late for that (RFC 9110 6.5.1). */
+bool message_is_late(const char *name, size_t len);
 
 #endif

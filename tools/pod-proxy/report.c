@@ -48,7 +48,7 @@ static void add_request(struct event *ev, const struct exchange *x)
 
 static void add_keys(struct event *ev, const struct exchange *x)
 {
-	if (x->site && x->site->n_binds && x->up)
+	if (x->site && x->site->n_binds && x->injected)
 		event_str(ev, "key", x->site->binds[0].key);
 }
 

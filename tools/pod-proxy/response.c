@@ -34,8 +34,12 @@ static bool open_packed(struct exchange *x, struct message *m)
 {
 	bool known;
 
+	const char *inside = message_get(m, "grpc-encoding");
+
 	if (!scrubs(x) && !x->site->usage)
 		return true;
+	if (inside && strcmp(inside, "identity") != 0)
+		return false;
 	x->unzip = unzip_new(message_get(m, "content-encoding"), &known);
 	if (x->unzip) {
 		message_remove(m, "content-encoding");
@@ -112,7 +116,7 @@ static void open_tunnel(struct exchange *x, struct message *m)
 	x->responded = true;
 	x->ended = false;
 	x->left = UINT64_MAX;
-	x->up->unclean = true;
+	x->call->unclean = true;
 	x->s->codec->head(x, m, false);
 	x->s->codec->tunnel(x);
 	exchange_touch(x, TUNNEL_MS);
@@ -135,14 +139,14 @@ static int take_interim(struct exchange *x, struct message *m)
 		scrub_fields(x, m);
 		x->s->codec->head(x, m, false);
 	}
-	h1_in_next(&x->up->in, x->up->in.to_head);
+	x->call->u->tongue->next(x->call);
 	return 0;
 }
 
 static int take_head(struct exchange *x)
 {
-	struct message *m = &x->up->in.head;
-	bool none = x->up->in.to_head || m->status == 304 || m->status == 204;
+	struct message *m = x->call->head;
+	bool none = x->call->to_head || m->status == 304 || m->status == 204;
 
 	if (m->status < 200)
 		return take_interim(x, m);
@@ -156,6 +160,7 @@ static int take_head(struct exchange *x)
 	scrub_fields(x, m);
 	x->status = m->status;
 	x->responded = true;
+	buf_finish(&x->sent);
 	x->s->codec->head(
 		x, m, none || m->body == BODY_NONE || (m->body == BODY_LENGTH && m->length == 0));
 	return 0;
@@ -163,7 +168,7 @@ static int take_head(struct exchange *x)
 
 static int finish(struct exchange *x)
 {
-	struct message *trailers = &x->up->in.trailers;
+	struct message *trailers = x->call->trailers;
 
 	if (x->unzip && !unzip_is_whole(x->unzip)) {
 		exchange_fail(x, "upstream_failed", "the answer is not packed as it says");
@@ -172,25 +177,18 @@ static int finish(struct exchange *x)
 	pass_body(x, (char[1]){0}, 0, true);
 	scrub_fields(x, trailers);
 	/* It has answered before it had read everything: what it makes of the rest is unknown. */
-	if (!x->ended || x->up->wire.at < x->up->wire.len)
-		x->up->unclean = true;
+	if (!x->ended || x->call->u->tongue->waits(x->call, 1))
+		x->call->unclean = true;
 	x->s->codec->end(x, trailers->n ? trailers : NULL);
 	exchange_drop(x);
 	return 1;
 }
 
-static int lost(struct exchange *x, ssize_t n)
+static int lost(struct exchange *x)
 {
-	struct h1_in *in = &x->up->in;
-
-	if (n == 0 && h1_in_eof(in))
-		return finish(x);
 	if (!exchange_try_again(x))
-		exchange_fail(
-			x, "upstream_failed",
-			n == 0 ? "the server ended the connection too early"
-			       : (x->up->wire.ssl ? x->up->wire.error : "the connection was cut"));
-	return 1;
+		exchange_fail(x, "upstream_failed", x->call->why);
+	return 2;
 }
 
 /* What can be had of what was given to it; 0: it wants more. */
@@ -206,14 +204,44 @@ static int unpack(struct exchange *x, size_t room)
 	return n > 0 ? 1 : n < 0 ? 2 : 0;
 }
 
+static int take_piece(struct exchange *x, size_t room)
+{
+	struct call *c = x->call;
+
+	switch (c->u->tongue->step(c, x->unzip && room > UNZIP_IN ? UNZIP_IN : room)) {
+	case CALL_WAITS:
+		return 0;
+	case CALL_READ:
+		return 1;
+	case CALL_HEAD:
+		return take_head(x) ? 2 : 1;
+	case CALL_BODY:
+		if (x->unzip)
+			unzip_give(x->unzip, c->body, c->body_len);
+		else
+			pass_body(x, c->body, c->body_len, false);
+		exchange_touch(x, ANSWER_MS);
+		return 1;
+	case CALL_END:
+		return finish(x) + 1;
+	case CALL_LOST:
+		return lost(x);
+	case CALL_UNSEEN:
+		exchange_unseen(x);
+		return 2;
+	case CALL_BAD:
+		break;
+	}
+	exchange_fail(x, "upstream_failed", "the server's answer is no proper HTTP");
+	return 2;
+}
+
 static int take_response(struct exchange *x)
 {
-	struct h1_in *in = &x->up->in;
 	size_t room = H1_IN;
-	ssize_t n;
 	int r;
 
-	if (in->state == H1_BODY || x->unzip) {
+	if (x->call->in_body || x->unzip) {
 		room = x->s->codec->room(x);
 		/* What is held back comes on top, when it turns out to be harmless. */
 		room = room > x->held.len ? room - x->held.len : 0;
@@ -223,30 +251,7 @@ static int take_response(struct exchange *x)
 		}
 	}
 	r = x->unzip ? unpack(x, room) : 0;
-	if (r)
-		return r;
-	switch (h1_in_step(in, x->unzip && room > UNZIP_IN ? UNZIP_IN : room)) {
-	case H1_HAS_HEAD:
-		return take_head(x) ? 2 : 1;
-	case H1_HAS_BODY:
-		if (x->unzip)
-			unzip_give(x->unzip, in->body, in->body_len);
-		else
-			pass_body(x, (char *)(uintptr_t)in->body, in->body_len, false);
-		exchange_touch(x, ANSWER_MS);
-		return 1;
-	case H1_HAS_END:
-		return finish(x) + 1;
-	case H1_BAD:
-		exchange_fail(x, "upstream_failed", "the server's answer is no proper HTTP");
-		return 2;
-	case H1_MORE:
-		break;
-	}
-	n = h1_in_read(in, &x->up->wire);
-	if (n == -EAGAIN)
-		return 0;
-	return n > 0 ? 1 : lost(x, n) + 1;
+	return r ? r : take_piece(x, room);
 }
 
 /* --- after a 101 --- */
@@ -265,7 +270,7 @@ static int tunnel_ends(struct exchange *x, bool proper)
 
 static int take_bytes(struct exchange *x)
 {
-	struct h1_in *in = &x->up->in;
+	struct h1_in *in = &x->call->u->in;
 	size_t room = x->s->codec->room(x), len = in->len - in->at;
 	ssize_t n;
 
@@ -275,7 +280,7 @@ static int take_bytes(struct exchange *x)
 		return 0;
 	}
 	if (len == 0) {
-		n = h1_in_read(in, &x->up->wire);
+		n = h1_in_read(in, &x->call->u->wire);
 		if (n == -EAGAIN && scrubs(x))
 			pass_rest(x);
 		if (n == -EAGAIN)

@@ -80,5 +80,7 @@ const char *site_judge(const struct site *s, const struct message *m);
  */
 int site_inject(const struct site *s, const struct secrets *have, struct message *m,
 		const char **key);
+/* Only the first of it: what goes of fields; of trailers nothing else is left to do. */
+void site_strip(const struct site *s, struct message *m);
 
 #endif

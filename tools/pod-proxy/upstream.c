@@ -15,54 +15,7 @@
 #include "libcommon/address.h"
 #include "libcommon/buf.h"
 #include "libcommon/trust.h"
-
-/* --- TLS sessions of hosts --- */
-
-static bool is_of(const struct origin *o, const struct upstream *u)
-{
-	return o->port == u->port && strcmp(o->name, u->name) == 0 &&
-	       memcmp(&o->address, &u->address, sizeof(o->address)) == 0;
-}
-
-/* That of this host at this address, or the one used longest ago. */
-static struct origin *origin_of(struct upstreams *us, const struct upstream *u)
-{
-	struct origin *oldest = us->origins;
-
-	for (size_t i = 0; i < UPSTREAM_ORIGIN; i++) {
-		if (is_of(&us->origins[i], u))
-			return &us->origins[i];
-		if (us->origins[i].used < oldest->used)
-			oldest = &us->origins[i];
-	}
-	return oldest;
-}
-
-/* Only a session whose certificate we have checked is kept: a resumed one is not checked again. */
-static int keep_session(SSL *ssl, SSL_SESSION *session)
-{
-	struct upstream *u = SSL_get_app_data(ssl);
-	struct origin *o = origin_of(u->of, u);
-
-	if (SSL_get_verify_result(ssl) != X509_V_OK)
-		return 0;
-	SSL_SESSION_free(o->session);
-	*o = (struct origin){.address = u->address, .port = u->port, .session = session};
-	memcpy(o->name, u->name, sizeof(o->name));
-	o->used = ++u->of->uses;
-	return 1; /* it is ours */
-}
-
-static void resume(struct upstream *u)
-{
-	struct origin *o = origin_of(u->of, u);
-
-	if (!is_of(o, u) || !o->session)
-		return;
-	SSL_set_session(u->wire.ssl, o->session);
-	SSL_SESSION_free(o->session);
-	o->session = NULL;
-}
+#include "tools/pod-proxy/call.h"
 
 /* --- opening --- */
 
@@ -84,9 +37,7 @@ int upstreams_open(struct upstreams *us, struct loop *l, struct err *e)
 
 	us->loop = l;
 	us->tls = tls;
-	us->origins = xcalloc(UPSTREAM_ORIGIN, sizeof(*us->origins));
-	if (!tls || !SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) || !load_authorities(tls) ||
-	    SSL_CTX_set_alpn_protos(tls, (const unsigned char *)"\010http/1.1", 9) != 0)
+	if (!tls || !SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) || !load_authorities(tls))
 		return err_set(e, ERR_PLAIN, "read the host's certificate authorities: %s",
 			       ERR_reason_error_string(ERR_get_error()));
 	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
@@ -94,72 +45,108 @@ int upstreams_open(struct upstreams *us, struct loop *l, struct err *e)
 	SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_read_ahead(tls, 1);
-	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(tls, keep_session);
+	origins_prepare(us);
 	return 0;
 }
 
-/* --- the pool --- */
+/* --- lists --- */
 
-static void leave_pool(struct upstream *u)
+void upstream_list(struct upstream *u, struct upstream **list)
 {
+	u->list = list;
+	u->prev = NULL;
+	u->next = *list;
+	if (u->next)
+		u->next->prev = u;
+	*list = u;
+	u->of->n_idle += list == &u->of->idle;
+}
+
+void upstream_unlist(struct upstream *u)
+{
+	if (!u->list)
+		return;
 	if (u->prev)
 		u->prev->next = u->next;
 	else
-		u->of->idle = u->next;
+		*u->list = u->next;
 	if (u->next)
 		u->next->prev = u->prev;
+	u->of->n_idle -= u->list == &u->of->idle;
+	u->list = NULL;
 	u->next = u->prev = NULL;
-	u->of->n_idle--;
 }
 
-static void drop(struct upstream *u)
+void upstream_enqueue(struct upstream *u)
 {
+	if (u->queued || !u->h2)
+		return;
+	u->queued = true;
+	u->behind = u->of->queue;
+	u->of->queue = u;
+}
+
+static void leave_queue(struct upstream *u)
+{
+	struct upstream **at = &u->of->queue;
+
+	while (u->queued && *at && *at != u)
+		at = &(*at)->behind;
+	if (u->queued && *at)
+		*at = u->behind;
+	u->queued = false;
+}
+
+void upstream_drop(struct upstream *u)
+{
+	upstream_unlist(u);
+	leave_queue(u);
+	h2_up_close(u);
 	wire_finish(&u->wire, u->of->loop);
 	h1_in_finish(&u->in);
 	free(u);
 }
 
+/* --- events --- */
+
 /* Bytes that nobody asked for, or the end: an idle connection that says anything is of no use. */
+static bool is_quiet(struct upstream *u)
+{
+	char c;
+
+	/* A ticket, or a key update, is no answer. */
+	return !u->wire.hung && wire_read(&u->wire, &c, 1) == -EAGAIN;
+}
+
 static void on_event(void *arg, uint32_t events)
 {
 	struct upstream *u = arg;
 
 	wire_note(&u->wire, events);
-	if (u->x) {
-		u->of->wake(u->x);
-	} else if (u->wire.readable) {
-		char c;
-
-		/* A ticket, or a key update, is no answer. */
-		if (!u->wire.hung && wire_read(&u->wire, &c, 1) == -EAGAIN)
-			return;
-		leave_pool(u);
-		drop(u);
+	if (u->h2) {
+		upstream_enqueue(u);
+	} else if (u->calls) {
+		for (struct call *c = u->calls; c; c = c->next)
+			u->of->wake(c->x);
+	} else if (u->wire.readable && !is_quiet(u)) {
+		upstream_drop(u);
 	}
 }
 
-static struct upstream *find(struct upstreams *us, const char *name, const struct in6_addr *a,
-			     uint16_t port, bool tls)
-{
-	for (struct upstream *u = us->idle; u; u = u->next)
-		if (u->port == port && (u->wire.ssl != NULL) == tls && strcmp(u->name, name) == 0 &&
-		    memcmp(&u->address, a, sizeof(*a)) == 0)
-			return u;
-	return NULL;
-}
+/* --- connecting --- */
 
-static int begin(struct upstream *u, bool tls)
+static int begin(struct upstream *u)
 {
+	const struct place *p = &u->place;
 	struct sockaddr_in6 six = {
-		.sin6_family = AF_INET6, .sin6_port = htons(u->port), .sin6_addr = u->address};
-	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(u->port)};
-	bool v4 = address_is_v4(&u->address);
+		.sin6_family = AF_INET6, .sin6_port = htons(p->port), .sin6_addr = p->address};
+	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(p->port)};
+	bool v4 = address_is_v4(&p->address);
 	int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
-	memcpy(&four.sin_addr, u->address.s6_addr + 12, 4);
+	memcpy(&four.sin_addr, p->address.s6_addr + 12, 4);
 	if (connect(fd, v4 ? (struct sockaddr *)&four : (struct sockaddr *)&six,
 		    v4 ? sizeof(four) : sizeof(six)) < 0 &&
 	    errno != EINPROGRESS) {
@@ -168,86 +155,139 @@ static int begin(struct upstream *u, bool tls)
 		close(fd);
 		return -code;
 	}
-	if (wire_open(&u->wire, u->of->loop, fd, on_event, u) < 0)
-		return -EMFILE;
-	return tls ? wire_tls(&u->wire, u->of->tls, false) : 0;
+	return wire_open(&u->wire, u->of->loop, fd, on_event, u) < 0 ? -EMFILE : 0;
 }
 
 /* The name is the session's, checked by the relay: never what a request says. */
-static bool name_it(struct upstream *u)
+static int begin_tls(struct upstream *u)
 {
-	if (!u->wire.ssl)
-		return true;
-	SSL_set_app_data(u->wire.ssl, u);
-	SSL_set_hostflags(u->wire.ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (!SSL_set_tlsext_host_name(u->wire.ssl, u->name) || !SSL_set1_host(u->wire.ssl, u->name))
-		return false;
-	resume(u);
-	return true;
+	static const unsigned char protocols[] = "\2h2\10http/1.1";
+	const unsigned char *offered = protocols + (u->offers ? 0 : 3);
+	SSL *ssl;
+
+	if (wire_tls(&u->wire, u->of->tls, false) < 0)
+		return -ENOMEM;
+	ssl = u->wire.ssl;
+	SSL_set_app_data(ssl, u);
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (!SSL_set_tlsext_host_name(ssl, u->place.name) || !SSL_set1_host(ssl, u->place.name) ||
+	    SSL_set_alpn_protos(ssl, offered, u->offers ? 12 : 9) != 0)
+		return -ENOMEM;
+	origin_resume(u);
+	return 0;
 }
 
-/* Its end, or bytes that nobody asked for, may have come a moment ago: a request that cannot be
- * sent twice is worth a look. */
+static struct upstream *connect_to(struct upstreams *us, const struct want *w)
+{
+	struct upstream *u = xcalloc(1, sizeof(*u));
+
+	*u = (struct upstream){
+		.of = us, .place = *w->place, .tongue = &tongue_h1, .offers = w->h2 && w->tls};
+	u->wire.watch.fd = -1;
+	h1_in_init(&u->in, true);
+	if (begin(u) < 0 || (w->tls && begin_tls(u) < 0)) {
+		upstream_drop(u);
+		return NULL;
+	}
+	if (u->offers)
+		upstream_list(u, &us->shared);
+	return u;
+}
+
+/* --- those that are there --- */
+
+static struct upstream *find_idle(struct upstreams *us, const struct want *w)
+{
+	for (struct upstream *u = us->idle; u; u = u->next)
+		if ((u->wire.ssl != NULL) == w->tls && place_is(&u->place, w->place))
+			return u;
+	return NULL;
+}
+
+/* Its end, or bytes that nobody asked for, may have come a moment ago, or the server said that it
+ * keeps it no longer: a request that cannot be sent twice is worth a look. */
 static bool is_silent(const struct upstream *u)
 {
 	char c;
 
-	return !u->wire.hung && recv(u->wire.watch.fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-	       errno == EAGAIN;
+	return u->of->loop->now_ms - u->since_ms < u->keep_ms && !u->wire.hung &&
+	       recv(u->wire.watch.fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-static struct upstream *take_silent(struct upstreams *us, const char *name,
-				    const struct in6_addr *a, uint16_t port, bool tls)
+static struct upstream *take_silent(struct upstreams *us, const struct want *w)
 {
 	struct upstream *u;
 
-	while ((u = find(us, name, a, port, tls))) {
-		leave_pool(u);
+	while ((u = find_idle(us, w))) {
+		upstream_unlist(u);
 		if (is_silent(u))
 			return u;
-		drop(u);
+		upstream_drop(u);
 	}
 	return NULL;
 }
 
-struct upstream *upstream_get(struct upstreams *us, const char *name, const struct in6_addr *a,
-			      uint16_t port, bool tls, bool fresh, struct exchange *x)
+/* One that speaks HTTP/2, or one that is being made to a host that may: many wait for it. */
+static struct upstream *find_shared(struct upstreams *us, const struct want *w)
 {
-	struct upstream *u = fresh ? NULL : take_silent(us, name, a, port, tls);
-
-	if (u) {
-		u->x = x;
-		return u;
+	for (struct upstream *u = us->shared; u; u = u->next) {
+		if (!place_is(&u->place, w->place))
+			continue;
+		if (u->h2 ? h2_up_has_room(u) : !u->error && u->n_calls < H2_STREAMS)
+			return u;
 	}
-	u = xcalloc(1, sizeof(*u));
-	*u = (struct upstream){.of = us, .address = *a, .port = port, .x = x};
-	u->wire.watch.fd = -1;
-	snprintf(u->name, sizeof(u->name), "%s", name);
-	h1_in_init(&u->in, true);
-	if (begin(u, tls) < 0 || !name_it(u)) {
-		drop(u);
-		return NULL;
-	}
-	return u;
+	return NULL;
 }
 
-int upstream_ready(struct upstream *u)
+static struct upstream *choose(struct upstreams *us, struct want *w)
+{
+	enum speaks s = origin_speaks(us, w->place);
+	struct upstream *u = NULL;
+
+	w->h2 = w->h2 && w->tls && us->n_streams < UPSTREAM_STREAMS;
+	if (w->h2 && s != SPEAKS_H1)
+		u = find_shared(us, w);
+	if (!u && !w->fresh && (!w->h2 || s == SPEAKS_H1))
+		u = take_silent(us, w);
+	return u ? u : connect_to(us, w);
+}
+
+struct call *upstream_call(struct upstreams *us, const struct want *w, struct exchange *x)
+{
+	struct want want = *w;
+	struct upstream *u = choose(us, &want);
+	struct call *c;
+
+	if (!u)
+		return NULL;
+	c = xcalloc(1, sizeof(*c));
+	*c = (struct call){.u = u, .x = x, .next = u->calls};
+	if (c->next)
+		c->next->prev = c;
+	u->calls = c;
+	u->n_calls++;
+	return c;
+}
+
+/* --- the handshake --- */
+
+static int finish_connect(struct upstream *u)
 {
 	socklen_t len = sizeof(int);
-	int error = 0, r;
+	int error = 0;
 
-	if (u->ready)
-		return 0;
-	if (!u->connected) {
-		if (!u->wire.writable)
-			return -EAGAIN;
-		if (getsockopt(u->wire.watch.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error)
-			return error ? -error : -ECONNREFUSED;
-		u->connected = true;
-	}
-	r = wire_handshake(&u->wire);
-	if (r == 0)
-		u->ready = true;
+	if (!u->wire.writable)
+		return -EAGAIN;
+	if (getsockopt(u->wire.watch.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error)
+		return error ? -error : -ECONNREFUSED;
+	u->connected = true;
+	return 0;
+}
+
+static int finish_tls(struct upstream *u)
+{
+	int r = wire_handshake(&u->wire);
+
 	if (r == -EPROTO && SSL_get_verify_result(u->wire.ssl) != X509_V_OK) {
 		snprintf(u->wire.error, sizeof(u->wire.error), "%s",
 			 X509_verify_cert_error_string(SSL_get_verify_result(u->wire.ssl)));
@@ -256,60 +296,168 @@ int upstream_ready(struct upstream *u)
 	return r;
 }
 
-static bool is_clean(const struct upstream *u)
+/* The server has chosen what is spoken.  HTTP/1.1 is one call's: the others are told to go. */
+static int begin_speaking(struct upstream *u)
 {
-	return u->ready && !u->unclean && !u->wire.hung && u->in.state == H1_DONE &&
-	       !u->in.head.close && u->in.at == u->in.len && u->wire.at == u->wire.len;
+	const unsigned char *name = NULL;
+	unsigned len = 0;
+
+	u->ready = true;
+	if (!u->offers)
+		return 0;
+	SSL_get0_alpn_selected(u->wire.ssl, &name, &len);
+	if (len == 2 && memcmp(name, "h2", 2) == 0) {
+		origin_learn(u->of, &u->place, SPEAKS_H2);
+		u->tongue = &tongue_h2;
+		return h2_up_open(u);
+	}
+	origin_learn(u->of, &u->place, SPEAKS_H1);
+	upstream_unlist(u);
+	return 0;
 }
 
-void upstream_put(struct upstream *u)
+static int take(struct upstream *u)
+{
+	bool may = u->h2 ? !u->unclean : !u->taken;
+
+	u->taken = true;
+	return may ? 0 : -EALREADY;
+}
+
+int upstream_ready(struct call *c)
+{
+	struct upstream *u = c->u;
+	int r = u->error;
+
+	if (u->ready && r == 0)
+		return take(u);
+	if (r == 0 && !u->connected)
+		r = finish_connect(u);
+	if (r == 0)
+		r = finish_tls(u);
+	if (r == 0)
+		r = begin_speaking(u);
+	if (r == 0 && u->n_calls > 1)
+		for (struct call *o = u->calls; o; o = o->next)
+			u->of->wake(o->x);
+	if (r < 0 && r != -EAGAIN)
+		u->error = r;
+	return r == 0 ? take(u) : r;
+}
+
+/* --- when a call is over --- */
+
+static bool is_clean(struct upstream *u)
+{
+	return u->ready && !u->unclean && u->in.state == H1_DONE && !u->in.head.close &&
+	       u->in.at == u->in.len && u->wire.at == u->wire.len && is_quiet(u);
+}
+
+static void put_h1(struct upstream *u)
 {
 	struct upstreams *us = u->of;
 
-	u->x = NULL;
 	if (!is_clean(u) || us->n_idle >= UPSTREAM_IDLE) {
-		drop(u);
+		upstream_drop(u);
 		return;
 	}
+	u->keep_ms = u->in.head.keep_ms && u->in.head.keep_ms < UPSTREAM_KEEP ? u->in.head.keep_ms
+									      : UPSTREAM_KEEP;
 	h1_in_next(&u->in, false);
 	u->used = true;
+	u->taken = false;
 	u->since_ms = us->loop->now_ms;
-	u->prev = NULL;
-	u->next = us->idle;
-	if (u->next)
-		u->next->prev = u;
-	us->idle = u;
-	us->n_idle++;
+	upstream_list(u, &us->idle);
+}
+
+void upstream_put(struct call *c)
+{
+	struct upstream *u = c->u;
+
+	u->tongue->put(c);
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		u->calls = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	u->n_calls--;
+	free(c);
+	if (u->calls)
+		return;
+	u->since_ms = u->of->loop->now_ms;
+	if (!u->h2) /* HTTP/2: upstreams_run() decides, when the last frame is written */
+		put_h1(u);
+}
+
+/* --- all of them --- */
+
+static void run(struct upstream *u)
+{
+	h2_up_run(u);
+	if (!u->calls && u->unclean)
+		upstream_drop(u);
+}
+
+void upstreams_run(struct upstreams *us)
+{
+	struct upstream *list = us->queue, *u;
+
+	us->queue = NULL;
+	while ((u = list)) {
+		list = u->behind;
+		u->queued = false;
+		run(u);
+	}
+}
+
+bool upstreams_any(const struct upstreams *us)
+{
+	return us->idle || us->shared;
 }
 
 void upstreams_forget(struct upstreams *us)
 {
-	while (us->idle) {
-		struct upstream *u = us->idle;
+	struct upstream *next;
 
-		leave_pool(u);
-		drop(u);
+	while (us->idle)
+		upstream_drop(us->idle);
+	for (struct upstream *u = us->shared; u; u = next) {
+		next = u->next;
+		if (u->h2)
+			h2_up_leave(u);
+		else
+			upstream_unlist(u); /* those who wait for it began under the old policy */
 	}
+}
+
+static void sweep(struct upstream *u, uint64_t now_ms)
+{
+	if (u->calls || now_ms - u->since_ms < (u->h2 ? UPSTREAM_KEEP : u->keep_ms))
+		return;
+	if (u->h2)
+		h2_up_leave(u);
+	else
+		upstream_drop(u);
 }
 
 void upstreams_sweep(struct upstreams *us)
 {
-	struct upstream *next;
+	struct upstream *next, *lists[] = {us->idle, us->shared};
 
-	for (struct upstream *u = us->idle; u; u = next) {
-		next = u->next;
-		if (us->loop->now_ms - u->since_ms < UPSTREAM_KEEP)
-			continue;
-		leave_pool(u);
-		drop(u);
-	}
+	for (size_t i = 0; i < 2; i++)
+		for (struct upstream *u = lists[i]; u; u = next) {
+			next = u->next;
+			sweep(u, us->loop->now_ms);
+		}
 }
 
 void upstreams_finish(struct upstreams *us)
 {
-	upstreams_forget(us);
-	for (size_t i = 0; us->origins && i < UPSTREAM_ORIGIN; i++)
-		SSL_SESSION_free(us->origins[i].session);
-	free(us->origins);
+	while (us->idle)
+		upstream_drop(us->idle);
+	while (us->shared)
+		upstream_drop(us->shared);
+	origins_finish(us);
 	SSL_CTX_free(us->tls);
 }

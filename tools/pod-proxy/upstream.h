@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections to servers, HTTP/1.1, kept for the next request to the same host at the same address.
- * A connection goes back to the pool only when both messages ended exactly where they had to.
+ * Connections to servers.  Of HTTP/1.1 they are one call's at a time, and kept for the next request
+ * to the same host at the same address: one goes back to the pool only when both messages ended
+ * exactly where they had to.  Of HTTP/2 they are shared by the calls of all clients that speak it.
  */
 #ifndef POD_PROXY_UPSTREAM_H
 #define POD_PROXY_UPSTREAM_H
@@ -12,61 +13,102 @@
 #include "tools/pod-proxy/h1.h"
 #include "tools/pod-proxy/wire.h"
 
-#define UPSTREAM_IDLE   64    /* kept at most */
-#define UPSTREAM_KEEP   30000 /* ms */
-#define UPSTREAM_ORIGIN 256   /* hosts whose TLS sessions are remembered */
+#define UPSTREAM_IDLE    64    /* kept at most, of each kind */
+#define UPSTREAM_KEEP    30000 /* ms */
+#define UPSTREAM_ORIGIN  256   /* hosts of which something is remembered */
+#define UPSTREAM_STREAMS 512   /* of HTTP/2, of all hosts: each may hold a window of bytes */
 
+struct call;
 struct exchange;
+struct h2_up;
 struct ssl_ctx_st;
 struct ssl_session_st;
 
+/* A host at an address: what it is asked for decides where a connection may be used again. */
+struct place {
+	char name[NAME_TEXT];
+	struct in6_addr address;
+	uint16_t port;
+};
+bool place_is(const struct place *a, const struct place *b);
+
 struct upstream {
 	struct upstreams *of;
-	struct upstream *next, *prev; /* of all that are idle */
+	struct upstream *next, *prev; /* in the list it is in */
+	struct upstream **list;       /* of->idle, of->shared; NULL: none */
+	struct upstream *behind;      /* in the queue */
+	bool queued;
 	struct wire wire;
-	struct h1_in in; /* its responses */
-	char name[NAME_TEXT];
-	struct in6_addr address;
-	uint16_t port;
-	bool connected, ready; /* ready: the handshake is done, if there is one */
-	bool used;             /* a request was answered on it before */
-	bool unclean;          /* not to be used again */
-	struct exchange *x;    /* NULL: idle */
-	uint64_t since_ms;
+	struct place place;
+	struct h1_in in; /* HTTP/1.1: its responses */
+	const struct tongue *tongue;
+	struct h2_up *h2;   /* NULL: not spoken */
+	bool offers;        /* HTTP/2, when the handshake comes to it */
+	bool connected;     /* but the handshake is not done */
+	bool ready;         /* it is, if there is one */
+	bool used;          /* a request was answered on it before */
+	bool taken;         /* HTTP/1.1: by a call */
+	bool unclean;       /* not to be used again */
+	int error;          /* of connecting, once for all who wait */
+	struct call *calls; /* none: idle */
+	unsigned n_calls;
+	uint64_t since_ms, keep_ms; /* idle since then, for so long */
 };
 
-struct origin {
-	char name[NAME_TEXT];
-	struct in6_addr address;
-	uint16_t port;
-	struct ssl_session_st *session; /* single use */
-	uint64_t used;
-};
+struct origin;
 
 struct upstreams {
 	struct loop *loop;
 	struct ssl_ctx_st *tls;
 	struct origin *origins;
 	uint64_t uses;
-	struct upstream *idle; /* the youngest first */
-	unsigned n_idle;
+	struct upstream *idle; /* HTTP/1.1, the youngest first */
+	struct upstream *shared;
+	struct upstream *queue; /* of HTTP/2, those with something to do */
+	unsigned n_idle, n_streams;
 	void (*wake)(struct exchange *x);
 };
 
 /* The host's authorities are read now, once: $SSL_CERT_FILE, else the host's bundle. */
 int upstreams_open(struct upstreams *us, struct loop *l, struct err *e);
 void upstreams_finish(struct upstreams *us);
-/* Close all that are idle: credentials have changed. */
+/* Close all that are idle, and let no more calls onto others: credentials have changed. */
 void upstreams_forget(struct upstreams *us);
 /* Close those that were idle for too long. */
 void upstreams_sweep(struct upstreams *us);
+/* Read and write those of HTTP/2 with something to do. */
+void upstreams_run(struct upstreams *us);
+bool upstreams_any(const struct upstreams *us);
 
-/* One for this exchange, pooled unless fresh; NULL when no connection can be begun. */
-struct upstream *upstream_get(struct upstreams *us, const char *name, const struct in6_addr *a,
-			      uint16_t port, bool tls, bool fresh, struct exchange *x);
-/* 0: ready to be written to.  -EAGAIN; -ECONNREFUSED and the like; -EPROTO: wire.error. */
-int upstream_ready(struct upstream *u);
-/* The exchange is done with it: into the pool, if it is clean, or away. */
-void upstream_put(struct upstream *u);
+struct want {
+	const struct place *place;
+	bool tls, h2; /* h2: it may be HTTP/2 */
+	bool fresh;   /* none that was kept */
+};
+/* A way for this exchange's request; NULL when no connection can be begun. */
+struct call *upstream_call(struct upstreams *us, const struct want *w, struct exchange *x);
+/* 0: ready for the request.  -EAGAIN.  -EALREADY: not for this call, another must be made.
+ * -ECONNREFUSED and the like; -EPROTO, -EKEYREJECTED: wire.error. */
+int upstream_ready(struct call *c);
+/* The exchange is done with it; the connection into the pool, if it is clean, or away. */
+void upstream_put(struct call *c);
+
+/* --- for those that speak on it --- */
+
+/* Run it in this turn of the loop. */
+void upstream_enqueue(struct upstream *u);
+void upstream_list(struct upstream *u, struct upstream **list);
+void upstream_unlist(struct upstream *u);
+void upstream_drop(struct upstream *u);
+
+/* --- origin.c: what is remembered of hosts --- */
+
+enum speaks { SPEAKS_UNKNOWN, SPEAKS_H1, SPEAKS_H2 };
+
+void origins_prepare(struct upstreams *us);
+void origins_finish(struct upstreams *us);
+void origin_resume(struct upstream *u);
+void origin_learn(struct upstreams *us, const struct place *p, enum speaks s);
+enum speaks origin_speaks(struct upstreams *us, const struct place *p);
 
 #endif

@@ -59,6 +59,7 @@ static ssize_t socket_write(struct wire *w, const void *data, size_t len)
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		w->writable = false;
+	w->wrote += n > 0 ? (size_t)n : 0;
 	return n < 0 ? -errno : n;
 }
 

@@ -25,6 +25,7 @@ struct wire {
 	size_t early_at, early_len;
 	char *out; /* still to be written: from `at` to `len` */
 	size_t at, len, size;
+	uint64_t wrote;  /* bytes that the kernel took */
 	char error[160]; /* of TLS, after -EPROTO */
 };
 
