@@ -103,6 +103,20 @@ program()
 	refute grep " $T/" /proc/self/mounts
 }
 
+@test "runner: a control group that a file's pods leave is a failure, and is removed" {
+	need root
+	local v2
+	v2=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+	[ -n "$v2" ] || skip "needs cgroup2"
+	printf '@test "a" { mkdir -p %s/"$ENVPOD_CGROUP"/web@1/app; }\n' "$v2" >one.bats
+	expect 1 "$TOP/tests/run" one.bats
+	[[ $output == *"left something behind"*"group: $v2/envpod-tests."*"/web@1/app"* ]]
+	[[ $output =~ group:\ ([^ ]*)/web@1/app ]]
+	refute test -e "${BASH_REMATCH[1]}"
+	printf '@test "a" { mkdir %s/"$ENVPOD_CGROUP"; }\n' "$v2" >two.bats
+	expect 0 "$TOP/tests/run" two.bats
+}
+
 @test "runner: a file on a filesystem of its own, which is gone afterwards" {
 	need root loop
 	printf '@test "a" { [ "$(stat -fc %%T "$TMPDIR")" = btrfs ] && touch "$TMPDIR/left"; }\n' >one.bats
