@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "envpod/exit.h"
+#include "libcommon/health.h"
 #include "libcommon/io.h"
 #include "libcommon/jsonw.h"
 #include "libcommon/opt.h"
@@ -31,6 +32,8 @@ struct status {
 	struct strv without; /* keys the live runs go without */
 	struct strv ports[PORT_SCOPES];
 	struct strv injects; /* "KEY HOST:PORT", "- HOST:PORT" for rules alone */
+	struct health health;
+	bool watched; /* somebody makes its checks */
 };
 
 static void status_finish(struct status *s)
@@ -162,6 +165,7 @@ static void gather(struct status *s, const struct pod *p, const struct plan *pl)
 		s->created[0] = '\0';
 	if (s->pid <= 0)
 		return;
+	s->watched = health_read(&s->health, p);
 	add_lines(p, "without", &s->without);
 	capture("pod-limit", "usage", p, &s->usage);
 }
@@ -228,6 +232,10 @@ static void print_json(const struct pod *p, const struct plan *pl, const struct 
 	jw_kstrv(&b, "unbuilt", unbuilt.v);
 	jw_kstrv(&b, "without", s->without.v);
 	jw_kstrv(&b, "writes_past_review", writes.v);
+	if (s->watched) {
+		jw_key(&b, "health");
+		health_json(&s->health, &b);
+	}
 	add_object(&b, "net", &s->net);
 	add_object(&b, "usage", &s->usage);
 	jw_close(&b, '}');
@@ -238,6 +246,14 @@ static void text_list(const char *label, const struct strv *v)
 {
 	for (size_t i = 0; i < v->n; i++)
 		printf("%-20s %s\n", i ? "" : label, esc(v->v[i]));
+}
+
+static void text_health(const struct health *h)
+{
+	printf("%-20s %s since %s\n", "health", health_state(h->state), h->since);
+	for (int i = 0; i < h->n; i++)
+		if (*h->v[i].reason)
+			printf("%-20s %s: %s\n", "", esc(h->v[i].name), esc(h->v[i].reason));
 }
 
 static void print_text(const struct pod *p, const struct plan *pl, const struct status *s)
@@ -257,6 +273,8 @@ static void print_text(const struct pod *p, const struct plan *pl, const struct 
 	printf("%-20s %s%s%s\n", "wall", s->wall, *s->addresses ? ": " : "", s->addresses);
 	for (int i = 0; i < PORT_SCOPES; i++)
 		text_list(port_keys[i], &s->ports[i]);
+	if (s->watched)
+		text_health(&s->health);
 	text_list("injects", &s->injects);
 	text_list("not built yet", &unbuilt);
 	text_list("runs without", &s->without);

@@ -191,7 +191,15 @@ static void emit_words(struct buf *plan, const char *key, jv item)
 						 {"requests", "requests"},
 						 {"bytes", "bytes"},
 						 {"concurrent", "concurrent"},
-						 {"usage", "usage"}};
+						 {"usage", "usage"},
+						 {"name", "name"},
+						 {"endpoint", "endpoint"},
+						 {"command", "command"},
+						 {"interval", "interval"},
+						 {"timeout", "timeout"},
+						 {"retries", "retries"},
+						 {"action", "action"},
+						 {"grace_period", "grace"}};
 	OWN_BUF struct buf line = BUF_INIT;
 
 	for (size_t m = 0; m < sizeof(members) / sizeof(members[0]); m++) {
@@ -220,6 +228,23 @@ static int emit_http(struct buf *plan, jv item, struct err *e)
 	(void)e;
 	emit_words(plan, "http.rule", item);
 	return 0;
+}
+
+static int emit_check(struct buf *plan, jv item, struct err *e)
+{
+	(void)e;
+	emit_words(plan, "health", item);
+	return 0;
+}
+
+/* The section itself is a check where it says of what. */
+static void emit_health(struct buf *plan, jv pod)
+{
+	jv section = tree_get(pod, "health");
+
+	if (tree_has(section, "endpoint") || tree_has(section, "command"))
+		emit_words(plan, "health", section);
+	jv_free(section);
 }
 
 /* "vault.env KEY [COMMAND...]" */
@@ -319,7 +344,7 @@ static const struct {
 } lists[] = {
 	{"filesystem.mounts", emit_mount}, {"processor.io_max", emit_io},
 	{"network.http", emit_http},       {"vault.env", emit_secret},
-	{"vault.bindings", emit_binding},
+	{"vault.bindings", emit_binding},  {"health.checks", emit_check},
 };
 
 int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)
@@ -334,6 +359,7 @@ int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)
 		if (k->plan)
 			emit_key(plan, k, pod);
 	emit_identity(plan, pod);
+	emit_health(plan, pod);
 	if (tree_is(pod, "type", "ephemeral"))
 		plan_line(plan, "ephemeral", "yes");
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {

@@ -114,9 +114,8 @@ void rules_begin(const struct rules *r, jv *root)
 	begin_display(r, root);
 }
 
-/* Call for each item of a list of sections; *item may be changed. */
-static void each_item(const struct rules *r, jv *root, const char *path,
-		      void (*call)(const struct rules *r, jv *item, struct place at))
+void rules_each_item(const struct rules *r, jv *root, const char *path,
+		     void (*call)(const struct rules *r, jv *item, struct place at))
 {
 	const struct node *lines = node_find(r->file, path);
 	jv list = tree_get(*root, path);
@@ -303,23 +302,14 @@ static void check_smaller(const struct rules *r, jv root, const char *small, con
 			    large);
 }
 
-static void check_health(const struct rules *r, jv root)
-{
-	if (!node_find(r->file, "health") || r->origin->compiled)
-		return;
-	if (!tree_has(root, "health.endpoint") && !tree_has(root, "health.command"))
-		problem_add(r->problems, rules_place(r, "health"),
-			    "health: needs an endpoint or a command");
-}
-
 void rules_end(const struct rules *r, jv *root)
 {
 	bool watch_given = node_find(r->file, "filesystem.tracking.watch");
 
-	each_item(r, root, "filesystem.mounts", end_mount);
-	each_item(r, root, "processor.io_max", end_disk);
-	each_item(r, root, "monitor.rules", end_rule);
-	each_item(r, root, "network.internal_ports", end_internal);
+	rules_each_item(r, root, "filesystem.mounts", end_mount);
+	rules_each_item(r, root, "processor.io_max", end_disk);
+	rules_each_item(r, root, "monitor.rules", end_rule);
+	rules_each_item(r, root, "network.internal_ports", end_internal);
 	end_tracking(root, watch_given);
 	end_cwd(r, root);
 	end_host_user(r, root);
@@ -327,7 +317,7 @@ void rules_end(const struct rules *r, jv *root)
 	check_targets(r, *root);
 	check_no_network(r, *root);
 	rules_vault(r, *root);
-	check_health(r, *root);
+	rules_health(r, root);
 	check_smaller(r, *root, "processor.memory_high", "processor.memory");
 	check_smaller(r, *root, "budget.warning", "budget.max_duration");
 }

@@ -18,6 +18,12 @@ void rules_end(const struct rules *r, jv *root);
 
 /* Bindings of secrets: a closed network, a host that may be reached (rules_vault.c). */
 void rules_vault(const struct rules *r, jv root);
+/* Checks of health: each complete, with a path and a port (rules_health.c). */
+void rules_health(const struct rules *r, jv *root);
+
+/* Call for each item of a list of sections; *item may be changed. */
+void rules_each_item(const struct rules *r, jv *root, const char *path,
+		     void (*call)(const struct rules *r, jv *item, struct place at));
 /* The place of a key, or of the section it would stand in. */
 struct place rules_place(const struct rules *r, const char *path);
 

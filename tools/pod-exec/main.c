@@ -83,6 +83,8 @@ int main(int argc, char **argv)
 		{OPT_LIST, 0, "without", &ask.without, "KEY",
 		 "run although KEY's wall is not built yet"},
 		{OPT_FLAG, 0, "unsafe", &ask.unsafe, NULL, "allow the host's own network"},
+		{OPT_FLAG, 0, "probe", &ask.probe, NULL,
+		 "only where the pod runs, and off the record: for checks of health"},
 		{OPT_STR, 0, "tty", &ask.tty, "auto|never",
 		 "a terminal of the pod where ours is one"},
 		{OPT_U64, 0, "status-fd", &ask.status_fd, "N", "write NDJSON about the run there"},

@@ -95,7 +95,7 @@ static int tell_without(const struct run *r, struct err *e)
 /* audit.action_log: no keeps ordinary runs off the record; refusals are always on it. */
 static bool is_logged(const struct run *r)
 {
-	return !plan_is(&r->plan, "action_log", "no") || r->without.n > 0;
+	return !r->ask->probe && (!plan_is(&r->plan, "action_log", "no") || r->without.n > 0);
 }
 
 int report_run_start(const struct run *r, bool tty, struct err *e)

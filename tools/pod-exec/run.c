@@ -183,7 +183,7 @@ static int find_init(struct run *r, struct err *e)
 	r->init_pid = pod_init_pid(&r->pod, &r->init, e);
 	if (r->init_pid < 0)
 		return r->init_pid;
-	r->join = join && strcmp(join, "1") == 0;
+	r->join = r->ask->probe || (join && strcmp(join, "1") == 0);
 	if (r->join)
 		return r->init_pid > 0 ? boot_join(r, e) : 1;
 	if (r->init_pid > 0)
@@ -262,6 +262,9 @@ static int start_again(struct run *r, struct err *e)
 {
 	OWN_STRV struct strv argv = {0};
 
+	if (r->ask->probe)
+		return err_status(e, POD_EXIT_BUSY, ERR_PLAIN, "nothing runs in pod %s",
+				  r->pod.name);
 	if (!boot_wait_gone(r, BOOT_PATIENCE_MS))
 		return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
 				  "pod %s is ending, but does not end (envpod kill %s ends it)",

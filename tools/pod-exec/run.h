@@ -26,6 +26,7 @@ struct ask {
 	const char *pod, *user, *cwd, *tty;
 	bool root, unsafe;
 	bool apart; /* in process and IPC namespaces of its own (apart.h) */
+	bool probe; /* joins or fails; no run of anybody's: not on record, whatever is allowed */
 	struct strv env, without;
 	uint64_t status_fd, ready_fd; /* UINT64_MAX: none */
 	uint64_t keep_fd, exec_fd;    /* the same */

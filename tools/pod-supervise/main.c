@@ -10,6 +10,7 @@ static const struct cmd cmds[] = {
 	{"stop", cmd_stop, "end a pod's runs: SIGTERM, then SIGKILL"},
 	{"status", cmd_status, "list a pod's background runs"},
 	{"logs", cmd_logs, "print what a background run said"},
+	{"health", cmd_health, "list a pod's checks of health"},
 	{"helpers", cmd_helpers, "keep the daemons of a pod alive"},
 	{0},
 };

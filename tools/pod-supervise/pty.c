@@ -15,6 +15,14 @@ void pty_resize(int fd, unsigned rows, unsigned columns)
 	ioctl(fd, TIOCSWINSZ, &w);
 }
 
+/* By descriptor, so that it is the right one whatever is mounted at /dev/pts. */
+int pty_again(int master, struct err *e)
+{
+	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	return slave < 0 ? err_set(e, errno, "open the other end of a terminal") : slave;
+}
+
 int pty_open(int *master, int *slave, struct err *e)
 {
 	OWN_FD int fd = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
@@ -22,10 +30,9 @@ int pty_open(int *master, int *slave, struct err *e)
 
 	if (fd < 0 || ioctl(fd, TIOCSPTLCK, &unlock) < 0)
 		return err_set(e, errno, "open a terminal (/dev/ptmx)");
-	/* By descriptor, so that it is the right one whatever is mounted at /dev/pts. */
-	*slave = ioctl(fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	*slave = pty_again(fd, e);
 	if (*slave < 0)
-		return err_set(e, errno, "open the other end of a terminal");
+		return *slave;
 	pty_resize(fd, 24, 80);
 	*master = take_fd(&fd);
 	return 0;

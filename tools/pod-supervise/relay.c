@@ -23,13 +23,14 @@
 #define INPUT_MAX   (64 * 1024)
 #define REPLAY      (16 * 1024) /* of earlier output, for one who attaches */
 #define LINGER_MS   100         /* wait for output of a run that ended but left the terminal open */
+#define AGAIN_MS    100         /* until a terminal that hung up is looked at again */
 #define FAREWELL_MS 2000        /* for clients to take the last bytes */
 
 struct state {
 	struct relay *r;
 	struct client clients[RELAY_CLIENTS];
 	struct fifo input;
-	bool hung_up; /* nobody has the terminal open any more */
+	bool hung_up; /* nobody has the terminal open, unless the run is started again */
 };
 
 enum {
@@ -160,8 +161,10 @@ static bool turn(struct state *s, int *status)
 	unsigned char byte;
 
 	fill(s, fds);
-	if (poll(fds, POLL_ALL, -1) < 0)
+	if (poll(fds, POLL_ALL, s->hung_up ? AGAIN_MS : -1) <= 0) {
+		s->hung_up = false;
 		return true;
+	}
 	if (fds[POLL_MASTER].revents & (POLLIN | POLLHUP | POLLERR))
 		read_master(s);
 	if (fds[POLL_MASTER].revents & POLLOUT)

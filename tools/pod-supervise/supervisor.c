@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -20,6 +21,8 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/clock.h"
+#include "libcommon/health.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -30,7 +33,9 @@
 #include "tools/pod-supervise/pty.h"
 #include "tools/pod-supervise/slot.h"
 
-#define RELAYS_MAX 3 /* a relay that dies more often is no accident: the run is ended */
+#define RELAYS_MAX   3 /* a relay that dies more often is no accident: the run is ended */
+#define CHECKERS_MAX 3
+#define RESTART_MS   10000 /* for a run to end in, before it is killed and started again */
 
 static int open_log(struct supervisor *s, struct err *e)
 {
@@ -68,6 +73,7 @@ static int open_socket(struct supervisor *s, struct err *e)
 
 int supervisor_open(struct supervisor *s, const char *pod, struct err *e)
 {
+	struct err no_plan = {0};
 	int r = pod_open(&s->pod, pod, e);
 
 	if (r == 0)
@@ -79,11 +85,16 @@ int supervisor_open(struct supervisor *s, const char *pod, struct err *e)
 	if (r == 0)
 		r = open_socket(s, e);
 	s->relay.owner = geteuid();
+	/* Without a plan there are no checks; a chain that needs one says so itself. */
+	s->watched = s->number == 1 && plan_open(&s->plan, &s->pod, &no_plan) == 0 &&
+		     plan_str(&s->plan, "health", NULL);
 	return r;
 }
 
 void supervisor_finish(struct supervisor *s)
 {
+	again_finish(&s->again);
+	plan_finish(&s->plan);
 	pod_finish(&s->pod);
 	runlog_finish(&s->relay.log);
 	for (int i = 0; i < s->nkeep; i++)
@@ -120,7 +131,7 @@ static void exec_chain(char *const *chain, struct err *e)
 		   esc(chain[0]));
 }
 
-static void become_chain(const struct supervisor *s)
+static void become_chain(const struct supervisor *s, bool again)
 {
 	struct err e = {0};
 	int r;
@@ -129,10 +140,17 @@ static void become_chain(const struct supervisor *s)
 	r = pty_enter(s->slave);
 	if (r < 0)
 		err_status(&e, POD_EXIT_BEFORE_RUN, -r, "enter the run's terminal");
-	else
+	else if (!again)
 		exec_chain(s->chain, &e);
+	else if (again_prepare(&s->again, s->pod.name, &e) == 0)
+		exec_chain(s->again.chain.v, &e);
 	say_error("%s", e.msg);
-	_exit(err_exit(&e));
+	_exit(again ? POD_EXIT_BEFORE_RUN : err_exit(&e));
+}
+
+static int status_of(int wstatus)
+{
+	return WIFSIGNALED(wstatus) ? POD_EXIT_SIGNAL + WTERMSIG(wstatus) : WEXITSTATUS(wstatus);
 }
 
 /* ps shows a program's words to everybody, and these may hold -e KEY=SECRET. */
@@ -148,13 +166,18 @@ static int start_chain(struct supervisor *s, struct err *e)
 	if (s->chain_pid < 0)
 		return err_set(e, errno, "start %s", s->chain[0]);
 	if (s->chain_pid == 0)
-		become_chain(s);
+		become_chain(s, false);
+	if (s->watched)
+		again_keep(&s->again, s->chain, s->keep, s->nkeep);
 	hide_words(s->chain);
 	own_close(&s->slave);
 	s->slave = -1;
 	for (int i = 0; i < s->nkeep; i++)
 		close(s->keep[i]);
 	s->nkeep = 0;
+	/* The numbers will mean something else. */
+	unsetenv("ENVPOD_LOCK_FD");
+	unsetenv("ENVPOD_SECRETS_FD");
 	return 0;
 }
 
@@ -203,6 +226,101 @@ static int start_relay(struct supervisor *s, struct err *e)
 	return s->relay_pid < 0 ? err_set(e, errno, "start the relay") : 0;
 }
 
+/* --- health --- */
+
+static void become_checker(struct supervisor *s)
+{
+	pid_t parent = getppid();
+	struct err e = {0};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	if (supervisor_settle(s, &e) < 0)
+		say_error("%s", e.msg);
+	own_close(&s->lock); /* or who looks whether the run lives would take us for it */
+	own_close(&s->relay.master);
+	own_close(&s->relay.listener);
+	own_close(&s->control);
+	checker_run(&s->pod, &s->plan, &s->restarts);
+}
+
+static int start_checker(struct supervisor *s, struct err *e)
+{
+	s->checkers++;
+	s->checker_pid = fork();
+	if (s->checker_pid == 0)
+		become_checker(s);
+	return s->checker_pid < 0
+		       ? err_set(e, errno, "look after the health of pod %s", s->pod.name)
+		       : 0;
+}
+
+static void end_checker(struct supervisor *s)
+{
+	if (s->checker_pid > 0) {
+		kill(s->checker_pid, SIGKILL);
+		waitpid(s->checker_pid, NULL, 0);
+	}
+	s->checker_pid = 0;
+	if (s->watched)
+		health_forget(&s->pod);
+}
+
+/* It ends by itself only where the plan is none. */
+static void mend_checker(struct supervisor *s, int wstatus)
+{
+	struct err e = {0};
+
+	s->checker_pid = 0;
+	say_error("nobody looks after the health of pod %s: its checker ended (status %d)",
+		  s->pod.name, status_of(wstatus));
+	if (s->checkers < CHECKERS_MAX && start_checker(s, &e) < 0)
+		say_error("%s", e.msg);
+}
+
+/* The checks begin anew with the run. */
+static void ask_to_restart(struct supervisor *s)
+{
+	if (s->status >= 0 || s->restarting || !s->watched)
+		return;
+	end_checker(s);
+	s->checkers = 0;
+	s->restarting = true;
+	s->patience = clock_ms() + RESTART_MS;
+	kill(s->chain_pid, SIGTERM);
+}
+
+static int start_again(struct supervisor *s, struct err *e)
+{
+	s->slave = pty_again(s->relay.master, e);
+	if (s->slave < 0)
+		return s->slave;
+	s->chain_pid = fork();
+	if (s->chain_pid < 0)
+		return err_set(e, errno, "start run %u again", s->number);
+	if (s->chain_pid == 0)
+		become_chain(s, true);
+	own_close(&s->slave);
+	s->slave = -1;
+	return start_checker(s, e);
+}
+
+static void restart(struct supervisor *s)
+{
+	int ended = s->status;
+	struct err e = {0};
+
+	s->restarting = false;
+	s->status = -1;
+	restarts_add(&s->restarts, clock_ms());
+	say_warn("run %u is started again: a check of its health failed", s->number);
+	if (start_again(s, &e) == 0)
+		return;
+	say_error("%s", e.msg);
+	s->status = ended;
+}
+
 static int record_start(const struct supervisor *s, struct err *e)
 {
 	OWN_EVENT struct event ev;
@@ -215,7 +333,7 @@ static int record_start(const struct supervisor *s, struct err *e)
 
 static void block_signals(sigset_t *set)
 {
-	static const int taken[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD, SIGPIPE};
+	static const int taken[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD, SIGPIPE, SIGUSR1};
 
 	sigemptyset(set);
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
@@ -237,12 +355,9 @@ int supervisor_start(struct supervisor *s, struct err *e)
 		r = start_chain(s, e);
 	if (r == 0)
 		r = start_relay(s, e);
+	if (r == 0 && s->watched)
+		r = start_checker(s, e);
 	return r;
-}
-
-static int status_of(int wstatus)
-{
-	return WIFSIGNALED(wstatus) ? POD_EXIT_SIGNAL + WTERMSIG(wstatus) : WEXITSTATUS(wstatus);
 }
 
 /* A relay ends by itself only after the run: this one was killed, or met a bug. */
@@ -270,6 +385,8 @@ static void reap(struct supervisor *s)
 	while ((pid = waitpid(-1, &wstatus, WNOHANG)) > 0) {
 		if (pid == s->relay_pid)
 			mend_relay(s, wstatus);
+		else if (pid == s->checker_pid)
+			mend_checker(s, wstatus);
 		else if (pid == s->chain_pid)
 			s->status = status_of(wstatus);
 	}
@@ -278,8 +395,12 @@ static void reap(struct supervisor *s)
 /* SIGTERM and SIGINT are the run's; SIGQUIT, sent by stop at last, does not ask it. */
 static void take_signal(struct supervisor *s, int sig)
 {
+	if (sig == SIGTERM || sig == SIGINT || sig == SIGQUIT)
+		s->restarting = false;
 	if (sig == SIGCHLD)
 		reap(s);
+	else if (sig == SIGUSR1)
+		ask_to_restart(s);
 	else if (s->status < 0 && (sig == SIGTERM || sig == SIGINT))
 		kill(s->chain_pid, SIGTERM);
 	else if (s->status < 0 && sig == SIGQUIT)
@@ -345,6 +466,35 @@ static void record_end(const struct supervisor *s, int64_t ms)
 		say_error("%s", e.msg);
 }
 
+/* The next signal; 0 when the chain has had its time to end in. */
+static int next_signal(const struct supervisor *s, const sigset_t *set)
+{
+	int64_t left = s->patience - clock_ms();
+	struct timespec t = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
+
+	if (!s->restarting)
+		return sigwaitinfo(set, NULL);
+	return left > 0 ? sigtimedwait(set, NULL, &t) : 0;
+}
+
+/* Until the chain has ended, and is not to be started again. */
+static void wait_for_end(struct supervisor *s, const sigset_t *set)
+{
+	while (s->status < 0) {
+		int sig = next_signal(s, set);
+
+		if (sig > 0)
+			take_signal(s, sig);
+		else if (sig == 0 || errno == EAGAIN) {
+			kill(s->chain_pid, SIGKILL);
+			s->patience = clock_ms() + RESTART_MS;
+		}
+		if (s->status >= 0 && s->restarting)
+			restart(s);
+	}
+	end_checker(s);
+}
+
 static int64_t boot_ms(void)
 {
 	struct timespec ts;
@@ -360,12 +510,7 @@ int supervisor_wait(struct supervisor *s)
 
 	block_signals(&set);
 	reap(s);
-	while (s->status < 0) {
-		int sig = sigwaitinfo(&set, NULL);
-
-		if (sig > 0)
-			take_signal(s, sig);
-	}
+	wait_for_end(s, &set);
 	write_status(s); /* before anybody hears of it: who attached may look right away */
 	end_relay(s, &set);
 	unblock_signals(&set);

@@ -5,13 +5,17 @@
 
 #include <stdbool.h>
 
+#include "libcommon/plan.h"
 #include "libcommon/pod.h"
+#include "tools/pod-supervise/again.h"
+#include "tools/pod-supervise/checker.h"
 #include "tools/pod-supervise/relay.h"
 
 #define KEEP_MAX 4
 
 struct supervisor {
 	struct pod pod;
+	struct plan plan;
 	unsigned number; /* of the run */
 	int lock;        /* its pid file */
 	int logdir;
@@ -26,6 +30,14 @@ struct supervisor {
 	int control;     /* write end of the relay's */
 	unsigned relays; /* started so far */
 	int status;      /* of the run, -1 while it lives */
+
+	bool watched; /* the pod file has checks of health, and this is the run they are for */
+	pid_t checker_pid;
+	unsigned checkers; /* started so far, less those that asked for a restart */
+	struct restarts restarts;
+	struct again again;
+	bool restarting;  /* the chain is asked to end, and started again when it has */
+	int64_t patience; /* clock_ms(): then it is made to */
 };
 
 /* Open everything: number, log, terminal, socket.  The caller's supervisor_finish() undoes it. */
