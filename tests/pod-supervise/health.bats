@@ -27,6 +27,7 @@ pod()
 in_pod() { envpod run --root web -- "$@" 2>"$T/in_pod"; }
 events() { envpod audit --json web | jq -c "select(.event | startswith(\"health\")) | $1"; }
 state() { [ "$(envpod status --json web | jq -r .health.state)" = "$1" ]; }
+is_passing() { pod-supervise health --json web | jq -se "any(.[]; .check == \"$1\" and .state == \"passing\")" >/dev/null; }
 said() { pod-supervise health web | grep -qF -- "$1"; }
 begun() { [ "$(grep -c begun "$LOG")" = "$1" ]; }
 frozen() { [ "$(envpod status --json web | jq -r .status)" = frozen ]; }
@@ -152,6 +153,7 @@ freeze" ]
 	envpod start web -- sleep 1000 >/dev/null
 	wait_for 10 state failing
 	wait_for 10 said "ended with status 3"
+	wait_for 10 is_passing health
 	[ "$(pod-supervise health --json web | jq -r '[.check, .state, .reason] | join(",")')" = "health,passing,
 one two,failing,ended with status 1
 check2,starting,ended with status 3" ]

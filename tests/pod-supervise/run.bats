@@ -138,14 +138,18 @@ supervise supervise_end 1 7" ]
 }
 
 @test "files that a killed supervisor left behind are taken over" {
+	local children
 	pod-supervise run web -- sleep 1000
+	mapfile -t children < <(pgrep -P "$(supervisor)")
 	kill -KILL "$(supervisor)"
 	wait_for 10 pod_is_idle
 	[ -e "$RUNDIR/supervise.pid" ]
+	wait_for 10 all_gone "${children[@]}" # one that is just born still holds the number
 	pod-supervise run web -- sh -c 'exit 4'
 	wait_for 10 ended
 	[ "$(last_status)" = 4 ]
 }
+all_gone() { local pid; for pid; do gone "$pid" || return 1; done; }
 pod_is_idle() { ! pod-supervise status web >/dev/null; }
 
 @test "with its supervisor killed, a run loses its terminal and ends; nothing is left" {
