@@ -75,9 +75,19 @@ int cmd_unmount(int argc, char **argv)
 	return front_pass("pod-mount", "drop", true, argc, argv);
 }
 
+/* audit --security is another question than audit. */
 int cmd_audit(int argc, char **argv)
 {
-	return front_pass("pod-audit", "query", false, argc, argv);
+	bool security = false;
+	int n = 1;
+
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--security") == 0)
+			security = true;
+		else
+			argv[n++] = argv[i];
+	argv[n] = NULL;
+	return front_pass("pod-audit", security ? "security" : "query", false, n, argv);
 }
 
 int cmd_check(int argc, char **argv)

@@ -9,6 +9,7 @@ static const struct cmd cmds[] = {
 	{"query", cmd_query, "list events, filtered by name, time, source or a jq program"},
 	{"follow", cmd_follow, "list events as they happen"},
 	{"verify", cmd_verify, "check that nothing was changed, removed or added"},
+	{"security", cmd_security, "list what makes a pod weaker than it could be"},
 	{"doctor", cmd_doctor, "check what audit logs need on this host"},
 	{0},
 };
