@@ -102,7 +102,8 @@ const struct weakness weaknesses[] = {
 	{"F-03", CRITICAL, "a socket of the host's services is brought in",
 	 "Who talks to it acts as that service: docker.sock is root on the host, agents sign with your "
 	 "keys. Read-only makes no difference to a socket.",
-	 "remove the mount", "[mounts | .path, .target] | unique[] | select(test(\"" SOCKETS "\"))"},
+	 "remove the mount",
+	 "[mounts | .path, .target] | unique[] | select(test(\"" SOCKETS "\"))"},
 	{"F-04", HIGH, "a hidden secret is shown",
 	 "What the masks hide is hidden because it is a key.",
 	 "remove it from filesystem.reveal; a vault binding gives the agent use of a key without it",
