@@ -48,10 +48,13 @@ NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 DYNAMIC := pod-config pod-audit pod-net pod-vault
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
-DAEMONS := pod-dns pod-proxy
+DAEMONS := pod-dns pod-proxy pod-queue
 static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,$(if $(filter $(1),$(DAEMONS)),-static-pie \
              -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now -Wl$(comma)--no-warnings,-static -Wl,-z,norelro -Wl,-z,noseparate-code))
 comma   := ,
+
+# What an agent finds at /run/envpod/bin in its pod: copies, so that nothing else of ours is there.
+AGENT := pod-queue
 
 # What envpod carries inside, besides being programs of their own: a run is one exec, not three, and
 # an exec costs a tenth of it.  Each is linked into one object whose only name is TOOL_main.
@@ -107,7 +110,7 @@ PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
         install uninstall deb clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
-all: $(BINS) $(PLUGINS:%=$(B)/plugins/%.so) $(SHELLS:%=$(COMPLETIONS)/envpod.%)
+all: $(BINS) $(AGENT:%=$(B)/agent/%) $(PLUGINS:%=$(B)/plugins/%.so) $(SHELLS:%=$(COMPLETIONS)/envpod.%)
 unit: $(UNIT) $(HELPERS)
 
 # Objects depend on the very line that makes them: other flags or another prefix rebuild them.
@@ -149,6 +152,10 @@ $(B)/bin/$(1): $(call obj,tools/$(1)) $(INSIDE_$(1):%=$(B)/inside/%.o) $(LIB)
 	$(Q)$$(CC) $$(ALLC) $(call static,$(1)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS)
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
+
+$(B)/agent/%: $(B)/bin/%
+	@mkdir -p $(@D)
+	$(Q)cp -f $< $@
 
 define plugin
 $(B)/plugins/$(1).so: $(call obj,plugins/$(1))
@@ -231,7 +238,7 @@ format:
 	$(Q)clang-format -i $$(git ls-files '*.[ch]')
 
 # One list says what goes where; install, uninstall and the package follow it.
-FILES = B=$(B) BINDIR=$(BINDIR) LIBDIR=$(LIBDIR) INCLUDEDIR=$(INCLUDEDIR) DATADIR=$(DATADIR) \
+FILES = B=$(B) BINDIR=$(BINDIR) LIBDIR=$(LIBDIR) LIBEXECDIR=$(LIBEXECDIR) INCLUDEDIR=$(INCLUDEDIR) DATADIR=$(DATADIR) \
         MANDIR=$(MANDIR) share/dist/files
 install: all
 	$(Q)$(FILES) | while read -r mode from to; do \

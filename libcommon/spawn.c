@@ -138,6 +138,15 @@ char *data_path(const char *file)
 	return xfmt("%s/%s", ENVPOD_DATADIR, file);
 }
 
+char *agent_dir(void)
+{
+	OWN_FREE char *built = strstr(own_dir(), "/build/") ? xfmt("%s/../agent", own_dir()) : NULL;
+
+	if (built && access(built, X_OK) == 0)
+		return take_ptr(built);
+	return xstrdup(ENVPOD_LIBDIR "/agent");
+}
+
 static void redirect(int from, int to)
 {
 	if (from >= 0 && from != to)

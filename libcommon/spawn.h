@@ -29,6 +29,8 @@ void tool_call(int (*tool)(int argc, char **argv), char *const argv[]) __attribu
 /* A file of share/: $ENVPOD_DATA_DIR, ../share/envpod beside our binary's directory, the checkout
  * we were built in, DATADIR.  Caller frees. */
 char *data_path(const char *file);
+/* Where the commands lie that an agent may call in its pod.  Caller frees. */
+char *agent_dir(void);
 
 struct spawn_io {
 	int in, out, err; /* descriptors for the child's 0, 1, 2; -1: ours */

@@ -10,6 +10,7 @@
 
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/spawn.h"
 #include "tools/pod-mount/mirror.h"
 #include "tools/pod-mount/overlay.h"
 #include "tools/pod-mount/source.h"
@@ -174,22 +175,67 @@ static int fill_run(const struct view *v, int run, struct err *e)
 	return r;
 }
 
-/* The commands an agent may call, where the installation has any. */
-static int bind_commands(int run, struct err *e)
+/* A directory of ours, as /run/envpod/NAME; nobody in the pod can write there. */
+static int show_ours(int run, int from, const char *name, struct err *e)
 {
-	OWN_FD int from =
-		open(ENVPOD_LIBDIR "/agent", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	OWN_FREE char *path = xfmt("envpod/%s", name);
 	OWN_FD int mnt = -1, to = -1;
 	bool raw;
 
-	if (from < 0)
-		return 0;
 	mnt = clone_mapped(from, -1, WALLED | MOUNT_ATTR_RDONLY, &raw, e);
 	if (mnt < 0)
 		return mnt;
-	to = openat(run, "envpod/bin", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return to < 0 ? err_set(e, errno, "open /run/envpod/bin")
-		      : mount_attach(mnt, to, "/run/envpod/bin", e);
+	to = openat(run, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return to < 0 ? err_set(e, errno, "open /run/%s", path) : mount_attach(mnt, to, path, e);
+}
+
+/* The commands an agent may call, where the installation has any. */
+static int bind_commands(int run, struct err *e)
+{
+	OWN_FREE char *dir = agent_dir();
+	OWN_FD int from = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	return from < 0 ? 0 : show_ours(run, from, "bin", e);
+}
+
+/* One that is the pod's on the host, made when missing: what comes into it later shows, too. */
+static int bind_made(const struct view *v, int run, int at, const char *from, const char *name,
+		     struct err *e)
+{
+	const struct shift s = shift_of_plan(v->plan);
+	OWN_FREE char *path = xfmt("envpod/%s", name);
+	OWN_FD int dir = -1;
+
+	if (mkdirat(at, from, 0755) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make the directory %s of pod %s", from, v->pod->name);
+	dir = openat(at, from, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0 || fchmod(dir, 0755) < 0)
+		return err_set(e, errno, "open the directory %s of pod %s", from, v->pod->name);
+	if (put_dir(run, path, s.base, s.base, 0755, e) < 0)
+		return -e->code;
+	return show_ours(run, dir, name, e);
+}
+
+/* queue.socket: the agent's socket, and the programs that execute its actions. */
+static int bind_queue(const struct view *v, int run, struct err *e)
+{
+	const struct shift s = shift_of_plan(v->plan);
+	OWN_FREE char *ours = data_path("actions");
+	OWN_FD int from = -1;
+	int r;
+
+	if (!plan_is(v->plan, "queue.socket", "yes"))
+		return 0;
+	r = bind_made(v, run, v->pod->run, "queue", "queue", e);
+	if (r == 0)
+		r = bind_made(v, run, v->pod->dir, "actions", "custom", e);
+	if (r == 0 && symlinkat("queue/sock", run, "envpod/queue.sock") < 0)
+		r = err_set(e, errno, "make /run/envpod/queue.sock");
+	from = open(ours, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r < 0 || from < 0)
+		return r;
+	r = put_dir(run, "envpod/actions", s.base, s.base, 0755, e);
+	return r < 0 ? r : show_ours(run, from, "actions", e);
 }
 
 /* The host's sockets live in /run; a fresh one hides them all, as does /tmp for X11 and agents. */
@@ -205,7 +251,9 @@ int bind_fresh(const struct view *v, int root, struct err *e)
 	if (tmp < 0 || run < 0)
 		return tmp < 0 ? tmp : -e->code;
 	r = fill_run(v, run, e);
-	return r < 0 ? r : bind_commands(run, e);
+	if (r == 0)
+		r = bind_commands(run, e);
+	return r < 0 ? r : bind_queue(v, run, e);
 }
 
 static const char *const system_dirs[] = {"/usr",   "/bin",   "/sbin",   "/lib",

@@ -34,7 +34,7 @@ struct action {
 	char *reason;    /* why it failed or was denied; for people */
 	char approved_by[64], scope[8];
 	int64_t approved_at;
-	char undo[32]; /* the record in pods/NAME/undo that reverses it */
+	char undo[40]; /* the record in pods/NAME/undo that reverses it */
 	char *params;  /* canonical: an object */
 	char *result;
 };

@@ -305,7 +305,7 @@ int catalog_load(struct catalog *c, const struct pod *p, struct err *e)
 
 /* --- writing --- */
 
-static void print_entry(const struct entry *en, struct buf *out)
+void entry_print(const struct entry *en, struct buf *out)
 {
 	jw_open(out, '{');
 	jw_kstr(out, "name", en->name);
@@ -340,7 +340,7 @@ int catalog_save(const struct catalog *c, const struct pod *p, struct err *e)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->v[i].is_named) {
 			buf_str(&out, out.len > 1 ? ",\n" : "\n");
-			print_entry(&c->v[i], &out);
+			entry_print(&c->v[i], &out);
 		}
 	buf_str(&out, "\n]\n");
 	r = write_file_at(p->dir, CATALOG_FILE, out.data, out.len, 0600, true);

@@ -48,6 +48,8 @@ int catalog_save(const struct catalog *c, const struct pod *p, struct err *e);
 /* Give an entry the parameters of its type. */
 void entry_take_type(struct entry *en, const struct type *t);
 void entry_finish(struct entry *en);
+/* As the file has it. */
+void entry_print(const struct entry *en, struct buf *out);
 
 /*
  * Do the parameters fit?  params is canonical.  0, or -EINVAL with e set: which one is missing,

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tools at work for us.  What they print is kept, up to a bound, and never read here. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libcommon/own.h"
+#include "libcommon/say.h"
+#include "libcommon/spawn.h"
+#include "tools/pod-queue/steward.h"
+
+#define TEXT_MAX (64u << 10)
+
+struct child *child_free(struct steward *s)
+{
+	for (size_t i = 0; i < CHILDREN_MAX; i++)
+		if (!s->children[i].pid)
+			return &s->children[i];
+	return NULL;
+}
+
+size_t children_running(const struct steward *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < CHILDREN_MAX; i++)
+		n += s->children[i].pid && s->children[i].kind != CHILD_TELLS;
+	return n;
+}
+
+bool child_has(const struct steward *s, const char *id)
+{
+	for (size_t i = 0; i < CHILDREN_MAX; i++)
+		if (s->children[i].pid && strcmp(s->children[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/* What goes beyond the bound is read and let go: a writer must not wait for us. */
+static void on_text(void *arg, uint32_t events)
+{
+	struct child *c = arg;
+	char data[16384];
+	ssize_t n = read(c->out.fd, data, sizeof(data));
+
+	(void)events;
+	if (n <= 0 && !(n < 0 && (errno == EAGAIN || errno == EINTR))) {
+		loop_remove(&c->s->loop, &c->out);
+		return;
+	}
+	if (n > 0 && c->text.len < TEXT_MAX)
+		buf_add(&c->text, data,
+			(size_t)n < TEXT_MAX - c->text.len ? (size_t)n : TEXT_MAX - c->text.len);
+}
+
+/* In the child: signals as they were before we had a loop, and nobody's input. */
+static void prepare(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setsid();
+}
+
+static pid_t start(char *const argv[], int out, struct err *e)
+{
+	OWN_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid < 0 ? err_set(e, errno, "start %s", argv[0]) : pid;
+	prepare();
+	dup2(null, 0);
+	dup2(out, 1);
+	dup2(out, 2);
+	spawn_exec(argv, e);
+	say_error("%s", e->msg);
+	_exit(err_exit(e));
+}
+
+int child_start(struct steward *s, struct child *c, char *const argv[], struct err *e)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
+	OWN_FD int in = ends[0], out = ends[1];
+
+	pid = start(argv, out, e);
+	if (pid < 0)
+		return pid;
+	fcntl(in, F_SETFL, O_NONBLOCK);
+	buf_clear(&c->text);
+	buf_str(&c->text, "");
+	c->s = s;
+	c->pid = pid;
+	c->out = (struct watch){.fd = take_fd(&in), .fn = on_text, .arg = c};
+	if (loop_add(&s->loop, &c->out, EPOLLIN) < 0) {
+		close(c->out.fd);
+		c->out.fd = -1;
+	}
+	return 0;
+}
+
+static void tell(struct steward *s, struct child *c, int status)
+{
+	bool ok = WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 1);
+
+	if (!ok)
+		answer_error(s, c->serial, "failed",
+			     c->text.len ? c->text.data : "the question could not be answered");
+	else
+		answer_lines(s, c->serial, c->text.data, c->text.len);
+}
+
+static void ended(struct steward *s, struct child *c, int status)
+{
+	char how[64];
+
+	while (c->out.fd >= 0) {
+		size_t before = c->text.len;
+
+		on_text(c, EPOLLIN);
+		if (c->out.fd >= 0 && c->text.len == before)
+			break; /* a grandchild holds it open: what it says is not ours to wait for */
+	}
+	if (c->out.fd >= 0)
+		loop_remove(&s->loop, &c->out);
+	if (c->kind == CHILD_TELLS)
+		tell(s, c, status);
+	else if (c->kind == CHILD_GOVERNS)
+		govern_ended(s, c, WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+	else if (WIFSIGNALED(status)) {
+		snprintf(how, sizeof(how), "its executor was killed by signal %d", WTERMSIG(status));
+		due_ended(s, c->id, how);
+	} else
+		due_ended(s, c->id, c->text.len ? c->text.data : "its executor ended without a word");
+	buf_finish(&c->text);
+	c->pid = 0;
+}
+
+void children_reap(struct steward *s)
+{
+	for (size_t i = 0; i < CHILDREN_MAX; i++) {
+		struct child *c = &s->children[i];
+		int status;
+
+		if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid)
+			ended(s, c, status);
+	}
+}
+
+/* Whoever executes ends with us, on record as interrupted by the next steward. */
+void children_finish(struct steward *s)
+{
+	for (size_t i = 0; i < CHILDREN_MAX; i++)
+		if (s->children[i].pid && s->children[i].kind != CHILD_GOVERNS) {
+			kill(s->children[i].pid, SIGTERM);
+			waitpid(s->children[i].pid, NULL, 0);
+		}
+}

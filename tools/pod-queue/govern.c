@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Governed commands: what is executed on the host, by our own tools, with words made of parameters
+ * that were checked.  An option can never come from there: every foreign word stands behind "--" or
+ * behind its option's name and "=".
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libcommon/jsonr.h"
+#include "libcommon/jsonw.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/say.h"
+#include "libcommon/unit.h"
+#include "tools/pod-queue/note.h"
+#include "tools/pod-queue/steward.h"
+
+/* A member that is a string; "" where it is not there. */
+static int param_text(const struct action *a, const char *name, char *out, size_t size,
+		      struct err *e)
+{
+	struct json j;
+	char key[PARAM_NAME];
+
+	out[0] = '\0';
+	json_init(&j, a->params, strlen(a->params));
+	if (json_open(&j, '{'))
+		while (json_member(&j, key, sizeof(key))) {
+			if (strcmp(key, name) == 0)
+				json_string(&j, out, size);
+			else
+				json_skip(&j);
+		}
+	return json_end(&j) ? 0 : err_set(e, ERR_PLAIN, "params: %s: %s", name, j.fault);
+}
+
+static int param_list(const struct action *a, const char *name, struct strv *out, struct err *e)
+{
+	char key[PARAM_NAME], text[4096];
+	struct json j;
+
+	json_init(&j, a->params, strlen(a->params));
+	if (json_open(&j, '{'))
+		while (json_member(&j, key, sizeof(key))) {
+			if (strcmp(key, name) != 0 || json_peek(&j) != '[') {
+				json_skip(&j);
+				continue;
+			}
+			for (bool more = json_open(&j, '['); more && json_element(&j);)
+				if (json_string(&j, text, sizeof(text)))
+					strv_add(out, text);
+		}
+	return json_end(&j) ? 0 : err_set(e, ERR_PLAIN, "params: %s: %s", name, j.fault);
+}
+
+/* What a person typed is executed as it was typed (words); what an agent asks for names paths. */
+static int change_words(const struct steward *s, const struct action *a, struct strv *argv,
+			struct err *e)
+{
+	OWN_STRV struct strv paths = {0}, words = {0};
+
+	if (param_list(a, "paths", &paths, e) < 0 || param_list(a, "words", &words, e) < 0)
+		return -EINVAL;
+	strv_add(argv, "pod-mount");
+	strv_add(argv, a->type);
+	strv_add(argv, "--action");
+	strv_add(argv, a->id);
+	for (size_t i = 0; i < words.n; i++)
+		strv_add(argv, words.v[i]);
+	if (words.n)
+		return 0; /* the pod's name is among them */
+	strv_add(argv, "--cwd");
+	strv_add(argv, "/");
+	strv_add(argv, "--");
+	strv_add(argv, s->pod.name);
+	for (size_t i = 0; i < paths.n; i++)
+		strv_add(argv, paths.v[i]);
+	return 0;
+}
+
+static int snapshot_words(const struct steward *s, const struct action *a, struct strv *argv,
+			  struct err *e)
+{
+	char name[64];
+
+	if (param_text(a, "name", name, sizeof(name), e) < 0)
+		return -EINVAL;
+	if (*name && !action_is_name(name))
+		return err_set(e, ERR_PLAIN, "params: name: letters, digits, '.', '_' and '-'");
+	strv_add(argv, "pod-mount");
+	strv_add(argv, "snapshot");
+	if (*name)
+		strv_fmt(argv, "--name=%s", name);
+	strv_add(argv, s->pod.name);
+	strv_add(argv, "create");
+	return 0;
+}
+
+static int domain_words(const struct steward *s, const struct action *a, struct strv *argv,
+			struct err *e)
+{
+	char name[300], length[32];
+	uint64_t seconds;
+
+	if (param_text(a, "name", name, sizeof(name), e) < 0 ||
+	    param_text(a, "for", length, sizeof(length), e) < 0)
+		return -EINVAL;
+	if (*length && unit_duration(length, &seconds) < 0)
+		return err_set(e, ERR_PLAIN, "params: for: a duration such as 1h30m");
+	strv_add(argv, "pod-dns");
+	strv_add(argv, "edit");
+	strv_fmt(argv, "--allow=%s", name);
+	if (*length)
+		strv_fmt(argv, "--for=%s", length);
+	strv_add(argv, s->pod.name);
+	return 0;
+}
+
+static const struct {
+	const char *type;
+	int (*words)(const struct steward *s, const struct action *a, struct strv *argv,
+		     struct err *e);
+} commands[] = {
+	{"commit", change_words},
+	{"rollback", change_words},
+	{"snapshot", snapshot_words},
+	{"domain", domain_words},
+};
+
+int govern_words(const struct steward *s, const struct action *a, struct strv *argv,
+		 struct err *e)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].type, a->type) == 0)
+			return commands[i].words(s, a, argv, e);
+	return err_set(e, ERR_PLAIN, "%s is no governed command", a->type);
+}
+
+void govern_ended(struct steward *s, const struct child *c, int status)
+{
+	OWN_ACTION struct action a = {.tier = TIERS};
+	OWN_BUF struct buf result = BUF_INIT, line = BUF_INIT;
+	struct err e = {0};
+	int r = store_lock(&s->store, &e);
+
+	if (r == 0)
+		r = store_read(&s->store, PLACE_RUNNING, c->id, &a, &e);
+	jw_open(&result, '{');
+	jw_knum(&result, "exit_status", status);
+	jw_kstr(&result, "output", c->text.data);
+	jw_close(&result, '}');
+	buf_esc(&line, c->text.data);
+	if (r == 0) {
+		a.result = buf_take(&result);
+		r = store_end(&s->store, PLACE_RUNNING, &a, status == 0 ? "executed" : "failed",
+			      status == 0 ? NULL : line.data, &e);
+	}
+	store_unlock(&s->store);
+	if (r < 0)
+		say_error("%s", e.msg);
+	else
+		note_said(&s->pod, status == 0 ? "action_executed" : "action_failed", &a, NULL);
+	index_refresh(s, c->id);
+}
