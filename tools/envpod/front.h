@@ -81,6 +81,11 @@ int cmd_expose(int argc, char **argv);
 int cmd_vault(int argc, char **argv);
 int cmd_mount(int argc, char **argv);
 int cmd_unmount(int argc, char **argv);
+int cmd_queue(int argc, char **argv);
+int cmd_approve(int argc, char **argv);
+int cmd_deny(int argc, char **argv);
+int cmd_cancel(int argc, char **argv);
+int cmd_actions(int argc, char **argv);
 int cmd_completions(int argc, char **argv);
 int cmd_about(int argc, char **argv);
 

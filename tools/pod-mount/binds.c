@@ -198,19 +198,22 @@ static int bind_commands(int run, struct err *e)
 	return from < 0 ? 0 : show_ours(run, from, "bin", e);
 }
 
-/* One that is the pod's on the host, made when missing: what comes into it later shows, too. */
-static int bind_made(const struct view *v, int run, int at, const char *from, const char *name,
+/*
+ * One that is the pod's on the host, made when missing: what comes into it later shows, too.  By
+ * its path: a descriptor of the mount namespace we came from cannot be cloned.
+ */
+static int bind_made(const struct view *v, int run, const char *from, const char *name,
 		     struct err *e)
 {
 	const struct shift s = shift_of_plan(v->plan);
 	OWN_FREE char *path = xfmt("envpod/%s", name);
 	OWN_FD int dir = -1;
 
-	if (mkdirat(at, from, 0755) < 0 && errno != EEXIST)
-		return err_set(e, errno, "make the directory %s of pod %s", from, v->pod->name);
-	dir = openat(at, from, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (mkdir(from, 0755) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make %s", from);
+	dir = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0 || fchmod(dir, 0755) < 0)
-		return err_set(e, errno, "open the directory %s of pod %s", from, v->pod->name);
+		return err_set(e, errno, "open %s", from);
 	if (put_dir(run, path, s.base, s.base, 0755, e) < 0)
 		return -e->code;
 	return show_ours(run, dir, name, e);
@@ -220,15 +223,16 @@ static int bind_made(const struct view *v, int run, int at, const char *from, co
 static int bind_queue(const struct view *v, int run, struct err *e)
 {
 	const struct shift s = shift_of_plan(v->plan);
-	OWN_FREE char *ours = data_path("actions");
+	OWN_FREE char *ours = data_path("actions"), *queue = xfmt("%s/queue", v->pod->runpath);
+	OWN_FREE char *custom = xfmt("%s/actions", v->pod->path);
 	OWN_FD int from = -1;
 	int r;
 
 	if (!plan_is(v->plan, "queue.socket", "yes"))
 		return 0;
-	r = bind_made(v, run, v->pod->run, "queue", "queue", e);
+	r = bind_made(v, run, queue, "queue", e);
 	if (r == 0)
-		r = bind_made(v, run, v->pod->dir, "actions", "custom", e);
+		r = bind_made(v, run, custom, "custom", e);
 	if (r == 0 && symlinkat("queue/sock", run, "envpod/queue.sock") < 0)
 		r = err_set(e, errno, "make /run/envpod/queue.sock");
 	from = open(ours, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -118,8 +118,7 @@ static int take_config(struct entry *en, const struct strv *pairs, struct err *e
 	jw_open(&b, '{');
 	for (size_t i = 0; i < pairs->n; i++) {
 		const char *eq = strchr(pairs->v[i], '=');
-		OWN_FREE char *key =
-			eq ? xfmt("%.*s", (int)(eq - pairs->v[i]), pairs->v[i]) : NULL;
+		OWN_FREE char *key = eq ? xfmt("%.*s", (int)(eq - pairs->v[i]), pairs->v[i]) : NULL;
 
 		if (!eq || eq == pairs->v[i])
 			return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,

@@ -44,8 +44,9 @@ static int reach(struct err *e)
 		return err_set(e, fd < 0 ? errno : ENAMETOOLONG, "reach %s", path);
 	memcpy(at.sun_path, path, strlen(path));
 	if (connect(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
-		return err_set(e, errno, "reach the queue at %s (this is for inside a pod whose "
-					 "pod file says queue.socket: yes)",
+		return err_set(e, errno,
+			       "reach the queue at %s (this is for inside a pod whose "
+			       "pod file says queue.socket: yes)",
 			       path);
 	return take_fd(&fd);
 }
@@ -77,14 +78,22 @@ static const struct {
 	const char *word;
 	int status;
 } meanings[] = {
-	{"executed", POD_EXIT_OK},	    {"approved", POD_EXIT_OK},
-	{"failed", POD_EXIT_FAILED},	    {"denied", POD_EXIT_REFUSED},
-	{"blocked", POD_EXIT_REFUSED},	    {"cancelled", POD_EXIT_REFUSED},
-	{"conflict", POD_EXIT_REFUSED},	    {"queued", POD_EXIT_BUSY},
-	{"running", POD_EXIT_BUSY},	    {"busy", POD_EXIT_BUSY},
-	{"full", POD_EXIT_BUSY},	    {"rate_limited", POD_EXIT_BUSY},
-	{"bad_request", POD_EXIT_USAGE},    {"bad_params", POD_EXIT_USAGE},
-	{"unknown_action", POD_EXIT_USAGE}, {"not_found", POD_EXIT_FAILED},
+	{"executed", POD_EXIT_OK},
+	{"approved", POD_EXIT_OK},
+	{"failed", POD_EXIT_FAILED},
+	{"denied", POD_EXIT_REFUSED},
+	{"blocked", POD_EXIT_REFUSED},
+	{"cancelled", POD_EXIT_REFUSED},
+	{"conflict", POD_EXIT_REFUSED},
+	{"queued", POD_EXIT_BUSY},
+	{"running", POD_EXIT_BUSY},
+	{"busy", POD_EXIT_BUSY},
+	{"full", POD_EXIT_BUSY},
+	{"rate_limited", POD_EXIT_BUSY},
+	{"bad_request", POD_EXIT_USAGE},
+	{"bad_params", POD_EXIT_USAGE},
+	{"unknown_action", POD_EXIT_USAGE},
+	{"not_found", POD_EXIT_FAILED},
 };
 
 int agent_status(const char *word)

@@ -95,8 +95,7 @@ static bool may_ask(struct steward *s, enum op op)
 		s->minute = now;
 		s->requests = s->submissions = 0;
 	}
-	if (s->requests >= REQUESTS_A_MINUTE ||
-	    (submits && s->submissions >= SUBMISSIONS_A_MINUTE))
+	if (s->requests >= REQUESTS_A_MINUTE || (submits && s->submissions >= SUBMISSIONS_A_MINUTE))
 		return false;
 	s->requests++;
 	s->submissions += submits;
@@ -107,7 +106,9 @@ static bool may_ask(struct steward *s, enum op op)
 
 static enum place first_place(enum tier tier)
 {
-	return tier == TIER_DELAYED ? PLACE_DELAYED : tier == TIER_STAGED ? PLACE_STAGED : PLACE_NEW;
+	return tier == TIER_DELAYED  ? PLACE_DELAYED
+	       : tier == TIER_STAGED ? PLACE_STAGED
+				     : PLACE_NEW;
 }
 
 static int fill(const struct steward *s, struct action *a, const struct entry *en,
@@ -330,8 +331,8 @@ static void cancel(struct steward *s, const struct ask *q)
 	if (place == PLACE_NEW || place == PLACE_DELAYED || place == PLACE_STAGED) {
 		r = store_read(&s->store, (enum place)place, q->id, &a, &e);
 		if (r == 0)
-			r = store_end(&s->store, (enum place)place, &a, "cancelled",
-				      "by the agent", &e);
+			r = store_end(&s->store, (enum place)place, &a, "cancelled", "by the agent",
+				      &e);
 		if (r == 0)
 			note_said(&s->pod, "action_cancelled", &a, "agent");
 	}
@@ -409,9 +410,14 @@ static bool is_sane(const struct ask *q, const char *data)
 void answer_take(struct steward *s, const struct ask *q, const char *data)
 {
 	static void (*const plain[OPS])(struct steward *, const struct ask *) = {
-		[OP_LIST_ACTIONS] = tell_actions, [OP_LIST] = tell_list, [OP_WAIT] = wait_for,
-		[OP_CANCEL] = cancel,		  [OP_DIFF] = have_told, [OP_WHY] = have_told,
-		[OP_SCHEMA] = tell_schema,	  [OP_DROP] = drop,
+		[OP_LIST_ACTIONS] = tell_actions,
+		[OP_LIST] = tell_list,
+		[OP_WAIT] = wait_for,
+		[OP_CANCEL] = cancel,
+		[OP_DIFF] = have_told,
+		[OP_WHY] = have_told,
+		[OP_SCHEMA] = tell_schema,
+		[OP_DROP] = drop,
 	};
 
 	if (q->op >= OPS || !is_sane(q, data))

@@ -52,9 +52,9 @@ static enum place home_of(const struct action *a)
 		return strcmp(a->status, "denied") == 0 || strcmp(a->status, "blocked") == 0
 			       ? PLACE_DENIED
 			       : PLACE_DONE;
-	return a->tier == TIER_DELAYED ? PLACE_DELAYED
+	return a->tier == TIER_DELAYED  ? PLACE_DELAYED
 	       : a->tier == TIER_STAGED ? PLACE_STAGED
-					 : PLACE_NEW;
+					: PLACE_NEW;
 }
 
 /* A rename says nothing about who wanted what, so it is no approval.  A copy just goes. */
@@ -80,7 +80,8 @@ void approvals_put_back(struct steward *s, enum place place, const char *id)
 	index_refresh(s, id);
 }
 
-/* What an approval that is well formed must be besides.  NULL: it counts; "": it has done its duty. */
+/* What an approval that is well formed must be besides.  NULL: it counts; "": it has done its duty.
+ */
 static const char *judge(struct steward *s, const struct approval *p, const struct stat *st,
 			 struct err *e)
 {
@@ -208,7 +209,6 @@ void approvals_use(struct steward *s, const struct action *a)
 {
 	char file[ACTION_ID + 8];
 
-	note_said(&s->pod, "action_approved", a, a->approved_by);
 	if (strcmp(a->scope, scope_names[SCOPE_ONCE]) != 0)
 		return;
 	snprintf(file, sizeof(file), "%s.json", a->id);

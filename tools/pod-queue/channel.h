@@ -33,7 +33,7 @@ struct answer {
 	uint32_t kind; /* enum answer_kind */
 };
 
-#define CHANNEL_ASK    (REQUEST_LINE + 4096)       /* bytes behind an ask, at most */
+#define CHANNEL_ASK    (REQUEST_LINE + 4096) /* bytes behind an ask, at most */
 #define CHANNEL_ANSWER (ACTION_FILE + 4096)
 
 struct channel {

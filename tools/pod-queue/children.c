@@ -130,7 +130,8 @@ static void ended(struct steward *s, struct child *c, int status)
 
 		on_text(c, EPOLLIN);
 		if (c->out.fd >= 0 && c->text.len == before)
-			break; /* a grandchild holds it open: what it says is not ours to wait for */
+			break; /* a grandchild holds it open: what it says is not ours to wait for
+				*/
 	}
 	if (c->out.fd >= 0)
 		loop_remove(&s->loop, &c->out);
@@ -139,10 +140,12 @@ static void ended(struct steward *s, struct child *c, int status)
 	else if (c->kind == CHILD_GOVERNS)
 		govern_ended(s, c, WIFEXITED(status) ? WEXITSTATUS(status) : 128);
 	else if (WIFSIGNALED(status)) {
-		snprintf(how, sizeof(how), "its executor was killed by signal %d", WTERMSIG(status));
+		snprintf(how, sizeof(how), "its executor was killed by signal %d",
+			 WTERMSIG(status));
 		due_ended(s, c->id, how);
 	} else
-		due_ended(s, c->id, c->text.len ? c->text.data : "its executor ended without a word");
+		due_ended(s, c->id,
+			  c->text.len ? c->text.data : "its executor ended without a word");
 	buf_finish(&c->text);
 	c->pid = 0;
 }

@@ -50,9 +50,8 @@ int desk_read(struct desk *d, const char *prefix, struct action *a, struct err *
 
 static int helpers(const struct desk *d, const char *word, struct err *e)
 {
-	char *argv[] = {"pod-supervise", "helpers",	 "--set",
-			"govern",	 (char *)word, (char *)d->pod.name,
-			NULL};
+	char *argv[] = {"pod-supervise", "helpers",           "--set", "govern",
+			(char *)word,    (char *)d->pod.name, NULL};
 	int status = spawn_wait(argv, NULL, e);
 
 	if (status > 0)

@@ -13,8 +13,8 @@ struct desk {
 	struct pod_caller who;
 };
 
-#define DESK_INIT                                   \
-	{                                           \
+#define DESK_INIT                                    \
+	{                                            \
 		.pod = POD_INIT, .store = STORE_INIT \
 	}
 

@@ -119,7 +119,8 @@ static void begin(struct steward *s, enum place from, struct action *a)
 		end(s, PLACE_RUNNING, a, "failed", "action_failed", e.msg);
 }
 
-/* Read under the lock: somebody may have cancelled it meanwhile.  False where it stays as it was. */
+/* Read under the lock: somebody may have cancelled it meanwhile.  False where it stays as it was.
+ */
 static bool look_at(struct steward *s, const char *id, enum place place, int64_t now)
 {
 	OWN_ACTION struct action a = {.tier = TIERS};
@@ -132,6 +133,7 @@ static bool look_at(struct steward *s, const char *id, enum place place, int64_t
 	if (store_find(&s->store, id) == (int)place &&
 	    store_read(&s->store, place, id, &a, &e) == 0) {
 		if (place != PLACE_NEW && approvals_stand(s, &a)) {
+			note_said(&s->pod, "action_approved", &a, a.approved_by);
 			begin(s, place, &a);
 			approvals_use(s, &a);
 		} else if (place == PLACE_NEW || (place == PLACE_DELAYED && a.due <= now))
@@ -198,9 +200,9 @@ static int next_ms(const struct steward *s, int64_t now)
 
 	for (size_t i = 0; i < s->n_items; i++) {
 		const struct item *it = &s->items[i];
-		int64_t at = it->place == PLACE_DELAYED ? it->due
+		int64_t at = it->place == PLACE_DELAYED               ? it->due
 			     : it->place == PLACE_STAGED && it->until ? it->until
-								       : INT64_MAX;
+								      : INT64_MAX;
 
 		if (at < next)
 			next = at;
@@ -250,7 +252,8 @@ static int recover(struct steward *s, enum place place, const char *id, struct e
 		return r;
 	if (*a.status) /* it had ended, and was to be moved */
 		return store_move(&s->store, place,
-				  strcmp(a.status, "denied") == 0 || strcmp(a.status, "blocked") == 0
+				  strcmp(a.status, "denied") == 0 ||
+						  strcmp(a.status, "blocked") == 0
 					  ? PLACE_DENIED
 					  : PLACE_DONE,
 				  &a, e);

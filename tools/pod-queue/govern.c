@@ -129,8 +129,7 @@ static const struct {
 	{"domain", domain_words},
 };
 
-int govern_words(const struct steward *s, const struct action *a, struct strv *argv,
-		 struct err *e)
+int govern_words(const struct steward *s, const struct action *a, struct strv *argv, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(commands[i].type, a->type) == 0)

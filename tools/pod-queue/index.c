@@ -7,7 +7,6 @@
 #include "libcommon/say.h"
 #include "tools/pod-queue/steward.h"
 
-
 struct item *index_find(struct steward *s, const char *id)
 {
 	for (size_t i = 0; i < s->n_items; i++)

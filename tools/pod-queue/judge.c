@@ -55,7 +55,7 @@ static void compose(const struct desk *d, const struct yes *y, const struct acti
 		    struct approval *p)
 {
 	*p = (struct approval){.at = action_now(),
-			       .scope = y->exact	   ? SCOPE_EXACT
+			       .scope = y->exact    ? SCOPE_EXACT
 					: y->length ? SCOPE_FOR
 						    : SCOPE_ONCE};
 	p->until = p->at + (int64_t)y->seconds;
@@ -144,8 +144,8 @@ static int end(const char *pod, const char *prefix, const char *status, const ch
 	text = xfmt("%s by %s%s%.900s", status, d.who.name, reason ? ": " : "",
 		    reason ? reason : "");
 	if (store_end(&d.store, (enum place)place, &a, status, text, &e) < 0 ||
-	    note_action(&d.pod, denies ? "action_denied" : "action_cancelled", &a, d.who.name,
-			&e) < 0)
+	    note_action(&d.pod, denies ? "action_denied" : "action_cancelled", &a, d.who.name, &e) <
+		    0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

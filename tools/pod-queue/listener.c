@@ -28,9 +28,9 @@ struct conn {
 	size_t sent;
 	struct request request; /* a call, until we know what it takes */
 	uint32_t serial;
-	bool is_busy; /* the steward is asked */
-	bool is_over; /* nothing more comes from there */
-	bool closes;  /* once the answer is out */
+	bool is_busy;      /* the steward is asked */
+	bool is_over;      /* nothing more comes from there */
+	bool closes;       /* once the answer is out */
 	uint64_t deadline; /* 0: none */
 };
 

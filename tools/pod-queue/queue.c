@@ -44,8 +44,9 @@ static int print_one(const struct action *a, struct out *o)
 {
 	OWN_BUF struct buf what = BUF_INIT, json = BUF_INIT;
 	char time[ACTION_TIME];
-	struct row row = {a->id, a->name, tier_names[a->tier], action_state(a),
-			  action_time(a->created, time), NULL};
+	struct row row = {
+		a->id, a->name, tier_names[a->tier], action_state(a), action_time(a->created, time),
+		NULL};
 
 	if (o->form == OUT_JSON) {
 		action_print(a, &json);
@@ -212,7 +213,8 @@ static int add(struct desk *d, const struct words *w, struct err *e)
 	OWN_BUF struct buf out = BUF_INIT;
 
 	if (!w->description && !w->action)
-		err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "add: give a --description, or an --action");
+		err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
+			   "add: give a --description, or an --action");
 	else if (fill(d, w, &a, e) == 0 && put(d, &a, e) == 0) {
 		if (w->json)
 			action_print(&a, &out);

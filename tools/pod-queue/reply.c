@@ -64,9 +64,10 @@ static const char *meaning(const struct action *a)
 		return a->reason;
 	if (a->started)
 		return "it is being executed";
-	return a->tier == TIER_STAGED	 ? "it waits for a person"
-	       : a->tier == TIER_DELAYED ? "it is executed when it is due, unless somebody cancels it"
-					 : "it is executed now";
+	return a->tier == TIER_STAGED ? "it waits for a person"
+	       : a->tier == TIER_DELAYED
+		       ? "it is executed when it is due, unless somebody cancels it"
+		       : "it is executed now";
 }
 
 void reply_action(struct buf *out, const char *data, size_t len)

@@ -16,10 +16,14 @@ static const struct {
 	enum op op;
 	unsigned needs;
 } ops[] = {
-	{"list_actions", OP_LIST_ACTIONS, 0}, {"call", OP_CALL, NEEDS_NAME},
-	{"submit", OP_SUBMIT, NEEDS_WORDS},   {"poll", OP_POLL, NEEDS_ID},
-	{"wait", OP_WAIT, NEEDS_ID},          {"cancel", OP_CANCEL, NEEDS_ID},
-	{"list", OP_LIST, 0},                 {"diff", OP_DIFF, 0},
+	{"list_actions", OP_LIST_ACTIONS, 0},
+	{"call", OP_CALL, NEEDS_NAME},
+	{"submit", OP_SUBMIT, NEEDS_WORDS},
+	{"poll", OP_POLL, NEEDS_ID},
+	{"wait", OP_WAIT, NEEDS_ID},
+	{"cancel", OP_CANCEL, NEEDS_ID},
+	{"list", OP_LIST, 0},
+	{"diff", OP_DIFF, 0},
 	{"why", OP_WHY, NEEDS_HOST},
 };
 

@@ -165,8 +165,8 @@ static void on_change(void *arg, uint32_t events)
 
 static int watch_store(struct steward *s, struct err *e)
 {
-	s->changes =
-		(struct watch){.fd = netid_inotify(&s->pod, NETID_QUEUE, e), .fn = on_change, .arg = s};
+	s->changes = (struct watch){
+		.fd = netid_inotify(&s->pod, NETID_QUEUE, e), .fn = on_change, .arg = s};
 	if (s->changes.fd < 0)
 		return s->changes.fd;
 	for (int i = 0; i < STORE_DIRS; i++) {
@@ -302,7 +302,8 @@ int cmd_serve(int argc, char **argv)
 	struct err e = {0};
 	const struct opt opts[] = {
 		{OPT_U64, 0, "ready-fd", &ready, "N", "write a byte there when it serves"},
-		{OPT_U64, 0, "event-fd", &events, "N", "taken, not needed: events are recorded here"},
+		{OPT_U64, 0, "event-fd", &events, "N",
+		 "taken, not needed: events are recorded here"},
 		{0},
 	};
 	const struct opt_usage usage = {"pod-queue serve [OPTION]... POD",

@@ -34,7 +34,7 @@ struct child {
 	enum child_kind kind;
 	pid_t pid; /* 0: this place is free */
 	char id[ACTION_ID];
-	uint32_t serial; /* of the question that CHILD_TELLS answers */
+	uint32_t serial;  /* of the question that CHILD_TELLS answers */
 	struct watch out; /* what it writes */
 	struct buf text;
 	struct steward *s;
@@ -61,9 +61,9 @@ struct steward {
 	struct child children[CHILDREN_MAX];
 	struct waiter waiters[WAITERS_MAX];
 	size_t n_waiters;
-	int64_t minute;                  /* when the allowance began */
-	unsigned requests, submissions;  /* of it, used up */
-	bool is_recovering; /* from whatever ended the steward before us */
+	int64_t minute;                 /* when the allowance began */
+	unsigned requests, submissions; /* of it, used up */
+	bool is_recovering;             /* from whatever ended the steward before us */
 	bool has_socket, has_lost_listener;
 };
 
@@ -102,7 +102,7 @@ void due_ended(struct steward *s, const char *id, const char *how);
 void approvals_read(struct steward *s);
 /* May it be executed by an approval that stands?  Noted in a then. */
 bool approvals_stand(const struct steward *s, struct action *a);
-/* It was: on record, and gone where it was good for one action only. */
+/* It was: gone, where it was good for one action only. */
 void approvals_use(struct steward *s, const struct action *a);
 /* What somebody moved by hand where it does not belong. */
 void approvals_put_back(struct steward *s, enum place place, const char *id);
@@ -117,8 +117,7 @@ void children_finish(struct steward *s);
 
 /* --- govern.c --- */
 /* The command of a governed action, from its parameters.  -EINVAL with e set. */
-int govern_words(const struct steward *s, const struct action *a, struct strv *argv,
-		 struct err *e);
+int govern_words(const struct steward *s, const struct action *a, struct strv *argv, struct err *e);
 /* It ended: what it printed is the result. */
 void govern_ended(struct steward *s, const struct child *c, int status);
 
