@@ -17,7 +17,7 @@ teardown() { envpod_teardown; }
 	envpod actions q add look --description 'look around' --tier staged --param path:text:required --exec look.sh
 	envpod run q -- pod-queue call --wait --timeout 60 look path=/x >answer &
 	local job=$!
-	wait_for 10 has_event action_submitted
+	wait_for 10 compgen -G "$Q/staged/*.json"
 	id=$(envpod queue --json q | id_of)
 	envpod approve q "${id:0:5}" | tee said
 	grep -q "^look $id: executed" said

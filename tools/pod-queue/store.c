@@ -191,6 +191,8 @@ int store_match(const struct store *s, const char *prefix, char id[ACTION_ID], s
 {
 	int found = -ENOENT;
 
+	if (!*prefix)
+		return err_set(e, ERR_PLAIN, "an action's id was expected");
 	for (int place = 0; place < PLACES; place++) {
 		OWN_STRV struct strv ids = {0};
 
