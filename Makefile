@@ -24,6 +24,7 @@ LIBS_pod-vault  := -ljq
 LIBS_pod-net    := -lmnl -ldl
 LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
 LIBS_pod-proxy  := -lnghttp2 -lssl -lcrypto -lz -lc
+LIBS_pod-action-http := -lcurl
 LIBS            := -lsodium -lm
 NEED_-lseccomp  := seccomp.h:libseccomp-dev
 NEED_-lzstd     := zstd.h:libzstd-dev
@@ -39,13 +40,14 @@ NEED_-lcrypto   := openssl/crypto.h:libssl-dev
 NEED_-lsodium   := sodium.h:libsodium-dev
 NEED_-lmnl      := libmnl/libmnl.h:libmnl-dev
 # Sources, which tools/pod-proxy/llhttp.c takes in; LLHTTP is where the package has them.
+NEED_-lcurl     := curl/curl.h:libcurl4-openssl-dev
 NEED_-lc        := llhttp.h:node-llhttp
 LLHTTP          ?= /usr/share
 NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
 # libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
-DYNAMIC := pod-config pod-audit pod-net pod-vault
+DYNAMIC := pod-config pod-audit pod-net pod-vault pod-action-http
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
 DAEMONS := pod-dns pod-proxy pod-queue

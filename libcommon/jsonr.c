@@ -152,6 +152,77 @@ bool json_string(struct json *j, char *out, size_t size)
 	return string(j, out, size);
 }
 
+static void add_utf8(struct buf *out, unsigned c)
+{
+	if (c < 0x80) {
+		buf_char(out, (char)c);
+		return;
+	}
+	if (c < 0x800)
+		buf_char(out, (char)(0xc0 | c >> 6));
+	else if (c < 0x10000)
+		buf_char(out, (char)(0xe0 | c >> 12));
+	else
+		buf_char(out, (char)(0xf0 | c >> 18));
+	if (c >= 0x10000)
+		buf_char(out, (char)(0x80 | (c >> 12 & 0x3f)));
+	if (c >= 0x800)
+		buf_char(out, (char)(0x80 | (c >> 6 & 0x3f)));
+	buf_char(out, (char)(0x80 | (c & 0x3f)));
+}
+
+/* The four digits behind \u at p; -1. */
+static int unit(struct json *j)
+{
+	int n = j->end - j->p < 5 || *j->p != 'u' ? -1 : hex4(j->p + 1);
+
+	j->p += n < 0 ? 0 : 5;
+	return n;
+}
+
+/* Behind a backslash: one character, or two halves of one. */
+static bool escaped_text(struct json *j, struct buf *out)
+{
+	int c, low;
+
+	if (j->p == j->end || *j->p != 'u') {
+		c = escaped(j);
+		if (c > 0)
+			buf_char(out, (char)c);
+		return c > 0;
+	}
+	c = unit(j);
+	if (c >= 0xd800 && c < 0xdc00) {
+		low = j->p < j->end && *j->p == '\\' && j->p++ ? unit(j) : -1;
+		if (low < 0xdc00 || low > 0xdfff)
+			return false;
+		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+	}
+	if (c <= 0 || (c >= 0xdc00 && c < 0xe000))
+		return false;
+	add_utf8(out, (unsigned)c);
+	return true;
+}
+
+bool json_text(struct json *j, struct buf *out)
+{
+	if (!take(j, '"', "a string was expected"))
+		return false;
+	while (j->p < j->end && *j->p != '"') {
+		char c = *j->p++;
+
+		if ((unsigned char)c < 0x20)
+			json_wrong(j, "a control character in a string");
+		else if (c != '\\')
+			buf_char(out, c);
+		else if (!escaped_text(j, out))
+			json_wrong(j, "an escape that is none");
+		if (j->fault)
+			return false;
+	}
+	return take(j, '"', "the string does not end");
+}
+
 bool json_integer(struct json *j, int64_t *n)
 {
 	bool minus = json_peek(j) == '-';

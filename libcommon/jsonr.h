@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libcommon/buf.h"
+
 #define JSON_DEPTH 16
 
 struct json {
@@ -29,6 +31,8 @@ bool json_open(struct json *j, char bracket);             /* '{' or '[' must com
 bool json_member(struct json *j, char *key, size_t size); /* false at the end, which is taken */
 bool json_element(struct json *j);
 bool json_string(struct json *j, char *out, size_t size); /* a fault when longer */
+/* Any string, all of \u included, appended as UTF-8: a fault at a NUL, half of a surrogate pair. */
+bool json_text(struct json *j, struct buf *out);
 bool json_integer(struct json *j, int64_t *n);
 bool json_skip(struct json *j); /* any value */
 char json_peek(struct json *j); /* first character of the next value; 0 after a fault */

@@ -54,6 +54,14 @@ with_web()
 }
 
 @test "envpod(1)" { with_web && type_all envpod.1; }
+@test "pod-action(1)" { type_all pod-action.1; }
+@test "pod-action-http(1)" {
+	need netns
+	export -f type_all examples
+	export untyped
+	unshare -n bash -c 'ip link set lo up; python3 -m http.server 80 >/dev/null 2>&1 3>&- & trap "kill $!" EXIT
+		until curl -so/dev/null http://localhost/; do sleep 0.02; done; type_all pod-action-http.1'
+}
 @test "pod-audit(1)" { with_web && type_all pod-audit.1; }
 @test "pod-config(1)" { with_web && type_all pod-config.1; }
 @test "pod-exec(1)" { with_web && envpod stop -t 0 web && type_all pod-exec.1; }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/pod-mount/tar.h"
+#include "libcommon/tar.h"
 
 #include <unistd.h>
 

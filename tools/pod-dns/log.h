@@ -19,15 +19,12 @@ struct log_lines {
 	size_t len, max;
 };
 
-struct counters;
-
 struct log {
 	int fd;
 	char pod[64];
 	struct log_lines plain, refusals;
-	struct counters *counters; /* NULL: nobody counts */
-	uint64_t lost;             /* since it was last said */
-	long second;               /* of stamp */
+	uint64_t lost; /* since it was last said */
+	long second;   /* of stamp */
 	char stamp[24];
 };
 

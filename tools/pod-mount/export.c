@@ -15,7 +15,7 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/patches.h"
-#include "tools/pod-mount/tar.h"
+#include "libcommon/tar.h"
 #include "tools/pod-mount/xattrs.h"
 #include "tools/pod-mount/zfile.h"
 

@@ -4,6 +4,10 @@
 #define POD_QUEUE_CMDS_H
 
 int cmd_serve(int argc, char **argv);
+/* POD ID: one that lies in running/.  0 when it has ended, well or not: its file says. */
+int cmd_execute(int argc, char **argv);
+/* POD ID: POD_EXIT_REFUSED where what it did has changed since. */
+int cmd_reverse(int argc, char **argv);
 /* Inside a pod */
 int cmd_submit(int argc, char **argv);
 int cmd_call(int argc, char **argv);

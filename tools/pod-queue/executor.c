@@ -45,6 +45,37 @@ static int open_in(int at, const char *path, const char *name, struct err *e)
 	return open_below(dir, path, name, e);
 }
 
+/* What executes the types that come with us. */
+static const char *tool_of(const char *type)
+{
+	static const struct {
+		const char *begin, *tool;
+	} tools[] = {
+		{"file_", "pod-action"},        {"dir_", "pod-action"},
+		{"git_", "pod-action"},         {"http_", "pod-action-http"},
+		{"webhook", "pod-action-http"},
+	};
+
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		if (strncmp(type, tools[i].begin, strlen(tools[i].begin)) == 0)
+			return tools[i].tool;
+	return NULL;
+}
+
+static int open_tool(const char *type, struct err *e)
+{
+	const char *tool = tool_of(type);
+	OWN_FREE char *path = tool ? tool_path(tool, e) : NULL;
+	char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (!tool)
+		return -ENOENT;
+	if (!slash)
+		return -e->code;
+	*slash = '\0';
+	return open_in(AT_FDCWD, path, slash + 1, e);
+}
+
 int executor_open(const struct pod *p, const struct entry *en, bool *custom, struct err *e)
 {
 	OWN_FREE char *ours = data_path("actions");
@@ -53,6 +84,8 @@ int executor_open(const struct pod *p, const struct entry *en, bool *custom, str
 	*custom = fd != -ENOENT;
 	if (fd == -ENOENT && strcmp(en->type->name, "custom") != 0)
 		fd = open_in(AT_FDCWD, ours, en->type->name, e);
+	if (fd == -ENOENT && !*custom)
+		fd = open_tool(en->type->name, e);
 	if (fd != -ENOENT)
 		return fd;
 	return err_set(e, ENOENT, "find an executor for %s in %s/actions or %s", en->name, p->path,

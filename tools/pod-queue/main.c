@@ -16,6 +16,8 @@ static const struct cmd cmds[] = {
 	{"approve", cmd_approve, "let an action be executed"},
 	{"deny", cmd_deny, "refuse an action that waits"},
 	{"serve", cmd_serve, "take, keep and execute what the pod's agent asks for"},
+	{"execute", cmd_execute, "execute an action that has begun"},
+	{"reverse", cmd_reverse, "take back what an action did"},
 	{0},
 };
 

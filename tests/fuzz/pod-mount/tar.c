@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of a change set from anybody: entries that can be used, or an error that says why. */
-#include "tools/pod-mount/tar.h"
+#include "libcommon/tar.h"
 
 #include <stdint.h>
 #include <stdlib.h>

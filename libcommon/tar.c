@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/pod-mount/tar.h"
+#include "libcommon/tar.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -152,7 +152,7 @@ void tar_end(struct buf *out)
 
 static int bad(struct err *e, const char *what)
 {
-	return err_set(e, ERR_PLAIN, "the archive is not one that diff --export wrote: %s", what);
+	return err_set(e, ERR_PLAIN, "the archive is not one of ours: %s", what);
 }
 
 static int read_all(struct tar_reader *r, void *data, size_t n, struct err *e)

@@ -3,8 +3,8 @@
  * The tar archives that diff --export writes and apply reads: POSIX pax, an extended header before
  * each member, whose records are what counts; any tar can list and unpack them.
  */
-#ifndef POD_MOUNT_TAR_H
-#define POD_MOUNT_TAR_H
+#ifndef LIBCOMMON_TAR_H
+#define LIBCOMMON_TAR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# The executor by hand, where no pod is needed: odd requests, odd names, a full descriptor 3, no descriptor 3.
+
+load ../lib/envpod
+
+setup()
+{
+	envpod_setup
+	mkdir "$T/w"
+	cd "$T/w"
+}
+teardown() { envpod_teardown; }
+
+ask() { pod-action <<<"$1" 3<>"$T/kept"; }
+fails() { expect 2 ask "$1" && jq -r .error <<<"${lines[0]}" | grep -Eq -- "$2" || { echo "$output" >&2; return 1; }; }
+
+@test "requests that are none, and members of the wrong kind" {
+	fails '{' 'request'
+	fails '[]' 'object'
+	fails '{"params":{}}' 'type is missing'
+	fails '{"type":"file_write","params":{"path":"a","content":5}}' 'content'
+	fails '{"type":"file_write","params":{"path":["a"],"content":"x"}}' 'path'
+	fails '{"type":"file_write","params":{"path":"a","content":"x","append":"maybe"}}' 'append'
+	fails '{"type":"file_write","params":[]}' 'object'
+	fails '{"type":"file_write","params":{"path":"a","content":"\ud800"}}' 'escape'
+	fails '{"type":"file_write","params":{"path":"a\u0000b","content":"x"}}' 'escape'
+	fails "{\"type\":\"file_write\",\"params\":{\"path\":\"$(printf 'x%.0s' {1..5000})\",\"content\":\"x\"}}" 'names nothing'
+	fails '{"type":"file_create","undo":{"do":"nonsense"}}' 'nonsense'
+	fails '{"type":"file_create","undo":{}}' 'missing'
+	fails '{"type":"file_create","undo":{"do":"remove","path":"relative","state":"absent"}}' 'absolute'
+	[ -z "$(ls -A)" ]
+}
+
+@test "names with blanks, newlines, quotes and letters of other scripts" {
+	local name
+	for name in 'a b' $'new\nline' '"quoted"' 'ünï' '-rf' '*' "it's"; do
+		ask "$(jq -cn --arg p "./$name" '{type:"file_create",params:{path:$p,content:"x"}}')" >said
+		[ -e "$name" ]
+		ask "$(jq -c '{type:"file_create",undo:.undo}' said)"
+		[ ! -e "$name" ]
+	done
+}
+
+@test "without descriptor 3 nothing is kept, and no other file is taken for it" {
+	echo old >a
+	pod-action <<<'{"type":"file_write","params":{"path":"a","content":"new"}}' 3>&- >said
+	jq -e '.ok and .undo == null and (.irreversible | test("nowhere"))' said
+	[ "$(cat a)" = new ]
+	[ "$(ls)" = $'a\nsaid' ]
+}
+
+@test "a write that does not fit leaves what was there" {
+	need root
+	mkdir full
+	mount -t tmpfs -o size=64k tmpfs full
+	echo old >full/a
+	fails "$(jq -cn '{type:"file_write",params:{path:"full/a",content:("x" * 100000)}}')" 'No space'
+	[ "$(cat full/a)" = old ]
+	fails "$(jq -cn '{type:"file_write",params:{path:"full/a",append:true,content:("x" * 100000)}}')" 'No space'
+	[ "$(cat full/a)" = old ]
+	[ "$(ls -A full)" = a ]
+	umount full
+}
+
+@test "what was kept and then damaged brings nothing back, and leaves nothing behind" {
+	mkdir -p d/e
+	echo x >d/e/f
+	ask '{"type":"dir_delete","params":{"path":"d","recursive":true}}' >said
+	truncate -s 700 "$T/kept"
+	fails "$(jq -c '{type:"dir_delete",undo:.undo}' said)" 'cut off'
+	[ ! -e d ]
+	[ "$(ls -A)" = said ]
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pre-images: what an action is about to take away, as a tar archive in descriptor 3, exact in
+ * content, modes, owners, times, hard links, extended attributes and ACLs.  What cannot be kept so
+ * is said, not kept half.
+ */
+#ifndef POD_ACTION_KEEP_H
+#define POD_ACTION_KEEP_H
+
+#include "libcommon/reply.h"
+#include "tools/pod-action/place.h"
+
+#define KEEP_FD 3
+
+/* Write what is at the place.  True: kept; false: reply_never() says why not, and nothing is kept.
+ */
+bool keep_put(const struct place *p, struct reply *y);
+/* The same to another file. */
+bool keep_put_to(int fd, const struct place *p, struct reply *y);
+
+/*
+ * Bring back what was kept: beside the place first, then in its stead.  `replace`: the file that is
+ * there gives way; else nothing may be there.
+ */
+int keep_get(const struct place *p, bool replace, struct err *e);
+int keep_get_from(int fd, const struct place *p, bool replace, struct err *e);
+
+#endif

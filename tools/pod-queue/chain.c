@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-queue/chain.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/clock.h"
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+#include "libcommon/plan.h"
+#include "libcommon/say.h"
+#include "libcommon/spawn.h"
+
+#define GRACE_MS 2000 /* between the polite signal and the other */
+
+void chain_finish(struct chain *c)
+{
+	buf_finish(&c->out);
+	buf_finish(&c->said);
+}
+
+/* Its own network is a wall that the pod file has taken away: who runs in there runs so already. */
+static bool is_unsafe(const struct pod *p)
+{
+	OWN_PLAN struct plan pl = {0};
+	struct err drop = {0};
+	OWN_FD int init = -1;
+
+	return plan_open(&pl, p, &drop) == 0 && plan_is(&pl, "network", "unsafe") &&
+	       pod_init_pid(p, &init, &drop) > 0;
+}
+
+static void add_words(struct strv *argv, const struct chain *c)
+{
+	bool unsafe = is_unsafe(c->pod);
+
+	strv_add(argv, "pod-mount");
+	strv_add(argv, "enter");
+	if (unsafe)
+		strv_add(argv, "--unsafe");
+	strv_add(argv, c->pod->name);
+	strv_add(argv, "--");
+	strv_add(argv, "pod-exec");
+	strv_add(argv, "--apart");
+	strv_add(argv, "--keep-fd");
+	strv_add(argv, "3");
+	strv_add(argv, "--exec-fd");
+	strv_add(argv, "4");
+	if (unsafe)
+		strv_add(argv, "--unsafe");
+	strv_add(argv, c->pod->name);
+	strv_add(argv, "--");
+	strv_add(argv, c->name);
+}
+
+static int open_request(const struct buf *request, struct err *e)
+{
+	OWN_FD int fd = memfd_create("request", MFD_CLOEXEC);
+	int r = fd < 0 ? -errno : write_full(fd, request->data, request->len);
+
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = -errno;
+	return r < 0 ? err_set(e, -r, "write a request") : take_fd(&fd);
+}
+
+/* All five at once: each could lie where another belongs. */
+static int place_fds(const int from[5])
+{
+	int high[5];
+
+	for (int i = 0; i < 5; i++)
+		high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
+	for (int i = 0; i < 5; i++)
+		if (high[i] < 0 || dup2(high[i], i) < 0)
+			return -errno;
+	return 0;
+}
+
+static void __attribute__((noreturn))
+be_chain(const struct chain *c, const int fds[5], pid_t parent)
+{
+	OWN_STRV struct strv argv = {0};
+	struct err e = {0};
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	setsid();
+	add_words(&argv, c);
+	if (place_fds(fds) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(POD_EXIT_BEFORE_RUN);
+	spawn_exec(argv.v, &e);
+	say_error("%s", e.msg);
+	_exit(err_exit(&e));
+}
+
+/* --- while it runs --- */
+
+struct watching {
+	pid_t pid;
+	struct pollfd p[2];
+	int64_t end_ms;
+	bool asked; /* to end, politely */
+};
+
+static void take(struct pollfd *p, struct buf *to, size_t max, bool keep_last, bool *over)
+{
+	char data[16384];
+	ssize_t n;
+
+	if (!p->revents)
+		return;
+	n = read(p->fd, data, sizeof(data));
+	if (n <= 0 && errno != EINTR) {
+		p->fd = -1;
+		return;
+	}
+	if (n > 0)
+		buf_add(to, data, (size_t)n);
+	if (to->len <= max)
+		return;
+	*over = !keep_last;
+	memmove(to->data, to->data + to->len - max, max + 1);
+	to->len = max;
+}
+
+static void end_it(struct chain *c, struct watching *w, bool late)
+{
+	c->late = c->late || late;
+	kill(w->pid, w->asked ? SIGKILL : SIGTERM);
+	if (w->asked) /* whoever has the pipes now is killed with it */
+		w->p[0].fd = w->p[1].fd = -1;
+	w->asked = true;
+	w->end_ms = clock_ms() + GRACE_MS;
+}
+
+static void watch(struct chain *c, struct watching *w)
+{
+	bool drop;
+
+	while (w->p[0].fd >= 0 || w->p[1].fd >= 0) {
+		int64_t left = w->end_ms - clock_ms();
+
+		if (left > 0 && poll(w->p, 2, (int)left) < 0)
+			continue;
+		take(&w->p[0], &c->out, CHAIN_OUT_MAX, false, &c->loud);
+		take(&w->p[1], &c->said, CHAIN_SAID_MAX, true, &drop);
+		if (left <= 0 || (c->loud && !w->asked))
+			end_it(c, w, !c->loud);
+	}
+}
+
+/* Its output has ended; it may still be about to. */
+static void reap(struct chain *c, struct watching *w)
+{
+	int status;
+
+	while (waitpid(w->pid, &status, w->asked ? 0 : WNOHANG) == 0) {
+		struct timespec pause = {.tv_nsec = 2000000};
+
+		if (clock_ms() > w->end_ms)
+			end_it(c, w, true);
+		nanosleep(&pause, NULL);
+	}
+	c->status = WIFSIGNALED(status) ? POD_EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int chain_run(struct chain *c, struct err *e)
+{
+	OWN_FD int in = open_request(c->request, e), out = -1, said = -1;
+	int o[2], x[2];
+	struct watching w = {.end_ms = clock_ms() + 1000 * (int64_t)c->seconds};
+	pid_t self = getpid();
+
+	if (in < 0)
+		return in;
+	if (pipe2(o, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
+	out = o[0];
+	OWN_FD int to_out = o[1];
+	if (pipe2(x, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
+	said = x[0];
+	w.pid = fork();
+	if (w.pid == 0)
+		be_chain(c, (int[]){in, to_out, x[1], c->keep, c->exec}, self);
+	close(x[1]);
+	own_close(&to_out);
+	to_out = -1;
+	if (w.pid < 0)
+		return err_set(e, errno, "start an executor");
+	w.p[0] = (struct pollfd){.fd = out, .events = POLLIN};
+	w.p[1] = (struct pollfd){.fd = said, .events = POLLIN};
+	watch(c, &w);
+	reap(c, &w);
+	return 0;
+}
+
+void chain_explain(const struct chain *c, struct buf *out)
+{
+	if (c->late)
+		buf_fmt(out, "the executor was ended after %u seconds", c->seconds);
+	else if (c->loud)
+		buf_fmt(out, "the executor said more than %u bytes", CHAIN_OUT_MAX);
+	else
+		buf_fmt(out, "the executor ended with status %d", c->status);
+	if (c->said.len > 0) {
+		buf_str(out, ": ");
+		buf_esc(out, c->said.data);
+	}
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One run of an executor: pod-mount enter … pod-exec --apart, as the pod's user, within a time and
+ * with bounds on what it says.
+ */
+#ifndef POD_QUEUE_CHAIN_H
+#define POD_QUEUE_CHAIN_H
+
+#include <stdbool.h>
+
+#include "libcommon/buf.h"
+#include "libcommon/err.h"
+#include "libcommon/pod.h"
+
+#define CHAIN_OUT_MAX  (1u << 20)
+#define CHAIN_SAID_MAX 4096 /* of standard error, the last of it */
+
+struct chain {
+	const struct pod *pod;
+	const char *name; /* what the executor is told to be called */
+	int exec, keep;   /* descriptors 4 and 3 of its; kept */
+	const struct buf *request;
+	unsigned seconds;
+
+	struct buf out, said;
+	int status;      /* an exit status */
+	bool late, loud; /* killed: over its time, over the bound of its output */
+};
+
+/* 0 when it has ended, whatever way; -errno with e set when it could not be started. */
+int chain_run(struct chain *c, struct err *e);
+void chain_finish(struct chain *c);
+/* Why it gave no answer, in words. */
+void chain_explain(const struct chain *c, struct buf *out);
+
+#endif

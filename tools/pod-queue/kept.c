@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-queue/kept.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcommon/io.h"
+#include "libcommon/own.h"
+#include "libcommon/path.h"
+
+#define UNDO_FILE "undo.json"
+#define KEPT_FILE "kept"
+
+static int set_option(int fs, const char *key, const char *value)
+{
+	return fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0);
+}
+
+static int new_tmpfs(void)
+{
+	OWN_FD int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	char size[24];
+
+	snprintf(size, sizeof(size), "%u", KEPT_MAX_BYTES);
+	if (fs < 0 || set_option(fs, "size", size) < 0 || set_option(fs, "nr_inodes", "4") < 0 ||
+	    set_option(fs, "mode", "0700") < 0 ||
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return fsmount(fs, FSMOUNT_CLOEXEC,
+		       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+/* It is never attached anywhere: the file is all there is of it, and goes with its descriptor. */
+int kept_new(struct err *e)
+{
+	OWN_FD int mnt = new_tmpfs();
+	int fd = mnt < 0 ? -1 : openat(mnt, KEPT_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return fd < 0 ? err_set(e, errno, "make a file for what reversing needs") : fd;
+}
+
+char *kept_path(const char *id)
+{
+	return xfmt("queue/undo/%s", id);
+}
+
+static int open_dir(const struct store *s, const char *id, bool make, struct err *e)
+{
+	OWN_FREE char *path = xfmt("undo/%s", id);
+	int fd, r = make ? mkdir_p_at(s->root, path, 0700) : 0;
+
+	if (r < 0)
+		return err_set(e, -r, "make %s/queue/%s", s->pod->path, path);
+	fd = open_beneath(s->root, path, O_RDONLY | O_DIRECTORY, 0);
+	return fd < 0 ? err_set(e, -fd, "open %s/queue/%s", s->pod->path, path) : fd;
+}
+
+static int copy(int from, int to)
+{
+	struct stat st;
+	off_t at = 0;
+
+	if (fstat(from, &st) < 0)
+		return -errno;
+	while (at < st.st_size && at < (off_t)KEPT_MAX_BYTES)
+		if (sendfile(to, from, &at, (size_t)(st.st_size - at)) <= 0)
+			return errno ? -errno : -EIO;
+	return fsync(to) < 0 ? -errno : 0;
+}
+
+static int save_kept(int dir, int kept)
+{
+	OWN_FD int to =
+		openat(dir, KEPT_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return to < 0 ? -errno : copy(kept, to);
+}
+
+int kept_save(const struct store *s, const char *id, const struct buf *undo, int kept,
+	      struct err *e)
+{
+	OWN_FD int dir = open_dir(s, id, true, e);
+	int r = dir < 0 ? dir : save_kept(dir, kept);
+
+	if (dir < 0)
+		return dir;
+	if (r == 0)
+		r = write_file_at(dir, UNDO_FILE, undo->data, undo->len, 0600, true);
+	return r < 0 ? err_set(e, -r, "write %s/queue/undo/%s", s->pod->path, id) : 0;
+}
+
+void kept_drop(const struct store *s, const char *id)
+{
+	OWN_FREE char *path = xfmt("undo/%s", id);
+
+	remove_tree_at(s->root, path);
+}
+
+int kept_load(const struct store *s, const char *id, struct buf *undo, struct err *e)
+{
+	OWN_FD int dir = open_dir(s, id, false, e);
+	int r = dir < 0 ? dir : read_file_at(dir, UNDO_FILE, undo, 2u << 20);
+	int fd;
+
+	if (dir < 0)
+		return dir;
+	fd = r < 0 ? -1 : openat(dir, KEPT_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_set(e, r < 0 ? -r : errno, "read %s/queue/undo/%s", s->pod->path, id)
+		      : fd;
+}

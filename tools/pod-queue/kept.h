@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What reversing an action needs: pods/NAME/queue/undo/ID/, with the undo object its executor gave
+ * (undo.json) and, where it kept something, that (kept).
+ */
+#ifndef POD_QUEUE_KEPT_H
+#define POD_QUEUE_KEPT_H
+
+#include "libcommon/pod.h"
+#include "tools/pod-queue/store.h"
+
+#define KEPT_MAX_BYTES (64u << 20)
+
+/*
+ * A file for an executor to write to, on a file system of its own that has room for KEPT_MAX_BYTES:
+ * what it writes there weighs on the pod's memory, and can fill nothing of the host's.
+ */
+int kept_new(struct err *e);
+
+/* queue/undo/ID; in words, for undo_register(). */
+char *kept_path(const char *id);
+/* Write both, synced. */
+int kept_save(const struct store *s, const char *id, const struct buf *undo, int kept,
+	      struct err *e);
+void kept_drop(const struct store *s, const char *id);
+/* Read the undo object, and open what was kept (empty where nothing was). */
+int kept_load(const struct store *s, const char *id, struct buf *undo, struct err *e);
+
+#endif
