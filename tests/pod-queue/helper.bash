@@ -46,6 +46,8 @@ stand_in()
 	END
 	chmod +x "$T/tools/pod-queue"
 	cat >"$T/execute" <<-'END'
+	exec 6>"$Q/lock"
+	flock 6
 	jq -c '.status = "executed" | .ended = "2026-01-01T00:00:00Z" | .result = {"ok": 1}' "$Q/running/$id.json" >"$Q/running/.x.$id"
 	mv "$Q/running/.x.$id" "$Q/running/$id.json"
 	mv "$Q/running/$id.json" "$Q/done/$id.json"

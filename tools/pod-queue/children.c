@@ -69,7 +69,7 @@ static void prepare(void)
 	setsid();
 }
 
-static pid_t start(char *const argv[], int out, struct err *e)
+static pid_t start(char *const argv[], int out, int kept, struct err *e)
 {
 	OWN_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pid_t pid = fork();
@@ -80,12 +80,14 @@ static pid_t start(char *const argv[], int out, struct err *e)
 	dup2(null, 0);
 	dup2(out, 1);
 	dup2(out, 2);
+	if (kept >= 0)
+		fcntl(kept, F_SETFD, 0);
 	spawn_exec(argv, e);
 	say_error("%s", e->msg);
 	_exit(err_exit(e));
 }
 
-int child_start(struct steward *s, struct child *c, char *const argv[], struct err *e)
+int child_start(struct steward *s, struct child *c, char *const argv[], int kept, struct err *e)
 {
 	int ends[2];
 	pid_t pid;
@@ -94,7 +96,7 @@ int child_start(struct steward *s, struct child *c, char *const argv[], struct e
 		return err_set(e, errno, "make a pipe");
 	OWN_FD int in = ends[0], out = ends[1];
 
-	pid = start(argv, out, e);
+	pid = start(argv, out, kept, e);
 	if (pid < 0)
 		return pid;
 	fcntl(in, F_SETFL, O_NONBLOCK);

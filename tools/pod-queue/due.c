@@ -80,10 +80,30 @@ static int judge(const struct steward *s, const struct action *a, struct entry *
 				 a->name);
 }
 
+static int open_running(const struct steward *s, const char *id)
+{
+	char file[ACTION_ID + 8];
+
+	snprintf(file, sizeof(file), "%s.json", id);
+	return openat(s->store.dir[PLACE_RUNNING], file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+/* Whoever executes an action inherits a lock on its file: as long as he lives, however long we do,
+ * everybody can see that he does. */
+static int lock_file(const struct steward *s, const char *id, struct err *e)
+{
+	OWN_FD int fd = open_running(s, id);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return err_set(e, errno, "lock action %s", id);
+	return take_fd(&fd);
+}
+
 static int start(struct steward *s, const struct action *a, struct err *e)
 {
 	char *const execute[] = {"pod-queue", "execute", s->pod.name, (char *)a->id, NULL};
 	OWN_STRV struct strv argv = {0};
+	OWN_FD int kept = -1;
 	struct child *c = child_free(s);
 	bool governed = type_find(a->type) && type_find(a->type)->is_governed;
 
@@ -91,7 +111,8 @@ static int start(struct steward *s, const struct action *a, struct err *e)
 	memcpy(c->id, a->id, sizeof(c->id));
 	if (governed && govern_words(s, a, &argv, e) < 0)
 		return -EINVAL;
-	return child_start(s, c, governed ? argv.v : execute, e);
+	kept = lock_file(s, a->id, e);
+	return kept < 0 ? kept : child_start(s, c, governed ? argv.v : execute, kept, e);
 }
 
 /* Under the lock.  Once the file lies in running/ it has begun, whatever happens to us. */
@@ -119,6 +140,14 @@ static void begin(struct steward *s, enum place from, struct action *a)
 		end(s, PLACE_RUNNING, a, "failed", "action_failed", e.msg);
 }
 
+/* Where one waits tells when it is executed, so a bare move would decide that. */
+static enum place home_of_tier(enum tier tier)
+{
+	return tier == TIER_DELAYED  ? PLACE_DELAYED
+	       : tier == TIER_STAGED ? PLACE_STAGED
+				     : PLACE_NEW;
+}
+
 /* Read under the lock: somebody may have cancelled it meanwhile.  False where it stays as it was.
  */
 static bool look_at(struct steward *s, const char *id, enum place place, int64_t now)
@@ -132,7 +161,9 @@ static bool look_at(struct steward *s, const char *id, enum place place, int64_t
 	}
 	if (store_find(&s->store, id) == (int)place &&
 	    store_read(&s->store, place, id, &a, &e) == 0) {
-		if (place != PLACE_NEW && approvals_stand(s, &a)) {
+		if (place != home_of_tier(a.tier)) {
+			approvals_put_back(s, place, id);
+		} else if (place != PLACE_NEW && approvals_stand(s, &a)) {
 			note_said(&s->pod, "action_approved", &a, a.approved_by);
 			begin(s, place, &a);
 			approvals_use(s, &a);
@@ -146,14 +177,10 @@ static bool look_at(struct steward *s, const char *id, enum place place, int64_t
 	return store_find(&s->store, id) != (int)place;
 }
 
-/* Whoever executes it holds a lock on its file. */
 static bool is_executed(const struct steward *s, const char *id)
 {
-	char file[ACTION_ID + 8];
-	OWN_FD int fd = -1;
+	OWN_FD int fd = open_running(s, id);
 
-	snprintf(file, sizeof(file), "%s.json", id);
-	fd = openat(s->store.dir[PLACE_RUNNING], file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 

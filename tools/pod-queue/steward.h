@@ -108,7 +108,8 @@ void approvals_use(struct steward *s, const struct action *a);
 void approvals_put_back(struct steward *s, enum place place, const char *id);
 
 /* --- children.c --- */
-int child_start(struct steward *s, struct child *c, char *const argv[], struct err *e);
+/* c->kind, id and serial are the caller's.  kept: a descriptor that it inherits; -1: none. */
+int child_start(struct steward *s, struct child *c, char *const argv[], int kept, struct err *e);
 struct child *child_free(struct steward *s);
 size_t children_running(const struct steward *s);
 bool child_has(const struct steward *s, const char *id);
