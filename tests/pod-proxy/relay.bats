@@ -226,3 +226,18 @@ cut" ]
 	on_host python3 -c "$hrr" b.example | grep -Eq '^answered 2[02]$'
 	get -k https://c.example/ | grep -q 'TLSv1.3'
 }
+
+@test "what is carried is counted: bytes, connections, requests, names; a restart forgets nothing" {
+	sites
+	allow 'a.example'
+	counted() { on_host pod-net status --json web | jq -e ".counted | $1"; }
+	get http://a.example/big >"$T/got"
+	get -k https://a.example/big >"$T/got"
+	head -c 100000 /dev/zero | get -T - http://a.example/put/x >/dev/null
+	refute get http://c.example/
+	wait_for 5 counted '.down > 6000000 and .down < 6200000 and .up > 100000 and .up < 130000'
+	counted '.connections == 3 and .requests == 2 and .dns_queries >= 2 and .dns_denied >= 1'
+	kill -KILL "$(jq -r '.services[] | select(.name == "proxy") | .pid' "$R/web/services.json")"
+	wait_for 10 in_pod curl -s -o /dev/null --max-time 2 http://a.example/
+	wait_for 5 counted '.connections >= 4 and .down > 6000000'
+}

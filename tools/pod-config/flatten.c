@@ -331,6 +331,20 @@ static void emit_govern(struct buf *plan, jv pod)
 		plan_line(plan, "govern", "yes");
 }
 
+/* Two keys for one wall: the lower one holds. */
+static void emit_storage(struct buf *plan, jv pod)
+{
+	double disk = tree_number(pod, "processor.disk_size", 0),
+	       most = tree_number(pod, "budget.max_storage", 0);
+	char number[32];
+
+	if (disk > 0 && (most <= 0 || disk < most))
+		most = disk;
+	snprintf(number, sizeof(number), "%.0f", most);
+	if (most > 0)
+		plan_line(plan, "budget.storage", number);
+}
+
 static void emit_unbuilt(struct buf *plan, jv pod)
 {
 	for (const struct key *k = keys; k->path; k++)
@@ -369,6 +383,7 @@ int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)
 	}
 	emit_wall(plan, pod);
 	emit_govern(plan, pod);
+	emit_storage(plan, pod);
 	emit_unbuilt(plan, pod);
 	buf_str(plan, "end\n");
 	if (plan->len > PLAN_MAX)

@@ -28,8 +28,8 @@
 #define SETS_MAX     64
 
 /* What no file was made of when the pod was: it is looked up when it is wanted. */
-static const char *const settable[] = {"processor.", "snapshots.",       "undo.", "audit.",
-				       "devices.",   "web_display.type", NULL};
+static const char *const settable[] = {"processor.", "snapshots.",       "undo.",   "audit.",
+				       "devices.",   "web_display.type", "budget.", NULL};
 
 struct change {
 	const struct key *key;

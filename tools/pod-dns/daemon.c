@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/counters.h"
 #include "libcommon/io.h"
 #include "libcommon/lockdown.h"
 #include "libcommon/netid.h"
@@ -239,6 +240,8 @@ int daemon_open(struct daemon *d, const char *pod, const struct daemon_listen *a
 	if (fstat(event_fd, &st) == 0 && S_ISFIFO(st.st_mode))
 		fcntl(event_fd, F_SETFL, O_NONBLOCK | O_WRONLY);
 	log_init(&d->log, event_fd, d->pod.name);
+	if (counters_open(&d->log.counters, &d->pod, COUNTS_DNS, e) < 0)
+		return -EINVAL;
 	resolver_init(&d->resolver, &d->loop);
 	d->server = (struct server){.loop = &d->loop,
 				    .resolver = &d->resolver,

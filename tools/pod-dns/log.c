@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libcommon/buf.h"
+#include "libcommon/counters.h"
 #include "libcommon/unit.h"
 
 #define LINE_MAX_BYTES 4096
@@ -184,6 +185,8 @@ void log_query(struct log *l, const struct log_query *q)
 	char type[16];
 	struct line o;
 
+	counters_add(l->counters, COUNT_DNS_QUERIES, 1);
+	counters_add(l->counters, COUNT_DNS_DENIED, q->is_refused);
 	begin(l, &o, q->is_refused ? "dns_denied" : "dns_query");
 	add_text(&o, "type", type_text(q->type, type));
 	add_text(&o, "decision", q->decision);

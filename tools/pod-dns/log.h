@@ -19,12 +19,15 @@ struct log_lines {
 	size_t len, max;
 };
 
+struct counters;
+
 struct log {
 	int fd;
 	char pod[64];
 	struct log_lines plain, refusals;
-	uint64_t lost; /* since it was last said */
-	long second;   /* of stamp */
+	struct counters *counters; /* NULL: nobody counts */
+	uint64_t lost;             /* since it was last said */
+	long second;               /* of stamp */
 	char stamp[24];
 };
 

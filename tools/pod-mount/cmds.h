@@ -12,6 +12,7 @@ int cmd_commit(int argc, char **argv);
 int cmd_apply(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_undo(int argc, char **argv);
+int cmd_quota(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
 int cmd_base(int argc, char **argv);
 int cmd_clone(int argc, char **argv);

@@ -17,6 +17,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/pod.h"
+#include "libcommon/project.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/mountinfo.h"
@@ -180,6 +181,28 @@ static void check_space(void)
 		     "less than 2%% of %s is free: pods will soon fail to write", pod_state_dir());
 }
 
+/* budget.max_storage; a sized image of its own for the state directory bounds all pods together. */
+static void check_quota(const struct mounts *m)
+{
+	const struct mount_row *row = row_of(m, pod_state_dir());
+	OWN_FD int fd = row ? open(row->point, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	const char *type = row ? row->type : "";
+
+	if (fd < 0)
+		return;
+	if (project_enforced(fd))
+		tell(PASS, "storage limits", "", "project quotas of %s", type);
+	else
+		tell(WARN, "storage limits",
+		     strcmp(type, "xfs") == 0
+			     ? "mount it with -o prjquota (the root: boot with rootflags=prjquota)"
+		     : strcmp(type, "ext4") == 0
+			     ? "unmount it, tune2fs -O quota,project DEVICE, mount it with -o prjquota"
+			     : "put the state directory on ext4 or xfs, mounted with -o prjquota",
+		     "%s at %s keeps no project quotas: pods with budget.max_storage do not run",
+		     type, row->point);
+}
+
 int cmd_doctor(int argc, char **argv)
 {
 	OWN_MOUNTS struct mounts m = {0};
@@ -206,5 +229,6 @@ int cmd_doctor(int argc, char **argv)
 	check_shape(&m);
 	check_idmap(&m);
 	check_packages();
+	check_quota(&m);
 	return worst == FAIL ? POD_EXIT_NO : POD_EXIT_OK;
 }

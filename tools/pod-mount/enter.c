@@ -28,6 +28,7 @@
 #include "tools/pod-mount/overlay.h"
 #include "tools/pod-mount/private.h"
 #include "tools/pod-mount/provenance.h"
+#include "tools/pod-mount/quota.h"
 #include "tools/pod-mount/source.h"
 #include "tools/pod-mount/trust.h"
 #include "tools/pod-mount/view.h"
@@ -232,9 +233,13 @@ static int fresh_view(struct enter *n, struct err *e)
 	if (r == 0)
 		r = provenance_begin(&n->pod, &n->plan, n->argv, e);
 	if (r == 0)
+		r = quota_begin(&n->pod, &n->plan, &n->stack, e);
+	if (r == 0)
 		r = build(n, e);
 	if (r == 0)
 		mend(n);
+	if (r == 0)
+		r = quota_hold(&n->pod, &n->plan, e);
 	return r;
 }
 

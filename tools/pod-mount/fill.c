@@ -13,6 +13,7 @@
 
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/project.h"
 #include "tools/pod-mount/copy.h"
 #include "tools/pod-mount/settle.h"
 #include "tools/pod-mount/whiteout.h"
@@ -135,9 +136,7 @@ static int bring(struct settler *st, const struct level *below, const struct ori
 		return 0; /* a socket or device: nothing a pod could have used */
 	if (r == 0 && S_ISDIR(from->st.st_mode))
 		r = fill_new_dir(st, below, name, where, as);
-	if (r == 0 && !fresh && renameat2(where, as, to, name, RENAME_NOREPLACE) < 0)
-		r = -errno;
-	return r;
+	return r < 0 || fresh ? r : project_rename(where, as, to, name, RENAME_NOREPLACE);
 }
 
 /* The layer has a directory of that name itself: what shows below it is brought into it. */

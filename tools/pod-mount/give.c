@@ -13,6 +13,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/base.h"
+#include "tools/pod-mount/quota.h"
 #include "tools/pod-mount/step.h"
 #include "tools/pod-mount/whiteout.h"
 
@@ -283,6 +284,9 @@ static int give_one(struct run *r, const struct stack *s, const struct layer_sta
 		return errno == ENOENT ? 0 : err_set(e, errno, "open layer %s", l->id);
 	if (layers < 0)
 		return err_set(e, errno, "open %s", path);
+	x = quota_adopt(r->pod, dir);
+	if (x < 0)
+		return err_set(e, -x, "count layer %s as pod %s's", l->id, r->pod->name);
 	x = write_base(r, s, dir, l, e);
 	if (x == 0 && renameat2(r->given, l->id, layers, l->id, RENAME_NOREPLACE) < 0)
 		return err_set(e, errno, "put layer %s in place", l->id);

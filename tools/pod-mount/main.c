@@ -14,6 +14,7 @@ static const struct cmd cmds[] = {
 	{"apply", cmd_apply, "bring a change set of diff --export to this host"},
 	{"rollback", cmd_rollback, "drop changes"},
 	{"undo", cmd_undo, "list what was done, or take one of it back"},
+	{"quota", cmd_quota, "what a pod has written, and may write"},
 	{"snapshot", cmd_snapshot, "states of a pod that can be gone back to"},
 	{"base", cmd_base, "what pods are cloned of"},
 	{"clone", cmd_clone, "fill a new pod that stands on another's layers"},

@@ -15,6 +15,7 @@
 #include "tools/pod-mount/holders.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/layers.h"
+#include "tools/pod-mount/quota.h"
 #include "tools/pod-mount/unpack.h"
 
 /* Pins are mounts on files of a directory that is a mount itself; the innermost go first. */
@@ -138,7 +139,10 @@ static int remove_pod(const struct pod *p, const char *archive, struct err *e)
 		r = let_go_of_pins(p, e);
 	if (r == 0)
 		r = archive ? keep_pod(p, &ids, archive, e) : delete_layers(&ids, e);
-	return r < 0 ? r : delete_rest(p, e);
+	if (r < 0)
+		return r;
+	quota_drop(p);
+	return delete_rest(p, e);
 }
 
 int cmd_remove(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include "libcommon/path.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
+#include "tools/pod-mount/quota.h"
 #include "tools/pod-mount/undo.h"
 
 static int put_stack(const struct journal *j, const char *name, const struct stack *s,
@@ -64,10 +65,22 @@ static int mark_undone(const struct pod *p, const struct journal *j, struct err 
 	return r < 0 ? err_set(e, -r, "write %s/undone", path) : 0;
 }
 
+/* What an undo record keeps of a pod is not counted as its own any more (quota.h). */
+static void count(const struct pod *p, const struct journal *j, const struct stack *want)
+{
+	OWN_STACK struct stack was = {0};
+	struct err none = {0};
+
+	if (get_stack(&was, j->dir, j->id, "stack", &none) == 0)
+		quota_exchange(p, &was, want);
+}
+
 static int apply(const struct pod *p, struct journal *j, const struct stack *want, struct err *e)
 {
 	int r = stack_save(want, p, e);
 
+	if (r == 0)
+		count(p, j, want);
 	if (r == 0)
 		r = mark_undone(p, j, e);
 	return r < 0 ? r : journal_end(j, JOURNAL_DONE, e);

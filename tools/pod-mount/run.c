@@ -15,6 +15,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "tools/pod-mount/copy.h"
+#include "tools/pod-mount/quota.h"
 #include "tools/pod-mount/step.h"
 
 void step_name(char out[STEP_NAME], size_t i)
@@ -392,8 +393,10 @@ static int drop(struct run *r, const struct step *st, const char *name, struct e
 	const char *leaf;
 	OWN_FD int parent = run_raw_parent(r, st, &leaf);
 
-	if (parent >= 0 && renameat2(parent, leaf, r->kept, name, RENAME_NOREPLACE) == 0)
+	if (parent >= 0 && renameat2(parent, leaf, r->kept, name, RENAME_NOREPLACE) == 0) {
+		quota_release(r->pod, r->kept, name);
 		return 0;
+	}
 	if (parent == -ENOENT || (parent >= 0 && (errno == ENOENT || errno == EEXIST)))
 		return 0;
 	return run_failed(r, st, parent < 0 ? -parent : errno, "drop", e);

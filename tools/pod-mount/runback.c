@@ -9,7 +9,9 @@
 
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/project.h"
 #include "tools/pod-mount/copy.h"
+#include "tools/pod-mount/quota.h"
 #include "tools/pod-mount/run.h"
 #include "tools/pod-mount/step.h"
 
@@ -83,12 +85,14 @@ static int undo_drop(struct run *r, const struct step *st, const char *name)
 {
 	const char *leaf;
 	OWN_FD int parent = run_raw_parent(r, st, &leaf);
+	int x;
 
 	if (parent < 0)
 		return parent;
-	return renameat2(r->kept, name, parent, leaf, RENAME_NOREPLACE) < 0 && errno != ENOENT
-		       ? -errno
-		       : 0;
+	x = project_rename(r->kept, name, parent, leaf, RENAME_NOREPLACE);
+	if (x == 0)
+		quota_reclaim(r->pod, parent, leaf);
+	return x == -ENOENT ? 0 : x;
 }
 
 /* A file that was renamed out of its layer goes back as it was there. */
@@ -106,7 +110,7 @@ static int give_back(struct run *r, const struct step *st, const char *name)
 		return parent;
 	if (fchown(fd, st->was_uid, st->was_gid) < 0 || fchmod(fd, st->was_mode & 07777) < 0)
 		return -errno;
-	return renameat2(step_stage(r, st), name, parent, leaf, RENAME_NOREPLACE) < 0 ? -errno : 0;
+	return project_rename(step_stage(r, st), name, parent, leaf, RENAME_NOREPLACE);
 }
 
 /* What was taken from another record goes back there; where it was copied, it still is there. */

@@ -16,6 +16,7 @@
 
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/project.h"
 #include "tools/pod-mount/copy.h"
 #include "tools/pod-mount/fill.h"
 #include "tools/pod-mount/hunks.h"
@@ -186,8 +187,8 @@ static int expand(struct settler *st, const struct level *up, const char *name)
 		made = settle_child(st->scratch, "dir");
 		r = made < 0 ? made : opaque_set(made);
 	}
-	if (r == 0 && renameat2(st->scratch, "dir", up->parts[i].fd, name, RENAME_EXCHANGE) < 0)
-		r = -errno;
+	if (r == 0)
+		r = project_rename(st->scratch, "dir", up->parts[i].fd, name, RENAME_EXCHANGE);
 	if (r == 0 && unlinkat(st->scratch, "dir", 0) < 0)
 		r = -errno;
 	return r < 0 ? settle_failed(st, -r, "bring back") : 1;

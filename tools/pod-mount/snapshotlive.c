@@ -23,6 +23,7 @@
 #include "libcommon/path.h"
 #include "libcommon/spawn.h"
 #include "tools/pod-mount/private.h"
+#include "tools/pod-mount/quota.h"
 #include "tools/pod-mount/treecopy.h"
 
 /* --- standing still --- */
@@ -210,8 +211,12 @@ static int make_layer(struct live *l, const struct stack *s, const char *id, str
 {
 	int r = open_all(l, e);
 
-	if (r == 0)
-		r = copy_upper(l, s, e);
+	if (r < 0)
+		return r;
+	r = quota_adopt(l->p, l->dir);
+	if (r < 0)
+		return err_set(e, -r, "count layer %s as pod %s's", l->temp, l->p->name);
+	r = copy_upper(l, s, e);
 	if (r == 0 && renameat(l->layers, l->temp, l->layers, id) < 0)
 		r = err_set(e, errno, "put layer %s in place", id);
 	return r;

@@ -21,6 +21,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/plan.h"
+#include "libcommon/project.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/base.h"
 #include "tools/pod-mount/fold.h"
@@ -104,8 +105,10 @@ static int copy_attributes(int from, int to)
 /* rename() does nothing between two links of one inode, as whiteouts are: then the link goes. */
 static int move(int newer, int older, const char *name)
 {
-	if (renameat(newer, name, older, name) < 0)
-		return -errno;
+	int r = project_rename(newer, name, older, name, 0);
+
+	if (r < 0)
+		return r;
 	return unlinkat(newer, name, 0) < 0 && errno != ENOENT && errno != EISDIR ? -errno : 0;
 }
 
@@ -154,7 +157,7 @@ static int merge_subdir(int newer, int older, const char *name, const struct sta
 		r = opaque_set(fd);
 	if (r == 0 && there)
 		r = remove_tree_at(older, name);
-	return r < 0 ? r : renameat(newer, name, older, name) < 0 ? -errno : 0;
+	return r < 0 ? r : project_rename(newer, name, older, name, 0);
 }
 
 /*

@@ -15,6 +15,7 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/project.h"
 #include "tools/pod-mount/copy.h"
 #include "tools/pod-mount/plan_commit.h"
 #include "tools/pod-mount/raw.h"
@@ -29,6 +30,7 @@ struct stager {
 	char *layer, *dir;
 	uint32_t site;
 	int fd;
+	uint32_t project; /* the pod's; 0: none */
 };
 
 static int failed(const struct stager *g, const struct step *st, int code, struct err *e)
@@ -95,6 +97,19 @@ static int sanitise(const struct stager *g, int fd, const struct step *st, const
 	return 0;
 }
 
+/* What is committed is the host's, and no longer counts as the pod's (quota.h). */
+static void release(const struct stager *g, int fd, int stage)
+{
+	uint32_t project;
+	bool hands_on;
+
+	if (!g->project)
+		return;
+	if (project_get(stage, &project, &hands_on) < 0 || !hands_on)
+		project = 0;
+	project_set(fd, project, false);
+}
+
 static int stage_move(struct stager *g, struct step *st, const char *name)
 {
 	const char *leaf;
@@ -115,6 +130,7 @@ static int stage_move(struct stager *g, struct step *st, const char *name)
 	if (has_writers(fd))
 		return -EBUSY;
 	r = sanitise(g, fd, st, &now);
+	release(g, fd, stage);
 	step_staged(st, &now);
 	return r;
 }
@@ -287,7 +303,7 @@ static int stage_one(struct stager *g, size_t i, const struct change *c)
 
 int commit_stage(struct run *r, struct commit_plan *p, struct survey *s, struct err *e)
 {
-	struct stager g = {.r = r, .p = p, .s = s, .fd = -1};
+	struct stager g = {.r = r, .p = p, .s = s, .fd = -1, .project = project_find(&s->pod)};
 	int x = 0;
 
 	for (size_t i = 0; i < r->j->n && x == 0; i++) {

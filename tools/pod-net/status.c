@@ -10,12 +10,14 @@
 #include <string.h>
 
 #include "envpod/exit.h"
+#include "libcommon/counters.h"
 #include "libcommon/io.h"
 #include "libcommon/jsonw.h"
 #include "libcommon/netns.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
+#include "libcommon/unit.h"
 #include "libcommon/wall.h"
 #include "tools/pod-net/conns.h"
 #include "tools/pod-net/net.h"
@@ -25,6 +27,7 @@ struct counts {
 	uint64_t relayed, straight, limited, crowded, drops;
 	uint64_t connections;  /* open now */
 	uint64_t pins4, pins6; /* elements: addresses times ports */
+	uint64_t sum[COUNTER_KINDS];
 };
 
 static const struct {
@@ -135,6 +138,15 @@ static int count(void *arg, struct err *e)
 	return r < 0 ? err_set(e, -r, "ask what the wall has counted") : 0;
 }
 
+static void add_sums(struct buf *b, const uint64_t sum[COUNTER_KINDS])
+{
+	jw_key(b, "counted");
+	jw_open(b, '{');
+	for (unsigned i = 0; i < COUNTER_KINDS; i++)
+		jw_knum(b, counter_names[i], (int64_t)sum[i]);
+	jw_close(b, '}');
+}
+
 static void print_json(const struct pod *p, const char *up, const struct counts *c, uint64_t most)
 {
 	OWN_BUF struct buf b = BUF_INIT;
@@ -153,12 +165,15 @@ static void print_json(const struct pod *p, const char *up, const struct counts 
 		jw_knum(&b, "connections_max", (int64_t)most);
 	jw_knum(&b, "pins4", (int64_t)*pins[0]);
 	jw_knum(&b, "pins6", (int64_t)*pins[1]);
+	add_sums(&b, c->sum);
 	jw_close(&b, '}');
 	puts(b.data);
 }
 
 static void print_text(const struct pod *p, const char *up, const struct counts *c, uint64_t most)
 {
+	char sent[16], received[16];
+
 	printf("network   %s\n", !*up             ? "down"
 				 : wall_stands(p) ? "up"
 						  : "closed: its daemons are down");
@@ -172,6 +187,25 @@ static void print_text(const struct pod *p, const char *up, const struct counts 
 	printf("\npackets   %" PRIu64 " to the relay, %" PRIu64 " straight, %" PRIu64
 	       " refused (%" PRIu64 " by the rate limit, %" PRIu64 " beyond the connections)\n",
 	       c->relayed, c->straight, c->drops, c->limited, c->crowded);
+	printf("bytes     %s sent, %s received\n", unit_human(c->sum[COUNT_UP], sent),
+	       unit_human(c->sum[COUNT_DOWN], received));
+}
+
+/* Since the host was booted, whatever came and went meanwhile. */
+static int sum_up(const struct pod *p, uint64_t sum[COUNTER_KINDS], struct err *e)
+{
+	OWN(counters_close_all) struct counters_all all = {0};
+	struct counters *net = NULL;
+	int r = counters_open(&net, p, COUNTS_NET, e);
+
+	if (r == 0) {
+		counters_take_link(net, p);
+		counters_close(net);
+		r = counters_open_all(&all, p, e);
+	}
+	if (r == 0)
+		counters_sum(&all, sum);
+	return r;
 }
 
 static int status(const char *pod, bool json, struct err *e)
@@ -185,6 +219,9 @@ static int status(const char *pod, bool json, struct err *e)
 
 	if (r == 0)
 		r = plan_open(&plan, &p, e);
+	if (r < 0)
+		return r;
+	r = sum_up(&p, c.sum, e);
 	if (r < 0)
 		return r;
 	ns = netns_open(&p);

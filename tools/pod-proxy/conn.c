@@ -204,6 +204,7 @@ void conn_connect(struct conn *c)
 void conn_pass(struct conn *c, enum rule rule)
 {
 	c->rule = rule;
+	counters_add(c->r->counters, COUNT_CONNECTIONS, 1);
 	conn_connect(c);
 }
 
@@ -217,7 +218,9 @@ static int judge_head(void *arg, const struct head *h)
 	if (!why && intercept_wants(c->r, h->host, c->port))
 		why = "intercepted"; /* by a connection of its own */
 	intercept_look(c, h->host, c->up.held.data + c->up.held.ok, h->size);
+	counters_add(c->r->counters, COUNT_REQUESTS, 1);
 	if (why) {
+		counters_add(c->r->counters, COUNT_REQUESTS_DENIED, 1);
 		memcpy(c->name, h->host, sizeof(c->name));
 		conn_tell(c, "net_denied", why);
 		return -EACCES;
@@ -299,10 +302,19 @@ static int look_at_answer(struct conn *c)
 	return flow_resume(&c->up, n > 0 && memcmp(line, "HTTP/1.1 101", 12) == 0);
 }
 
+/* Who comes by a door is outside, and the pod the server. */
+static void count_bytes(const struct conn *c, uint64_t to_server, uint64_t to_client)
+{
+	bool inwards = c->rule == RULE_FORWARD;
+
+	counters_add(c->r->counters, inwards ? COUNT_DOWN : COUNT_UP, to_server);
+	counters_add(c->r->counters, inwards ? COUNT_UP : COUNT_DOWN, to_client);
+}
+
 static void pump(struct conn *c)
 {
 	struct relay *r = c->r;
-	uint64_t before = c->up.total + c->down.total;
+	uint64_t had_up = c->up.total, had_down = c->down.total;
 	enum flow_state up, down;
 
 	if (c->up.paused && c->server.readable && look_at_answer(c) < 0) {
@@ -311,6 +323,7 @@ static void pump(struct conn *c)
 	}
 	up = flow_run(&c->up, &r->pump);
 	down = up == FLOW_DEAD ? FLOW_DEAD : flow_run(&c->down, &r->pump);
+	count_bytes(c, c->up.total - had_up, c->down.total - had_down);
 	if (up == FLOW_DEAD || down == FLOW_DEAD) {
 		conn_reset(c);
 		return;
@@ -319,7 +332,7 @@ static void pump(struct conn *c)
 		conn_close(c);
 		return;
 	}
-	if (c->up.total + c->down.total != before)
+	if (c->up.total != had_up || c->down.total != had_down)
 		c->deadline_ms = r->loop.now_ms + (c->up.told || c->down.told ? HALF_MS : IDLE_MS);
 	if (up == FLOW_MORE || down == FLOW_MORE)
 		conn_enqueue(c);

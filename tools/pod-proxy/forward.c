@@ -77,6 +77,7 @@ int cmd_forward(int argc, char **argv)
 	static const struct serving forward = {
 		.text = "Carry connections to a pod's open ports, until SIGTERM.",
 		.open = forward_open,
+		.counts = COUNTS_FORWARD,
 	};
 
 	return serve_main(argc, argv, &forward);

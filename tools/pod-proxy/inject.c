@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/counters.h"
 #include "libcommon/follow.h"
 #include "libcommon/io.h"
 #include "libcommon/lockdown.h"
@@ -198,6 +199,8 @@ static int inject_open(struct inject *in, const char *pod, int event_fd, struct 
 		return number;
 	fcntl(event_fd, F_SETFL, O_NONBLOCK | O_WRONLY);
 	notes_init(&in->notes, event_fd, in->pod.name);
+	if (counters_open(&in->counters, &in->pod, COUNTS_INJECT, e) < 0)
+		return -EINVAL;
 	/* No configuration file: it could load code, and is out of reach later on. */
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	in->upstreams.wake = exchange_wake;

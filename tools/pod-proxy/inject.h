@@ -33,6 +33,7 @@ struct inject {
 	struct loop loop;
 	struct names names;
 	struct notes notes;
+	struct counters *counters;
 	struct watch signals, listener, feed, changed, revoked;
 	int policy_fd;
 	struct policy *policy;

@@ -140,6 +140,7 @@ int cmd_relay(int argc, char **argv)
 		.text = "Carry a pod's connections to where it may go, until SIGTERM.",
 		.open = relay_open,
 		.promises = PROMISE_UNIX,
+		.counts = COUNTS_PROXY,
 		.takes_listeners = true,
 	};
 

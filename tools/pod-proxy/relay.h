@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "libcommon/address.h"
+#include "libcommon/counters.h"
 #include "libcommon/loop.h"
 #include "libcommon/names.h"
 #include "libcommon/plan.h"
@@ -35,6 +36,7 @@ struct relay {
 	struct intercept intercept;
 	int route[2]; /* sockets that ask the host's routing table: IPv4, IPv6; -1 */
 	struct notes notes;
+	struct counters *counters;
 	struct pump pump;
 	uint64_t rate, bucket_ms; /* bandwidth_cap, bytes a second; 0: none */
 	struct conn *conns;       /* all of them */
@@ -73,6 +75,7 @@ struct serving {
 	const char *text; /* for --help */
 	int (*open)(struct relay *r, struct err *e);
 	unsigned promises; /* more of them */
+	enum counters_of counts;
 	bool takes_listeners;
 };
 int serve_main(int argc, char **argv, const struct serving *s);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libcommon/address.h"
+#include "libcommon/counters.h"
 #include "libcommon/record.h"
 
 #define PATH_SHOWN 1024 /* an event is one write of 4096 bytes at most */
@@ -52,11 +53,21 @@ static void add_keys(struct event *ev, const struct exchange *x)
 		event_str(ev, "key", x->site->binds[0].key);
 }
 
+/* Those of a cache are cheap, and some count them among the others: they are left out. */
+static void count_tokens(const struct exchange *x)
+{
+	static const enum usage_kind kinds[] = {USAGE_INPUT, USAGE_OUTPUT, USAGE_THOUGHT};
+
+	for (size_t i = 0; x->usage.any && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		counters_add(x->s->in->counters, COUNT_TOKENS, x->usage.count[kinds[i]]);
+}
+
 static void report_usage(const struct exchange *x)
 {
 	OWN_EVENT struct event ev = {0};
 	struct notes *n = &x->s->in->notes;
 
+	count_tokens(x);
 	if (!x->usage.any || !note_wanted(&n->usage, x->s->in->loop.now_ms))
 		return;
 	begin(&ev, x->s, "model_usage");
@@ -76,6 +87,8 @@ void report_exchange(const struct exchange *x)
 	uint64_t now = x->s->in->loop.now_ms;
 
 	report_usage(x);
+	counters_add(x->s->in->counters, COUNT_REQUESTS, 1);
+	counters_add(x->s->in->counters, COUNT_REQUESTS_DENIED, x->rule != NULL);
 	if (!note_wanted(b, now))
 		return;
 	begin(&ev, x->s, x->rule ? "http_denied" : "http_request");

@@ -152,7 +152,8 @@ int serve_main(int argc, char **argv, const struct serving *s)
 	opt_parse(opts, &usage, argc, argv);
 	ready_fd = opt_fd(ready, -1);
 	r.n_given = opt_fds(given, r.given, 2);
-	if (serve_open(&r, argv[0], opt_fd(events, STDOUT_FILENO), &e) < 0 || s->open(&r, &e) < 0 ||
+	if (serve_open(&r, argv[0], opt_fd(events, STDOUT_FILENO), &e) < 0 ||
+	    counters_open(&r.counters, &r.pod, s->counts, &e) < 0 || s->open(&r, &e) < 0 ||
 	    serve_lock_down(&r, s->promises, &e) < 0)
 		return say_err(&e);
 	if (ready_fd >= 0 && write_full(ready_fd, "\n", 1) == 0)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "libcommon/buf.h"
+#include "libcommon/counters.h"
 #include "tools/pod-proxy/exchange.h"
 #include "tools/pod-proxy/handoff.h"
 #include "tools/pod-proxy/report.h"
@@ -110,6 +111,8 @@ void session_begin(struct inject *in, const struct handoff *h, int fd)
 		session_abort(s);
 		return;
 	}
+	s->wire.counters = in->counters;
+	counters_add(in->counters, COUNT_CONNECTIONS, 1);
 	wire_unread(&s->wire, h->data, h->len);
 	session_enqueue(s);
 }

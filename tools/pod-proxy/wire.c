@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "libcommon/buf.h"
+#include "libcommon/counters.h"
 
 #define EDGES (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
@@ -35,6 +36,7 @@ static ssize_t socket_read(struct wire *w, void *data, size_t len)
 		early = early < len ? early : len;
 		memcpy(data, w->early + w->early_at, early);
 		w->early_at += early;
+		counters_add(w->counters, COUNT_UP, early);
 		return (ssize_t)early;
 	}
 	if (!w->readable)
@@ -45,6 +47,8 @@ static ssize_t socket_read(struct wire *w, void *data, size_t len)
 	/* Less than was asked for: what comes behind it brings an event of its own. */
 	if ((n < 0 && errno == EAGAIN) || (n > 0 && (size_t)n < len && !w->hung))
 		w->readable = false;
+	if (n > 0)
+		counters_add(w->counters, COUNT_UP, (uint64_t)n);
 	return n < 0 ? -errno : n;
 }
 
@@ -59,7 +63,10 @@ static ssize_t socket_write(struct wire *w, const void *data, size_t len)
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		w->writable = false;
-	w->wrote += n > 0 ? (size_t)n : 0;
+	if (n > 0) {
+		w->wrote += (size_t)n;
+		counters_add(w->counters, COUNT_DOWN, (uint64_t)n);
+	}
 	return n < 0 ? -errno : n;
 }
 

@@ -11,17 +11,19 @@
 
 #define WIRE_OUT 65536 /* bytes that wait to be written, before whoever makes them has to wait */
 
+struct counters;
 struct ssl_st;
 struct ssl_ctx_st;
 
 struct wire {
-	struct watch watch;      /* edge-triggered: */
-	bool readable, writable; /* what the kernel said last */
-	bool hung;               /* there is an end: also a short read was not the last one */
-	bool gone;               /* both ways have ended, or it was reset */
-	bool shut;               /* wire_shutdown() was called */
-	struct ssl_st *ssl;      /* NULL: plain */
-	char *early;             /* bytes that somebody else has read from the socket */
+	struct watch watch;        /* edge-triggered: */
+	bool readable, writable;   /* what the kernel said last */
+	bool hung;                 /* there is an end: also a short read was not the last one */
+	bool gone;                 /* both ways have ended, or it was reset */
+	bool shut;                 /* wire_shutdown() was called */
+	struct ssl_st *ssl;        /* NULL: plain */
+	struct counters *counters; /* of the pod: what it says is up; NULL: not its side */
+	char *early;               /* bytes that somebody else has read from the socket */
 	size_t early_at, early_len;
 	char *out; /* still to be written: from `at` to `len` */
 	size_t at, len, size;

@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The storage wall: project quotas of ext4 and xfs, which many kernels lack and the distribution's
+# has.  Each filesystem is made for the test, so that all of it can be counted.
+
+load ../lib/envpod
+setup()
+{
+	envpod_setup
+	mkdir -p /srv/p
+}
+teardown()
+{
+	pod-limit kill web 2>/dev/null || true
+	umount -l "$T/state" 2>/dev/null || true
+	rm -rf /srv/p
+	envpod_teardown
+}
+
+# state_on TYPE [MOUNT-OPTION]: the state directory, on a filesystem of its own.
+state_on()
+{
+	truncate -s 320M "$T/image"
+	case $1 in
+	ext4) mkfs.ext4 -q -O quota,project "$T/image" ;;
+	xfs) mkfs.xfs -q "$T/image" ;;
+	esac
+	mount -o "loop,${2:-prjquota}" "$T/image" "$T/state"
+	chmod 700 "$T/state"
+	rm -rf "$T/state/lost+found"
+}
+
+# web LIMIT
+web()
+{
+	printf 'budget: {max_storage: %s}\n' "$1" >"$T/pod.yaml"
+	envpod init -c "$T/pod.yaml" web
+}
+
+quota() { pod-mount quota --json web | jq -r ".$1"; }
+
+fill() { envpod run web -- sh -c "cd /srv/p && head -c ${1:-64M} /dev/zero >${2:-fill}"; }
+
+# ENOSPC of xfs, EDQUOT of ext4.
+is_full() { [[ $output = *"No space left on device"* || $output = *"Disk quota exceeded"* ]]; }
+
+ends_at_the_limit()
+{
+	state_on "$1"
+	web 16MB
+	run fill
+	[ "$status" -ne 0 ]
+	is_full
+	[ "$(quota bytes)" -le $(((16 << 20) + 65536)) ]
+	[ "$(quota bytes)" -gt $((12 << 20)) ]
+	# The host has room, in that filesystem too, and the pod once it is rid of it.
+	[ "$(df --output=avail -B1M "$T/state" | tail -1)" -gt 150 ]
+	head -c 32M /dev/zero >"$T/state/of-the-host"
+	[ "$(envpod run web -- echo well)" = well ]
+	envpod rollback --all web
+	envpod gc
+	fill 8M other
+}
+
+@test "ext4: a pod is refused what goes beyond its limit, the host is not" { ends_at_the_limit ext4; }
+
+@test "xfs: a pod is refused what goes beyond its limit, the host is not" { ends_at_the_limit xfs; }
+
+@test "files without content end, too, and so do copies of the host's" {
+	state_on ext4
+	web 1MB
+	run envpod run web -- bash -c 'cd /srv/p; for i in {1..3000}; do : >f$i || exit 9; done'
+	[ "$status" -eq 9 ]
+	[ "$(quota inodes)" -le "$(quota inode_limit)" ]
+	envpod rollback --all web
+	head -c 4M /dev/urandom >/srv/p/large
+	run envpod run web -- sh -c 'echo more >>/srv/p/large'
+	rm /srv/p/large
+	[ "$status" -ne 0 ]
+	is_full
+}
+
+@test "nobody in the pod changes its project" {
+	state_on ext4
+	web 16MB
+	run envpod run --user root web -- sh -c 'cd /srv/p; mkdir d; chattr -p 0 d || chattr -P d'
+	[ "$status" -ne 0 ]
+	run fill
+	[ "$status" -ne 0 ]
+}
+
+turns_over()
+{
+	local kept
+	state_on "$1"
+	web 16MB
+	fill 4M one
+	fill 4M two
+	[ "$(quota bytes)" -ge $((8 << 20)) ]
+	# What is committed is the host's, and has no project.
+	envpod commit web /srv/p/one
+	[ "$(stat -c %s /srv/p/one)" = $((4 << 20)) ]
+	[ "$(quota bytes)" -lt $((6 << 20)) ]
+	envpod undo web "$(envpod undo --json web | jq -rs '.[-1].id')"
+	[ ! -e /srv/p/one ]
+	[ "$(quota bytes)" -ge $((8 << 20)) ]
+	# Layers are merged, whose directories hand their project on.
+	for kept in 3 4 5 6; do envpod run web -- sh -c "echo $kept >/srv/p/$kept"; done
+	[ "$(envpod run web -- cat /srv/p/3 /srv/p/6)" = "3"$'\n'"6" ]
+	envpod rollback web /srv/p/two
+	[ "$(envpod run web -- sh -c 'ls /srv/p/two || echo gone')" = gone ]
+	envpod snapshot web create --name before
+	fill 1M late
+	envpod snapshot web restore before
+	envpod clone web other
+	[ "$(envpod run other -- echo well)" = well ]
+	envpod destroy other
+	envpod gc
+	fill 1M last
+}
+
+@test "ext4: turn-over, commit, undo, rollback, snapshots and clones go on" { turns_over ext4; }
+
+@test "xfs: turn-over, commit, undo, rollback, snapshots and clones go on" { turns_over xfs; }
+
+@test "a limit that comes later counts what is there, and can change while the pod lives" {
+	state_on ext4
+	envpod init web
+	fill 8M early
+	[ "$(quota limit)" = 0 ]
+	pod-config set web budget.max_storage=16MB
+	envpod run web -- true
+	[ "$(quota bytes)" -ge $((8 << 20)) ]
+	run fill 12M
+	[ "$status" -ne 0 ]
+	mkfifo "$T/go"
+	envpod run web -- sh -c 'echo up; read x; head -c 12M /dev/zero >/srv/p/more' <>"$T/go" >"$T/out" 3>&- &
+	wait_for 60 test -s "$T/out"
+	pod-mount quota web 64MB
+	echo >"$T/go"
+	wait $!
+	[ "$(quota limit)" = $((64 << 20)) ]
+}
+
+@test "without quotas on the filesystem nothing runs, and it is said what to do" {
+	state_on ext4 noquota
+	web 16MB
+	run envpod run web -- true
+	[ "$status" -eq 125 ]
+	[[ $output = *"16"*"max_storage"*"project quotas"*"envpod doctor"* ]]
+	pod-mount doctor --json | jq -se 'any(.[]; .name == "storage limits" and .status == "warn" and (.hint | test("prjquota")))'
+}
