@@ -51,6 +51,40 @@ trusts()
 	fi
 }
 
+@test "policies of browsers: valid, with the authority, and with what the host says" {
+	apart '
+	P=$ENVPOD_STATE_DIR/pods/web
+	cp -a /etc "$T/etc"; mount --rbind "$T/etc" /etc
+	pod web
+	pod-proxy ca web
+	shown() { in_view web "cat .$1" | jq -c "$2"; }
+	firefox=/etc/firefox/policies/policies.json
+	crt=$(openssl x509 -in "$P/ca/crt" -outform der | base64 -w0)
+	[ "$(shown $firefox .)" = "{\"policies\":{\"Certificates\":{\"Install\":[\"'$ALONE'\"]}}}" ]
+	for dir in /etc/chromium /etc/opt/chrome; do
+		[ "$(shown $dir/policies/managed/envpod.json .)" = "{\"CACertificates\":[\"$crt\"]}" ]
+	done
+	mkdir -p /etc/firefox/policies
+	while IFS="|" read -r old new; do
+		printf "%s\n" "$old" >$firefox
+		[ "$(shown $firefox .)" = "${new//ENVPOD/\"'$ALONE'\"}" ] || { shown $firefox . >&2; false; }
+	done <<-END
+	{}|{"policies":{"Certificates":{"Install":[ENVPOD]}}}
+	{"policies":{}}|{"policies":{"Certificates":{"Install":[ENVPOD]}}}
+	{"a":[1,{"b":2}],"policies":{"DisableTelemetry":true}}|{"a":[1,{"b":2}],"policies":{"Certificates":{"Install":[ENVPOD]},"DisableTelemetry":true}}
+	{"policies":{"X":1,"Certificates":{"ImportEnterpriseRoots":true}}}|{"policies":{"X":1,"Certificates":{"Install":[ENVPOD],"ImportEnterpriseRoots":true}}}
+	{"policies":{"Certificates":{"Install":["/my.crt"]}}}|{"policies":{"Certificates":{"Install":[ENVPOD,"/my.crt"]}}}
+	{"policies":{"Certificates":{"Install":[]}}}|{"policies":{"Certificates":{"Install":[ENVPOD]}}}
+	{"policies":7}|{"policies":7}
+	not json|{"policies":{"Certificates":{"Install":[ENVPOD]}}}
+	END
+	[ "$(as_pod web 0 "stat -c %a:%u etc/chromium/policies/managed")" = 755:0 ]
+	as_pod web 0 "echo {} >etc/chromium/policies/managed/mine.json; rm etc/chromium/policies/managed/envpod.json"
+	[ "$(pod-mount diff --all --json web | jq -r .path | paste -sd" ")" = "/etc/chromium /etc/chromium/policies /etc/chromium/policies/managed /etc/chromium/policies/managed/mine.json" ]
+	[ -z "$(ls /etc/chromium)" ]
+	'
+}
+
 @test "it is no change of the pod's, nothing of the host's changes, and files can be replaced" {
 	cp $BUNDLE "$T/before"
 	pod web
