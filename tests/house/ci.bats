@@ -22,7 +22,7 @@ fake()
 @test ".ci/run: every step is taken, their sums are the last line" {
 	expect 0 "$T/tree/.ci/run"
 	[ "${lines[-1]}" = '16 passed, 0 failed, 5 skipped' ]
-	grep -qx 'check ENVPOD_MUST_RUN=1' "$LOG"
+	grep -qx 'check ENVPOD_MUST_RUN=1 RETRY=3' "$LOG"
 	grep -qx lint "$LOG"
 	grep -q 'SAN=address,undefined check-unit' "$LOG"
 	grep -qx 'fuzz FUZZ_S=20' "$LOG"
