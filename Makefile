@@ -21,6 +21,7 @@ LIBS_envpod     := -lseccomp -lzstd
 LIBS_pod-config := -lyaml -ljq
 LIBS_pod-audit  := -ljq
 LIBS_pod-vault  := -ljq
+LIBS_pod-monitor := -ljq
 LIBS_pod-net    := -lmnl -ldl
 LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
 LIBS_pod-proxy  := -lnghttp2 -lssl -lcrypto -lz -lc
@@ -47,7 +48,7 @@ NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
 # libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
-DYNAMIC := pod-config pod-audit pod-net pod-vault pod-action-http
+DYNAMIC := pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
 DAEMONS := pod-dns pod-proxy pod-queue

@@ -100,6 +100,7 @@ static const struct row {
 	{PROMISE_MLOCK, SYS_mlock, ANY, 0, 0},
 	{PROMISE_MLOCK, SYS_mlock2, ANY, 0, 0},
 	{PROMISE_MLOCK, SYS_munlock, ANY, 0, 0},
+	{PROMISE_ALARM, SYS_setitimer, ANY, 0, 0},
 	{PROMISE_READ_FILES, SYS_openat, WITHOUT, 2, WRITING},
 	{PROMISE_READ_FILES, SYS_newfstatat, ANY, 0, 0},
 	{PROMISE_READ_FILES, SYS_fstat, ANY, 0, 0},

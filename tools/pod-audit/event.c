@@ -7,7 +7,7 @@
 #include "libcommon/path.h"
 #include "libcommon/record.h"
 #include "libcommon/unit.h"
-#include "tools/pod-audit/when.h"
+#include "libcommon/when.h"
 
 /* What is added to an event before it is a line: seq, chain, and the keys it may lack. */
 #define ADDED 512

@@ -8,7 +8,7 @@
 
 #include "envpod/exit.h"
 #include "libcommon/path.h"
-#include "tools/pod-audit/when.h"
+#include "libcommon/when.h"
 
 static int compile_time(const char *option, const char *s, int64_t otherwise, int64_t *us,
 			struct err *e)

@@ -8,6 +8,7 @@ int cmd_compile(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_keys(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
 int cmd_seccomp(int argc, char **argv);
 
 #endif

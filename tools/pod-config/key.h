@@ -42,6 +42,7 @@ enum type {
 	T_PIXELS,
 	T_HEADER,
 	T_METHOD,
+	T_JQ, /* a jq program */
 	T_COUNT
 };
 
@@ -49,6 +50,7 @@ enum key_flags {
 	KEY_LIST = 1,
 	KEY_NEEDED = 2,   /* its section makes no sense without it */
 	KEY_COMPILED = 4, /* written by us into pod.json; not for pod files */
+	KEY_ONE = 16,     /* a list that may be given as its only item */
 	KEY_LATE = 8,     /* its default depends on another key: rules.c asks for it */
 };
 

@@ -11,6 +11,7 @@
 #define NEED  KEY_NEEDED
 #define OURS  KEY_COMPILED
 #define LATE  KEY_LATE
+#define ONE   KEY_ONE
 #define BUILT KEY_BUILT
 #define TUNES KEY_TUNES
 #define PORTS "1..65535"
@@ -323,16 +324,20 @@ const struct key keys[] = {
 
 	{"monitor", T_SECTION, 0, NULL, NULL, NULL, BUILT,
 	 "rules over what the pod does"},
-	{"monitor.check_interval", T_SECONDS, 0, "1..1h", "5", NULL, TUNES,
+	{"monitor.check_interval", T_SECONDS, 0, "1..1h", "5", "monitor.interval", TUNES,
 	 "time between two looks"},
-	{"monitor.policy", T_PATH, 0, NULL, NULL, NULL, NONE,
-	 "a file of rules"},
-	{"monitor.rules", T_SECTION, L, NULL, NULL, NULL, NONE,
+	{"monitor.policy", T_PATH, 0, NULL, NULL, "monitor.policy", BUILT,
+	 "a file of rules, read when the monitor starts"},
+	{"monitor.rules", T_SECTION, L, NULL, NULL, NULL, BUILT,
 	 "rules"},
 	{"monitor.rules[].name", T_STRING, NEED, NULL, NULL, NULL, TUNES,
 	 "for messages"},
-	{"monitor.rules[].when", T_STRING, 0, NULL, NULL, NULL, TUNES,
+	{"monitor.rules[].when", T_JQ, 0, NULL, NULL, NULL, TUNES,
 	 "a jq program over a sample and the latest events"},
+	{"monitor.rules[].clear", T_JQ, 0, NULL, NULL, NULL, TUNES,
+	 "a jq program that says when it may fire again; default: when it does not hold any more"},
+	{"monitor.rules[].for", T_SECONDS, 0, "0..1d", NULL, NULL, TUNES,
+	 "it must hold so long before it fires"},
 	{"monitor.rules[].condition", T_SECTION, 0, NULL, NULL, NULL, TUNES,
 	 "or one of the ready conditions"},
 	{"monitor.rules[].condition.type", T_ENUM, NEED,
@@ -340,7 +345,7 @@ const struct key keys[] = {
 	 TUNES, "which"},
 	{"monitor.rules[].condition.limit", T_INT, 0, "1..1000000", NULL, NULL, TUNES,
 	 "max_actions_per_minute: how many"},
-	{"monitor.rules[].condition.resource", T_ENUM, 0, "memory|cpu|pids", NULL, NULL, TUNES,
+	{"monitor.rules[].condition.resource", T_ENUM, 0, "memory|cpu|pids|disk", NULL, NULL, TUNES,
 	 "resource_threshold: of what"},
 	{"monitor.rules[].condition.max_percent", T_CORES, 0, "1..100", NULL, NULL, TUNES,
 	 "resource_threshold: how much of the limit"},
@@ -350,17 +355,17 @@ const struct key keys[] = {
 	 "forbidden_sequence: which"},
 	{"monitor.rules[].condition.window_secs", T_SECONDS, 0, "1..1d", NULL, NULL, TUNES,
 	 "forbidden_sequence: within which time"},
-	{"monitor.rules[].response", T_SECTION, NEED, "type", NULL, NULL, TUNES,
+	{"monitor.rules[].response", T_SECTION, L | ONE | NEED, "type", NULL, NULL, TUNES,
 	 "what to do"},
-	{"monitor.rules[].response.type", T_ENUM, NEED, "alert|freeze|restrict|kill|snapshot|hook", NULL,
+	{"monitor.rules[].response[].type", T_ENUM, NEED, "alert|freeze|restrict|kill|snapshot|hook", NULL,
 	 NULL, TUNES, "which"},
-	{"monitor.rules[].response.cpu_cores", T_CORES, 0, "0.01..4096", NULL, NULL, TUNES,
+	{"monitor.rules[].response[].cpu_cores", T_CORES, 0, "0.01..4096", NULL, NULL, TUNES,
 	 "restrict: new limit"},
-	{"monitor.rules[].response.memory_bytes", T_SIZE, 0, "4MB..", NULL, NULL, TUNES,
+	{"monitor.rules[].response[].memory_bytes", T_SIZE, 0, "4MB..", NULL, NULL, TUNES,
 	 "restrict: new limit"},
-	{"monitor.rules[].response.max_pids", T_INT, 0, "2..4194304", NULL, NULL, TUNES,
+	{"monitor.rules[].response[].max_pids", T_INT, 0, "2..4194304", NULL, NULL, TUNES,
 	 "restrict: new limit"},
-	{"monitor.rules[].response.argv", T_TEXT, L, NULL, NULL, NULL, TUNES,
+	{"monitor.rules[].response[].argv", T_TEXT, L, NULL, NULL, NULL, TUNES,
 	 "hook: argument vector"},
 
 	{"health", T_SECTION, 0, NULL, NULL, NULL, BUILT,

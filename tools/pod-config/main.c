@@ -10,6 +10,7 @@ static const struct cmd cmds[] = {
 	{"set", cmd_set, "change keys of a pod or a base that is made"},
 	{"plan", cmd_plan, "make the plan of a pod anew from its pod.json"},
 	{"keys", cmd_keys, "list every key of a pod file"},
+	{"monitor", cmd_monitor, "print a file of monitoring rules as pod-monitor reads it"},
 	{"seccomp", cmd_seccomp, "print a seccomp profile as rules, for pod-exec"},
 	{0},
 };

@@ -102,8 +102,17 @@ static jv read_item(const struct reading *r, const struct node *n, const struct 
 static jv read_list(const struct reading *r, const struct node *n, const struct key *k,
 		    const char *shown)
 {
+	bool one = (k->flags & KEY_ONE) && (n->kind == NODE_MAP || n->kind == NODE_SCALAR);
 	jv list = jv_array();
 
+	if (one) {
+		jv value = read_item(r, n, k, shown);
+
+		if (jv_is_valid(value))
+			return jv_array_append(list, value);
+		jv_free(value);
+		return list;
+	}
 	if (n->kind != NODE_LIST && n->kind != NODE_NULL) {
 		wrong_kind(r, n, shown, "a list ([a, b], or lines that begin with '- ')");
 		jv_free(list);

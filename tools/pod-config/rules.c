@@ -142,18 +142,6 @@ static void end_mount(const struct rules *r, jv *item, struct place at)
 		problem_add(r->problems, at, "filesystem.mounts: nothing can be mounted over /");
 }
 
-static void end_rule(const struct rules *r, jv *item, struct place at)
-{
-	if (tree_has(*item, "when") == tree_has(*item, "condition"))
-		problem_add(r->problems, at,
-			    "monitor.rules: a rule has either 'when' or "
-			    "'condition'");
-	if (tree_is(*item, "response.type", "hook") != tree_has(*item, "response.argv"))
-		problem_add(r->problems, at,
-			    "monitor.rules: 'argv' belongs to the response hook, "
-			    "which needs it");
-}
-
 static void end_disk(const struct rules *r, jv *item, struct place at)
 {
 	if (jv_object_length(jv_copy(*item)) < 2)
@@ -308,7 +296,7 @@ void rules_end(const struct rules *r, jv *root)
 
 	rules_each_item(r, root, "filesystem.mounts", end_mount);
 	rules_each_item(r, root, "processor.io_max", end_disk);
-	rules_each_item(r, root, "monitor.rules", end_rule);
+	rules_monitor(r, root);
 	rules_each_item(r, root, "network.internal_ports", end_internal);
 	end_tracking(root, watch_given);
 	end_cwd(r, root);

@@ -270,6 +270,7 @@ static const struct {
 	[T_PIXELS] = {"resolution", read_pixels},
 	[T_HEADER] = {"header", type_header},
 	[T_METHOD] = {"method", type_method},
+	[T_JQ] = {"jq", type_jq},
 };
 
 jv type_read(const struct spot *s)

@@ -52,6 +52,8 @@ jv type_bandwidth(const struct spot *s);
 jv type_header(const struct spot *s);
 jv type_method(const struct spot *s);
 
+jv type_jq(const struct spot *s); /* type_jq.c */
+
 /* The readers of paths and names of the host (type_host.c). */
 jv type_path(const struct spot *s);
 jv type_homepath(const struct spot *s);

@@ -4,9 +4,9 @@
 #define POD_LIMIT_LIMIT_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "libcommon/cgroup_limits.h"
+#include "libcommon/cgroup_tree.h"
 #include "libcommon/pod.h"
 
 int cmd_apply(int argc, char **argv);
@@ -17,15 +17,6 @@ int cmd_kill(int argc, char **argv);
 int cmd_usage(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
-
-/* What a pod uses, from whichever hierarchy knows. */
-#define USAGE_UNKNOWN UINT64_MAX       /* nothing measures it */
-#define USAGE_NO_MAX  (UINT64_MAX - 1) /* measured, and unlimited */
-struct usage {
-	bool populated, frozen;
-	uint64_t cpu_usec, memory, memory_max, memory_peak, pids, pids_max, oom_kills;
-};
-void usage_read(const struct cgtree *t, struct usage *u);
 
 /* What the kernel has for a limit now, as `set` takes it (of the device that want speaks of);
  * caller frees.  NULL: nobody can tell. */

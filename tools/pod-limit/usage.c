@@ -2,84 +2,15 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "envpod/exit.h"
-#include "libcommon/io.h"
 #include "libcommon/jsonw.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "libcommon/unit.h"
+#include "libcommon/usage.h"
 #include "tools/pod-limit/limit.h"
-
-/* v1 says "no limit" as the largest number of whole pages. */
-#define V1_NO_MAX (INT64_MAX / 4096 * 4096)
-
-/* One number of one file: "N", or "max". */
-static uint64_t number(int dir, const char *file)
-{
-	char text[64];
-	uint64_t n;
-
-	if (dir < 0 || read_line_at(dir, file, text, sizeof(text)) < 0)
-		return USAGE_UNKNOWN;
-	if (strcmp(text, "max") == 0)
-		return USAGE_NO_MAX;
-	if (unit_u64(text, UINT64_MAX - 2, &n) < 0)
-		return USAGE_UNKNOWN;
-	return n >= V1_NO_MAX ? USAGE_NO_MAX : n;
-}
-
-/* A plain number of v2, else of v1. */
-static const struct source {
-	size_t to; /* offset in struct usage */
-	const char *v2, *v1;
-	enum controller ctl;
-} sources[] = {
-	{offsetof(struct usage, memory), "memory.current", "memory.usage_in_bytes", CTL_MEMORY},
-	{offsetof(struct usage, memory_max), "memory.max", "memory.limit_in_bytes", CTL_MEMORY},
-	{offsetof(struct usage, memory_peak), "memory.peak", "memory.max_usage_in_bytes",
-	 CTL_MEMORY},
-	{offsetof(struct usage, pids), "pids.current", "pids.current", CTL_PIDS},
-	{offsetof(struct usage, pids_max), "pids.max", "pids.max", CTL_PIDS},
-};
-
-static uint64_t count_lines(int dir, const char *file)
-{
-	OWN_BUF struct buf b = BUF_INIT;
-	uint64_t n = 0;
-
-	if (dir < 0 || read_file_at(dir, file, &b, 4 << 20) < 0)
-		return 0;
-	for (size_t i = 0; i < b.len; i++)
-		n += b.data[i] == '\n';
-	return n;
-}
-
-void usage_read(const struct cgtree *t, struct usage *u)
-{
-	int mem1 = t->pod1[CTL_MEMORY];
-
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		uint64_t *to = (uint64_t *)((char *)u + sources[i].to);
-
-		*to = number(t->pod2, sources[i].v2);
-		if (*to == USAGE_UNKNOWN)
-			*to = number(t->pod1[sources[i].ctl], sources[i].v1);
-	}
-	/* Threads are listed without any controller; so is the time they used. */
-	if (u->pids == USAGE_UNKNOWN && t->pod2 >= 0)
-		u->pids = count_lines(t->pod2, "app/cgroup.threads") +
-			  count_lines(t->pod2, "guardian/cgroup.threads");
-	u->cpu_usec = cgroup_stat(t->pod2, "cpu.stat", "usage_usec", USAGE_UNKNOWN);
-	u->oom_kills =
-		cgroup_stat(t->pod2, "memory.events", "oom_kill",
-			    cgroup_stat(mem1, "memory.oom_control", "oom_kill", USAGE_UNKNOWN));
-	u->populated = cgtree_populated(t);
-	u->frozen = cgroup_stat(t->pod2, "app/cgroup.events", "frozen", 0) == 1;
-}
 
 /* The listing, both forms. */
 static const struct field {
@@ -152,13 +83,15 @@ int cmd_usage(int argc, char **argv)
 					1, 1, 0};
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN_CGTREE struct cgtree t = CGTREE_INIT;
+	OWN(usage_finish) struct usage_files files = USAGE_FILES_INIT;
 	struct usage u;
 	struct err e = {0};
 
 	opt_parse(opts, &usage, argc, argv);
 	if (pod_open(&p, argv[0], &e) < 0 || cgtree_open(&t, p.name, &e) < 0)
 		return say_err(&e);
-	usage_read(&t, &u);
+	usage_open(&files, &t);
+	usage_read(&files, &u);
 	(json ? print_json : print_text)(p.name, &u);
 	return POD_EXIT_OK;
 }

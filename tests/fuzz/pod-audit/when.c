@@ -5,7 +5,7 @@
 
 #include "libcommon/buf.h"
 #include "libcommon/own.h"
-#include "tools/pod-audit/when.h"
+#include "libcommon/when.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Points in time, as events carry them and as people type them. */
-#ifndef POD_AUDIT_WHEN_H
-#define POD_AUDIT_WHEN_H
+#ifndef LIBCOMMON_WHEN_H
+#define LIBCOMMON_WHEN_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/tap.h"
-#include "tools/pod-audit/when.h"
+#include "libcommon/when.h"
 
 static void good(const char *s, int64_t want)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/pod-audit/when.h"
+#include "libcommon/when.h"
 
 #include <errno.h>
 #include <stdbool.h>

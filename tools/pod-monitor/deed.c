@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/pod-monitor/deed.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "envpod/exit.h"
+#include "libcommon/jsonw.h"
+#include "libcommon/own.h"
+#include "libcommon/record.h"
+#include "libcommon/say.h"
+#include "libcommon/spawn.h"
+#include "tools/pod-monitor/hook.h"
+
+/* An event of the rule's: what it was, and the numbers it went by. */
+static void begin(const struct deed *d, struct event *ev, const char *name)
+{
+	event_init(ev, d->pod->name, "monitor", name);
+	event_str(ev, "rule", d->rule->name);
+	if (d->sample) {
+		jw_key(&ev->json, "sample");
+		sample_text(&ev->json, d->sample, d->pod->name);
+	}
+}
+
+static void record(struct event *ev)
+{
+	struct err e = {0};
+
+	if (record_event(ev, true, &e) < 0)
+		say_error("%s", e.msg);
+}
+
+static void add_status(struct event *ev, int r, const struct err *e)
+{
+	event_num(ev, "status", r < 0 ? err_exit(e) : r);
+	if (r < 0)
+		event_str(ev, "reason", e->msg);
+}
+
+/* --- one by one --- */
+
+static void do_alert(const struct deed *d, const struct response *r)
+{
+	OWN_EVENT struct event ev = {0};
+
+	(void)r;
+	begin(d, &ev, "monitor_alert");
+	record(&ev);
+}
+
+/* "TOOL WORD POD MORE..." */
+static void run_tool(const struct deed *d, const char *event, const char *const *words,
+		     const struct strv *more)
+{
+	OWN_EVENT struct event ev = {0};
+	OWN_STRV struct strv argv = {0};
+	struct err e = {0};
+	int r;
+
+	for (; *words; words++)
+		strv_add(&argv, *words);
+	strv_add(&argv, d->pod->name);
+	for (size_t i = 0; more && i < more->n; i++)
+		strv_add(&argv, more->v[i]);
+	begin(d, &ev, event);
+	if (more)
+		event_strv(&ev, "words", more->v);
+	r = spawn_wait(argv.v, NULL, &e);
+	add_status(&ev, r, &e);
+	record(&ev);
+}
+
+static void do_freeze(const struct deed *d, const struct response *r)
+{
+	(void)r;
+	run_tool(d, "monitor_freeze", (const char *const[]){"pod-limit", "freeze", NULL}, NULL);
+}
+
+static void do_kill(const struct deed *d, const struct response *r)
+{
+	(void)r;
+	run_tool(d, "monitor_kill", (const char *const[]){"pod-limit", "kill", NULL}, NULL);
+}
+
+static void do_restrict(const struct deed *d, const struct response *r)
+{
+	run_tool(d, "monitor_restrict", (const char *const[]){"pod-limit", "set", NULL}, &r->argv);
+}
+
+static void do_snapshot(const struct deed *d, const struct response *r)
+{
+	const struct strv create = {.v = (char *[]){"create", NULL}, .n = 1};
+
+	(void)r;
+	run_tool(d, "monitor_snapshot", (const char *const[]){"pod-mount", "snapshot", NULL},
+		 &create);
+}
+
+static void do_hook(const struct deed *d, const struct response *r)
+{
+	OWN_EVENT struct event ev = {0};
+	OWN_BUF struct buf in = BUF_INIT;
+	struct err e = {0};
+	int status;
+
+	begin(d, &ev, "monitor_hook");
+	event_strv(&ev, "argv", r->argv.v);
+	buf_add(&in, ev.json.data, ev.json.len);
+	buf_str(&in, "}\n");
+	status = hook_run(&r->argv, d->plan, &in, &e);
+	add_status(&ev, status, &e);
+	record(&ev);
+}
+
+static void (*const deeds[RESPONSES])(const struct deed *d, const struct response *r) = {
+	[RESPOND_ALERT] = do_alert,       [RESPOND_FREEZE] = do_freeze,
+	[RESPOND_RESTRICT] = do_restrict, [RESPOND_KILL] = do_kill,
+	[RESPOND_SNAPSHOT] = do_snapshot, [RESPOND_HOOK] = do_hook,
+};
+
+pid_t deed_start(const struct deed *d, struct err *e)
+{
+	pid_t pid = fork();
+	sigset_t none;
+
+	if (pid < 0)
+		return err_set(e, errno, "respond to rule %s", d->rule->name);
+	if (pid)
+		return pid;
+	prctl(PR_SET_NAME, "pod-respond");
+	sigemptyset(&none); /* what we start shall hear of signals again */
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	for (size_t i = 0; i < d->rule->n; i++)
+		deeds[d->rule->responses[i].type](d, &d->rule->responses[i]);
+	_exit(POD_EXIT_OK);
+}
+
+void deed_tell(const struct pod *pod, const char *event, const char *rule, const char *reason)
+{
+	OWN_EVENT struct event ev = {0};
+
+	event_init(&ev, pod->name, "monitor", event);
+	if (rule)
+		event_str(&ev, "rule", rule);
+	event_str(&ev, "reason", reason);
+	record(&ev);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a rule's firing does: a process of its own for each, by the tools that anybody would use. */
+#ifndef POD_MONITOR_DEED_H
+#define POD_MONITOR_DEED_H
+
+#include <sys/types.h>
+
+#include "libcommon/plan.h"
+#include "tools/pod-monitor/policy.h"
+#include "tools/pod-monitor/numbers.h"
+
+struct deed {
+	const struct pod *pod;
+	const struct plan *plan;
+	const struct rule *rule;
+	const struct sample *sample; /* that it fired at; NULL: unknown */
+};
+
+/* Do all responses of the rule, in their order, each with its event.  The pid, or -errno. */
+pid_t deed_start(const struct deed *d, struct err *e);
+
+/* Say on record that a rule, or a policy, is not what it should be. */
+void deed_tell(const struct pod *pod, const char *event, const char *rule, const char *reason);
+
+#endif
