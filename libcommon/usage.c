@@ -135,8 +135,8 @@ void usage_open(struct usage_files *f, const struct cgtree *t)
 	for (size_t i = 0; i < USAGE_FILES; i++)
 		f->fd[i] = -1;
 	for (size_t i = 0; i < ROWS; i++)
-		f->fd[i] = open_file(rows[i].ctl == V2 ? t->pod2 : t->pod1[rows[i].ctl],
-				     rows[i].file);
+		f->fd[i] =
+			open_file(rows[i].ctl == V2 ? t->pod2 : t->pod1[rows[i].ctl], rows[i].file);
 	f->fd[POPULATED] = open_file(t->pod2, "cgroup.events");
 	f->fd[FROZEN] = open_file(t->pod2, "app/cgroup.events");
 	for (int c = 0; c < CTL_COUNT; c++)

@@ -27,11 +27,11 @@ struct usage_files {
 	int fd[USAGE_FILES]; /* as the table in usage.c has them; -1: not there */
 };
 
-#define USAGE_FILES_INIT                          \
-	{                                         \
-		{                                 \
+#define USAGE_FILES_INIT                             \
+	{                                            \
+		{                                    \
 			[0 ... USAGE_FILES - 1] = -1 \
-		}                                 \
+		}                                    \
 	}
 
 /* Open what there is of the pod's groups. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/lib/tap.h"
 #include "libcommon/when.h"
+#include "tests/lib/tap.h"
 
 static void good(const char *s, int64_t want)
 {

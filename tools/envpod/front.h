@@ -79,6 +79,7 @@ int cmd_why(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
 int cmd_expose(int argc, char **argv);
 int cmd_vault(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
 int cmd_mount(int argc, char **argv);
 int cmd_unmount(int argc, char **argv);
 int cmd_queue(int argc, char **argv);

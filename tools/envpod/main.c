@@ -43,6 +43,7 @@ static const struct cmd commands[] = {
 	{"doctor", cmd_doctor, "say what this host lacks"},
 	{"dns", cmd_dns, "change which names a pod may resolve"},
 	{"vault", cmd_vault, "secrets of a pod: set, list, bind to hosts"},
+	{"monitor", cmd_monitor, "rules over what a pod does: show, set, try"},
 	{"why", cmd_why, "say why a name or an address is refused"},
 	{"queue", cmd_queue, "list what the agent's actions wait for, and add to them"},
 	{"approve", cmd_approve, "let an action be executed"},

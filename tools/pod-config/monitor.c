@@ -36,11 +36,12 @@ static jv compile(const struct source *s, struct problems *p)
 	struct node *read = yaml_read(s->bytes.data ? s->bytes.data : "", s->bytes.len, p);
 	OWN_NODE struct node *file = read ? with_key(read) : NULL;
 	struct rules r = {.origin = &s->origin, .file = file, .problems = p};
+	OWN_PROBLEMS struct problems notes = {.file = ""}; /* other spellings are as good here */
 	jv pod, section;
 
 	if (!file)
 		return jv_invalid();
-	read_aliases(file, p);
+	read_aliases(file, &notes);
 	pod = read_tree(file, &s->origin, p);
 	rules_monitor(&r, &pod);
 	read_defaults(&pod, &s->origin, NULL);

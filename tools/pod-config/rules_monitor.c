@@ -12,20 +12,22 @@ static const struct part {
 	const char *type;
 	const char *keys[4];
 	bool any;
-} conditions[] = {
-	{"max_actions_per_minute", {"limit"}, false},
-	{"resource_threshold", {"resource", "max_percent"}, false},
-	{"forbidden_action", {"action"}, false},
-	{"forbidden_sequence", {"actions", "window_secs"}, false},
-	{0},
-}, responses[] = {
-	{"alert", {0}, false},
-	{"freeze", {0}, false},
-	{"restrict", {"cpu_cores", "memory_bytes", "max_pids"}, true},
-	{"kill", {0}, false},
-	{"snapshot", {0}, false},
-	{"hook", {"argv"}, false},
-	{0},
+} conditions[] =
+	{
+		{"max_actions_per_minute", {"limit"}, false},
+		{"resource_threshold", {"resource", "max_percent"}, false},
+		{"forbidden_action", {"action"}, false},
+		{"forbidden_sequence", {"actions", "window_secs"}, false},
+		{0},
+},
+  responses[] = {
+	  {"alert", {0}, false},
+	  {"freeze", {0}, false},
+	  {"restrict", {"cpu_cores", "memory_bytes", "max_pids"}, true},
+	  {"kill", {0}, false},
+	  {"snapshot", {0}, false},
+	  {"hook", {"argv"}, false},
+	  {0},
 };
 
 static bool belongs(const struct part *p, const char *key)
@@ -75,8 +77,8 @@ static void check_part(const struct rules *r, const struct part *parts, jv item,
 static void check_hook(const struct rules *r, jv item, struct place at)
 {
 	jv argv = tree_get(item, "argv");
-	jv program = jv_get_kind(argv) == JV_KIND_ARRAY ? jv_array_get(jv_copy(argv), 0)
-							: jv_invalid();
+	jv program =
+		jv_get_kind(argv) == JV_KIND_ARRAY ? jv_array_get(jv_copy(argv), 0) : jv_invalid();
 
 	if (tree_is(item, "type", "hook") &&
 	    (jv_get_kind(program) != JV_KIND_STRING || jv_string_value(program)[0] != '/'))

@@ -89,10 +89,11 @@ static void become_sampler(struct arm *a, int out, int control)
 {
 	static struct sampler s; /* too large for a stack */
 
-	s = (struct sampler){.engine = {.policy = &a->policy, .state = a->state, .pod = a->pod.name},
-			     .source = &a->source,
-			     .out = out,
-			     .control = control};
+	s = (struct sampler){
+		.engine = {.policy = &a->policy, .state = a->state, .pod = a->pod.name},
+		.source = &a->source,
+		.out = out,
+		.control = control};
 	own_close(&a->control);
 	own_close(&a->told.fd);
 	own_close(&a->loop.fd);
@@ -190,7 +191,7 @@ static void take_clear(struct arm *a, size_t rule)
 }
 
 static void (*const takes[VERDICTS])(struct arm *a, size_t rule) = {
-	[VERDICT_FIRES] = fire,        [VERDICT_CLEARS] = take_clear,
+	[VERDICT_FIRES] = fire,         [VERDICT_CLEARS] = take_clear,
 	[VERDICT_FAILS] = take_failure, [VERDICT_READY] = take_ready,
 	[VERDICT_BROKEN] = take_broken, [VERDICT_OFF] = take_clear,
 	[VERDICT_WRONG] = take_clear,
@@ -343,14 +344,16 @@ int arm_run(struct arm *a, struct err *e)
 
 static int watch_changes(struct arm *a, struct err *e)
 {
-	OWN_FREE char *policy = xfmt("%s/policy", a->pod.path), *audit = xfmt("%s/audit", a->pod.path);
+	OWN_FREE char *policy = xfmt("%s/policy", a->pod.path),
+		      *audit = xfmt("%s/audit", a->pod.path);
 	OWN_FD int made = policy_open(&a->pod, e);
 	int r = made < 0 ? made : loop_until_signal(&a->loop, &a->signals, e);
 
 	a->live = (struct watch){.fd = -1, .fn = on_live, .arg = a};
 	a->log = (struct watch){.fd = -1, .fn = on_log, .arg = a};
 	if (r == 0)
-		r = follow_begin(&a->live, &a->loop, &a->pod, NETID_MONITOR, policy, FOLLOW_FILES, e);
+		r = follow_begin(&a->live, &a->loop, &a->pod, NETID_MONITOR, policy, FOLLOW_FILES,
+				 e);
 	if (r == 0)
 		r = follow_begin(&a->log, &a->loop, &a->pod, NETID_MONITOR, audit,
 				 IN_CREATE | IN_ONLYDIR, e);

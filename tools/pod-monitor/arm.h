@@ -21,12 +21,12 @@ struct arm {
 	struct loop loop;
 	struct watch signals, log, live, told; /* live: the policy's directory */
 	pid_t sampler;
-	int control;      /* held while the sampler shall live */
-	bool was_ready;   /* once, with this policy */
-	bool stale;       /* the policy has changed */
-	int ready_fd;     /* who started us hears of it; -1 */
-	unsigned deaths;  /* in a row */
-	int64_t again_ms; /* not to be started before */
+	int control;          /* held while the sampler shall live */
+	bool was_ready;       /* once, with this policy */
+	bool stale;           /* the policy has changed */
+	int ready_fd;         /* who started us hears of it; -1 */
+	unsigned deaths;      /* in a row */
+	int64_t again_ms;     /* not to be started before */
 	struct source source; /* of the sampler at work */
 	pid_t deeds[RULES_MAX];
 	pid_t walker; /* measures the disk */

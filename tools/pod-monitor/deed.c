@@ -15,14 +15,30 @@
 #include "libcommon/spawn.h"
 #include "tools/pod-monitor/hook.h"
 
-/* An event of the rule's: what it was, and the numbers it went by. */
+/* What people want to see of the sample; a hook gets all of it. */
+static const struct {
+	const char *key;
+	enum sample_field field;
+	uint64_t one;
+} shown[] = {
+	{"cpu_percent", CPU_PERCENT, 100},
+	{"memory", MEMORY_BYTES, 1},
+	{"memory_percent", MEMORY_PERCENT, 100},
+	{"pids", PIDS_COUNT, 1},
+	{"disk", DISK_BYTES, 1},
+	{"dns_denied", DNS_DENIED, 1},
+	{"requests", REQUESTS_COUNT, 1},
+};
+
 static void begin(const struct deed *d, struct event *ev, const char *name)
 {
 	event_init(ev, d->pod->name, "monitor", name);
 	event_str(ev, "rule", d->rule->name);
-	if (d->sample) {
-		jw_key(&ev->json, "sample");
-		sample_text(&ev->json, d->sample, d->pod->name);
+	for (size_t i = 0; d->sample && i < sizeof(shown) / sizeof(shown[0]); i++) {
+		uint64_t v = d->sample->v[shown[i].field];
+
+		if (v != SAMPLE_UNKNOWN && v != SAMPLE_NO_MAX)
+			event_num(ev, shown[i].key, (int64_t)(v / shown[i].one));
 	}
 }
 
@@ -100,6 +116,21 @@ static void do_snapshot(const struct deed *d, const struct response *r)
 		 &create);
 }
 
+static void hook_input(const struct deed *d, struct buf *in)
+{
+	jw_open(in, '{');
+	jw_knum(in, "v", 1);
+	jw_kstr(in, "pod", d->pod->name);
+	jw_kstr(in, "rule", d->rule->name);
+	jw_key(in, "sample");
+	if (d->sample)
+		sample_text(in, d->sample, d->pod->name);
+	else
+		buf_str(in, "null");
+	jw_close(in, '}');
+	buf_char(in, '\n');
+}
+
 static void do_hook(const struct deed *d, const struct response *r)
 {
 	OWN_EVENT struct event ev = {0};
@@ -109,8 +140,7 @@ static void do_hook(const struct deed *d, const struct response *r)
 
 	begin(d, &ev, "monitor_hook");
 	event_strv(&ev, "argv", r->argv.v);
-	buf_add(&in, ev.json.data, ev.json.len);
-	buf_str(&in, "}\n");
+	hook_input(d, &in);
 	status = hook_run(&r->argv, d->plan, &in, &e);
 	add_status(&ev, status, &e);
 	record(&ev);

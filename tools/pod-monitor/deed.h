@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 #include "libcommon/plan.h"
-#include "tools/pod-monitor/policy.h"
 #include "tools/pod-monitor/numbers.h"
+#include "tools/pod-monitor/policy.h"
 
 struct deed {
 	const struct pod *pod;

@@ -10,7 +10,8 @@
 /* In a process of its own, which puts the number into the state; its pid, or 0. */
 pid_t disk_measure(const struct pod *p, struct state *s);
 
-/* The bytes of a tree; SAMPLE_UNKNOWN for one of more than `most` entries, or that cannot be read. */
+/* The bytes of a tree; SAMPLE_UNKNOWN for one of more than `most` entries, or that cannot be read.
+ */
 uint64_t disk_walk(int dir, const char *name, uint64_t most);
 
 #endif

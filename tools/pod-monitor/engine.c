@@ -29,8 +29,7 @@ static bool compile_one(struct engine *e, size_t i, const char *text, struct jq_
 static void fill_window(struct engine *e)
 {
 	for (uint32_t i = 0; e->programs && i < e->state->n; i++)
-		e->window = jv_array_append(e->window,
-					    sample_value(state_at(e->state, i), e->pod));
+		e->window = jv_array_append(e->window, sample_value(state_at(e->state, i), e->pod));
 }
 
 bool engine_init(struct engine *e)

@@ -31,12 +31,12 @@ struct engine {
 	void (*tell)(void *arg, enum verdict verdict, size_t rule);
 	void *arg;
 	struct jq_state *when[RULES_MAX], *clear[RULES_MAX];
-	bool programs; /* there is one: values are made for it */
+	bool programs;       /* there is one: values are made for it */
 	bool met[RULES_MAX]; /* by an event since the last look */
 	jv window;
 	struct buf kept[EVENTS_MAX]; /* lines, a ring */
 	size_t next, n_kept, bytes;
-	uint64_t ns; /* of the newest event */
+	uint64_t ns;                                   /* of the newest event */
 	void (*seen)(void *arg, const struct line *l); /* of each event; NULL: nobody counts */
 };
 

@@ -162,7 +162,8 @@ static int start(const struct strv *argv, const struct owner *o, int in, struct 
 
 int hook_run(const struct strv *argv, const struct plan *plan, const struct buf *in, struct err *e)
 {
-	const char *name = plan_str(plan, "user.name", "root"), *home = plan_str(plan, "user.home", "/");
+	const char *name = plan_str(plan, "user.name", "root"),
+		   *home = plan_str(plan, "user.home", "/");
 	OWN_FREE char *v_home = xfmt("HOME=%s", home), *v_user = xfmt("USER=%s", name),
 		      *v_log = xfmt("LOGNAME=%s", name);
 	struct owner o = {

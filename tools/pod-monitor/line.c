@@ -38,9 +38,9 @@ static uint64_t number(const char *text, size_t len, const char *key)
 	return n;
 }
 
-static const char *const token_keys[] = {",\"input_tokens\":", ",\"output_tokens\":",
-					 ",\"cache_read_tokens\":", ",\"cache_write_tokens\":",
-					 ",\"thought_tokens\":"};
+static const char *const token_keys[] = {
+	",\"input_tokens\":", ",\"output_tokens\":", ",\"cache_read_tokens\":",
+	",\"cache_write_tokens\":", ",\"thought_tokens\":"};
 
 void line_read(struct line *l, const char *text, size_t len)
 {

@@ -79,12 +79,18 @@ static void derive_share(struct sample *s, enum sample_field of, enum sample_fie
 		s->v[percent] = (uint64_t)((double)s->v[of] / (double)s->v[limit] * 10000);
 }
 
+static double processors = 1;
+
+void sample_prepare(void)
+{
+	processors = (double)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 /* Of its limit; without one, of all the processors there are. */
 static void derive_cpu(struct sample *s)
 {
-	double may = is_known(s->v[CPU_LIMIT]) && s->v[CPU_LIMIT]
-			     ? (double)s->v[CPU_LIMIT] / 1000
-			     : (double)sysconf(_SC_NPROCESSORS_ONLN);
+	double may = is_known(s->v[CPU_LIMIT]) && s->v[CPU_LIMIT] ? (double)s->v[CPU_LIMIT] / 1000
+								  : processors;
 
 	if (s->rate[CPU_SECONDS] >= 0)
 		s->v[CPU_PERCENT] = (uint64_t)(s->rate[CPU_SECONDS] / 1e6 / may * 10000);

@@ -53,6 +53,8 @@ struct sample {
 	double rate[SAMPLE_FIELDS]; /* a second, of totals; below 0: unknown */
 };
 
+/* Find out how many processors there are: before any lock-down. */
+void sample_prepare(void);
 /* Everything unknown. */
 void sample_init(struct sample *s);
 /* Set the percentages, and the rates from what was one look before (NULL: there was none). */

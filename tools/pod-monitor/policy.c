@@ -211,12 +211,16 @@ static uint64_t number_of(const char *text, size_t len)
 
 static int parse_section(struct policy *p, jv section, struct err *e)
 {
-	jv list = jv_object_get(jv_copy(section), jv_string("rules"));
-	int n = jv_get_kind(list) == JV_KIND_ARRAY ? jv_array_length(jv_copy(list)) : 0, done = 0;
-	jv text = jv_dump_string(jv_copy(list), JV_PRINT_SORTED);
+	jv list = jv_object_get(jv_copy(section), jv_string("rules")), text;
+	int n, done = 0;
 
-	p->number = number_of(jv_string_value(text),
-			      (size_t)jv_string_length_bytes(jv_copy(text)));
+	if (jv_get_kind(list) != JV_KIND_ARRAY) {
+		jv_free(list);
+		list = jv_array();
+	}
+	n = jv_array_length(jv_copy(list));
+	text = jv_dump_string(jv_copy(list), JV_PRINT_SORTED);
+	p->number = number_of(jv_string_value(text), (size_t)jv_string_length_bytes(jv_copy(text)));
 	jv_free(text);
 	p->interval_s = (uint64_t)member_number(section, "check_interval", 5);
 	if (p->interval_s < 1 || p->interval_s > 3600 || n > RULES_MAX)

@@ -41,6 +41,7 @@ static int sample(const struct pod *p, struct err *e)
 		return -e->code;
 	memcpy(own, live, sizeof(*own)); /* that one is the watcher's to change */
 	own->n = 0;
+	sample_prepare();
 	take(&first, own, p);
 	state_push(own, &first);
 	poll(NULL, 0, LOOK_MS);

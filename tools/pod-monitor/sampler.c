@@ -78,9 +78,9 @@ static void take_disk(struct sample *out, const struct state *s)
 		out->v[DISK_AGE] = (out->ns - s->disk_ns) / 1000000000u;
 }
 
-static const enum sample_field counted[] = {
-	DNS_QUERIES,       DNS_DENIED,       REQUESTS_COUNT, REQUESTS_DENIED, REQUESTS_TOKENS,
-	ACTIONS_SUBMITTED, ACTIONS_EXECUTED, ACTIONS_DENIED, EVENTS_COUNT};
+static const enum sample_field counted[] = {DNS_QUERIES,      DNS_DENIED,      REQUESTS_COUNT,
+					    REQUESTS_DENIED,  REQUESTS_TOKENS, ACTIONS_SUBMITTED,
+					    ACTIONS_EXECUTED, ACTIONS_DENIED,  EVENTS_COUNT};
 
 #define COUNTED (sizeof(counted) / sizeof(counted[0]))
 
@@ -122,7 +122,8 @@ void sampler_count(uint64_t totals[SAMPLE_FIELDS], const struct line *l)
 	if (strcmp(l->src, "dns") == 0)
 		totals[DNS_QUERIES] += l->n;
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
-		if (strcmp(l->event, meanings[i].event) == 0 && strcmp(l->src, meanings[i].src) == 0)
+		if (strcmp(l->event, meanings[i].event) == 0 &&
+		    strcmp(l->src, meanings[i].src) == 0)
 			for (size_t j = 0; j < 2 && meanings[i].adds[j] < SAMPLE_FIELDS; j++)
 				totals[meanings[i].adds[j]]++;
 }
@@ -179,7 +180,8 @@ static void look(struct sampler *s)
 
 static void lock_down(uid_t uid)
 {
-	const struct lockdown l = {.promises = PROMISE_FILE | PROMISE_ALARM, .uid = uid, .gid = uid};
+	const struct lockdown l = {
+		.promises = PROMISE_FILE | PROMISE_ALARM, .uid = uid, .gid = uid};
 	struct err e = {0};
 
 	if (lockdown(&l, &e) < 0)
@@ -206,6 +208,7 @@ void sampler_run(struct sampler *s, uid_t uid)
 	prctl(PR_SET_NAME, "pod-sampler");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	clearenv();
+	sample_prepare();
 	signal(SIGPIPE, SIG_IGN);
 	s->engine.tell = tell;
 	s->engine.seen = on_seen;

@@ -12,7 +12,8 @@
 /* What it is given, all of it open. */
 struct source {
 	struct usage_files usage;
-	uint64_t group; /* a number for the pod's groups; others count from zero; 0: there are none */
+	uint64_t group; /* a number for the pod's groups; others count from zero; 0: there are none
+			 */
 	struct tail tail;
 };
 
@@ -24,8 +25,8 @@ struct told {
 struct sampler {
 	struct engine engine;
 	struct source *source;
-	int out;     /* struct told */
-	int control; /* its end is ours */
+	int out;                      /* struct told */
+	int control;                  /* its end is ours */
 	uint64_t seen[SAMPLE_FIELDS]; /* counted in the look at hand */
 };
 

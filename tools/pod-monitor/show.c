@@ -41,7 +41,9 @@ static void print_rule(struct out *o, const struct policy *p, const struct rule 
 	OWN_BUF struct buf responses = BUF_INIT;
 	char last[UNIT_TIME_LEN];
 	struct row row = {.rule = r->name,
-			  .state = rs->off ? "off" : rs->firing ? "fired" : "armed",
+			  .state = rs->off      ? "off"
+				   : rs->firing ? "fired"
+						: "armed",
 			  .times = rs->times,
 			  .when = r->when ? r->when : conditions[r->condition.type],
 			  .source = p->source};

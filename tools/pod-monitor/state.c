@@ -28,8 +28,8 @@ static bool is_sound(const struct state *s)
 
 static struct state *map(int fd, int flags, struct err *e)
 {
-	void *at = mmap(NULL, sizeof(struct state), PROT_READ | PROT_WRITE, MAP_SHARED | flags, fd,
-			0);
+	void *at =
+		mmap(NULL, sizeof(struct state), PROT_READ | PROT_WRITE, MAP_SHARED | flags, fd, 0);
 
 	if (at != MAP_FAILED)
 		return at;

@@ -9,34 +9,34 @@
 
 #include "libcommon/err.h"
 #include "libcommon/pod.h"
-#include "tools/pod-monitor/policy.h"
 #include "tools/pod-monitor/numbers.h"
+#include "tools/pod-monitor/policy.h"
 
 #define STATE_FILE "monitor.state"
 #define WINDOW_S   300
 #define WINDOW_MAX (WINDOW_S + 1)
 
 struct rule_state {
-	uint8_t firing, off;      /* off: its program was too much */
-	uint8_t failed;           /* its program has failed, and that was said */
-	uint64_t since_ns;        /* it holds since then; 0: it does not */
-	uint64_t fired_ns, times; /* when last, how often */
+	uint8_t firing, off;       /* off: its program was too much */
+	uint8_t failed;            /* its program has failed, and that was said */
+	uint64_t since_ns;         /* it holds since then; 0: it does not */
+	uint64_t fired_ns, times;  /* when last, how often */
 	uint64_t begun[STEPS_MAX]; /* of a sequence: when the latest run of so many steps began */
 };
 
 struct state {
 	uint64_t magic, size;
-	uint64_t policy;        /* its number: of other rules nothing is known */
-	uint64_t segment, offset; /* in the audit log: behind what the last look took */
-	uint64_t group;         /* which groups the totals of the groups are of */
+	uint64_t policy;                /* its number: of other rules nothing is known */
+	uint64_t segment, offset;       /* in the audit log: behind what the last look took */
+	uint64_t group;                 /* which groups the totals of the groups are of */
 	uint64_t before[SAMPLE_FIELDS]; /* what these said last */
 	uint64_t totals[SAMPLE_FIELDS];
 	uint64_t disk_bytes, disk_limit, disk_ns; /* as the arm measured */
-	uint64_t second;           /* the last one that per_second counts */
-	uint32_t per_second[60];   /* events */
-	uint32_t running, done;    /* the rule at work, counted from 1; rules done of this look */
-	uint32_t looking;          /* a look has begun and is not over */
-	uint32_t first, n;         /* of window, a ring */
+	uint64_t second;                          /* the last one that per_second counts */
+	uint32_t per_second[60];                  /* events */
+	uint32_t running, done; /* the rule at work, counted from 1; rules done of this look */
+	uint32_t looking;       /* a look has begun and is not over */
+	uint32_t first, n;      /* of window, a ring */
 	struct sample window[WINDOW_MAX];
 	struct rule_state rules[RULES_MAX];
 };

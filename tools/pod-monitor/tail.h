@@ -9,7 +9,7 @@
 
 #include "libcommon/err.h"
 
-#define TAIL_SEGMENTS 4         /* what was written before these is not read any more */
+#define TAIL_SEGMENTS 4          /* what was written before these is not read any more */
 #define TAIL_BYTES    (8u << 20) /* at one time */
 
 struct tail {

@@ -30,7 +30,7 @@ struct test {
 	struct policy policy;
 	struct state *state;
 	pid_t child;
-	int to, from; /* lines, and what is told of them */
+	int to, from;       /* lines, and what is told of them */
 	struct buf pending; /* the lines of the look at hand */
 	uint64_t line;
 	bool fired;

@@ -13,7 +13,8 @@ int cmd_watch(int argc, char **argv)
 	struct err e = {0};
 	int r;
 	const struct opt opts[] = {
-		{OPT_U64, 0, "ready-fd", &ready, "N", "write a byte there once the rules are in force"},
+		{OPT_U64, 0, "ready-fd", &ready, "N",
+		 "write a byte there once the rules are in force"},
 		{OPT_U64, 0, "event-fd", &events, "N",
 		 "closed: what it does it writes down itself, before it is lost"},
 		{0},

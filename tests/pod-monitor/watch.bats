@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# pod-monitor watch: rules over a pod that lives.
+load helper
+
+setup()
+{
+	envpod_setup
+	need root overlay userns
+}
+teardown() { monitor_teardown; }
+
+# burn COMMAND: in the pod, in the background.
+burn() { envpod run web -- sh -c "$1" >/dev/null 2>&1 3>&- & }
+
+@test "a burner of processor time fires once, and the pod stands still" {
+	pod '{name: hot, when: .sample.cpu.percent > 5, clear: "false", response: [alert, freeze]}' \
+		'{name: looks, when: "(.window | length) % 2 == 0", response: alert}'
+	burn 'while :; do :; done'
+	wait_for 20 has_event monitor_freeze
+	envpod ls | grep -q frozen
+	looks() { [ "$(events monitor_alert | jq -c 'select(.rule == "looks")' | wc -l)" -ge 3 ]; }
+	wait_for 20 looks
+	[ "$(events monitor_alert | jq -c 'select(.rule == "hot")' | wc -l)" = 1 ]
+	events monitor_freeze | jq -se 'length == 1 and .[0].status == 0 and .[0].cpu_percent >= 5'
+	pod-audit verify web
+}
+
+@test "restrict: live, seen by who runs there, and taken back by undo" {
+	pod '{name: many, when: .sample.pids.count >= 5, response: {type: restrict, max_pids: 20}}'
+	envpod run web -- sh -c 'for i in 1 2 3 4 5 6; do sleep 1000 & done
+		until (for i in $(seq 30); do sleep 0.01 & done; wait) 2>&1 | grep -q .; do :; done; echo refused; while :; do sleep 1; done' \
+		>"$T/out" 2>&1 3>&- &
+	wait_for 20 has_event monitor_restrict
+	events monitor_restrict | jq -se '.[0].words == ["pids.max=20"] and .[0].status == 0'
+	wait_for 20 grep -q refused "$T/out"
+	envpod undo web | grep -q limits
+}
+
+@test "kill: nothing is left in the pod's groups" {
+	pod '{name: bomb, when: .sample.pids.count > 50, response: kill}'
+	burn 'for i in $(seq 100); do sleep 1000 & done; wait'
+	wait_for 20 has_event monitor_kill
+	events monitor_kill | jq -se '.[0].status == 0'
+	pod-limit usage --json web | jq -e '.populated == false and .pids == 0'
+}
+
+@test "snapshot" {
+	pod '{name: first, when: .sample.running, response: snapshot}'
+	burn 'echo x >/root/made; sleep 1000'
+	wait_for 20 has_event monitor_snapshot
+	events monitor_snapshot | jq -se '.[0].status == 0'
+	[ "$(envpod snapshot web ls --json | wc -l)" -ge 1 ]
+}
+
+@test "whoever is killed, the same crossing does not fire again" {
+	pod '{name: on, when: .sample.running, response: alert}' '{name: tick, when: "(.window | length) % 2 == 0", response: alert}'
+	burn 'sleep 1000'
+	fired() { [ "$(events monitor_alert | jq -c "select(.rule == \"$1\")" | wc -l)" -ge "$2" ]; }
+	wait_for 20 fired on 1
+	local watch sampler
+	watch=$(pod-supervise helpers --set govern --json status web | jq -r 'select(.name == "monitor").pid')
+	sampler=$(pgrep -P "$watch" -f 'pod-monitor watch' | head -1)
+	kill -KILL "$sampler"
+	fresh() { [ "$(pgrep -P "$watch" | grep -vcx "$sampler")" -ge 1 ]; }
+	wait_for 10 fresh
+	kill -KILL "$watch"
+	again() { [ "$(pod-supervise helpers --set govern --json status web | jq -r 'select(.name == "monitor").pid')" -gt "$watch" ]; }
+	wait_for 10 again
+	events monitor_alert | jq -c 'select(.rule == "tick")' | wc -l >"$T/ticks"
+	wait_for 20 fired tick $(($(cat "$T/ticks") + 2))
+	[ "$(events monitor_alert | jq -c 'select(.rule == "on")' | wc -l)" = 1 ]
+}
+
+@test "new rules hold at once; wrong ones change nothing" {
+	pod '{name: never, when: "false", response: kill}'
+	burn 'sleep 1000'
+	wait_for 20 pod-supervise helpers --set govern status web
+	rules '{name: now, when: .sample.running, response: alert}'
+	envpod monitor web set-policy "$T/rules.yaml"
+	wait_for 20 has_event monitor_alert
+	envpod monitor web show --json | jq -e '.rule == "now" and .state == "fired" and .source == "policy/monitor.json"'
+	events monitor_policy | jq -se '.[0].reason == "set" and .[0].by == "root" and .[0].rules == 1'
+	rules '{name: worse, when: "nofunction", response: kill}'
+	expect 78 envpod monitor web set-policy "$T/rules.yaml"
+	envpod monitor web show --json | jq -e '.rule == "now"'
+	# By hand, past every check.
+	echo '{"rules":[{"name":"x"}]}' >"$T/x"
+	mv "$T/x" "$ENVPOD_STATE_DIR/pods/web/policy/monitor.json"
+	refused() { events monitor_policy | jq -se 'any(.reason | test("a rule"))'; }
+	wait_for 20 refused
+	pod-supervise helpers --set govern --json status web | jq -se 'any(.name == "monitor" and .state == "up")'
+	envpod monitor web set-policy --reset
+	wait_for 20 shows never
+}
+shows() { envpod monitor web show --json | jq -e ".rule == \"$1\""; }
+
+@test "no rules: it ends, and rests; rules that come later wake it" {
+	pod
+	pod-monitor watch web
+	burn 'sleep 1000'
+	lives() { pod-limit usage --json web | jq -e .populated; }
+	wait_for 20 lives
+	rules '{name: now, when: .sample.running, response: alert}'
+	envpod monitor web set-policy "$T/rules.yaml"
+	wait_for 20 has_event monitor_alert
+}
+
+@test "the sampler is nobody, has no capability, and holds nothing but files to read" {
+	pod '{name: now, when: .sample.running, response: alert}'
+	burn 'sleep 1000'
+	wait_for 20 has_event monitor_alert
+	local watch sampler uid
+	watch=$(pod-supervise helpers --set govern --json status web | jq -r 'select(.name == "monitor").pid')
+	sampler=$(pgrep -P "$watch" -f 'pod-monitor watch' | head -1)
+	uid=$(awk '/^Uid:/ { print $2 }' "/proc/$sampler/status")
+	[ "$uid" -gt 1879048192 ]
+	grep -q '^CapEff:.*0000000000000000' "/proc/$sampler/status"
+	grep -q '^NoNewPrivs:.*1' "/proc/$sampler/status"
+	grep -q '^Seccomp:.*2' "/proc/$sampler/status"
+	[ -z "$(find "/proc/$sampler/fd" -lname 'socket:*')" ]
+}
