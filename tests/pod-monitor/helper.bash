@@ -57,9 +57,7 @@ groups_gone()
 
 monitor_teardown()
 {
-	local job
 	envpod kill web >/dev/null 2>&1
-	for job in $(jobs -p); do kill -KILL "$job" 2>/dev/null; done
 	envpod_teardown
 	wait_for 10 groups_gone
 }
