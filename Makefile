@@ -57,7 +57,7 @@ static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,$(if $(filter $(1),$(
 comma   := ,
 
 # What an agent finds at /run/envpod/bin in its pod: copies, so that nothing else of ours is there.
-AGENT := pod-queue
+AGENT := pod-queue pod-mcp
 
 # What envpod carries inside, besides being programs of their own: a run is one exec, not three, and
 # an exec costs a tenth of it.  Each is linked into one object whose only name is TOOL_main.

@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# pod-mcp driven by the protocol's reference client, of the version that package-lock.json pins.
+
+load ../lib/envpod
+
+# Once a build folder: the packages of the lock, by their hashes.
+fetch()
+{
+	local dir=$B/tests/pod-mcp/client
+	[ "$(cat "$dir/lock" 2>/dev/null)" = "$(sha256sum <package-lock.json)" ] && return 0
+	mkdir -p "$dir"
+	cp package.json package-lock.json "$dir/"
+	(cd "$dir" && npm_config_cache=$dir/cache npm ci --ignore-scripts --no-audit --no-fund --silent) >&2 || return 1
+	rm -rf "$dir/cache"
+	sha256sum <package-lock.json >"$dir/lock"
+}
+
+have_client() { command -v node npm >/dev/null && (cd "$TOP/tests/pod-mcp" && fetch); }
+
+setup()
+{
+	envpod_setup
+	need client
+	cp "$TOP/tests/pod-mcp/client.mjs" "$B/tests/pod-mcp/client/"
+	python3 "$TOP/tests/pod-mcp/queue.py" "$T/sock" "$T/asked" 3>&- &
+	QUEUE=$!
+	wait_for 10 test -S "$T/sock"
+}
+
+teardown()
+{
+	kill "${QUEUE:-0}" 2>/dev/null || true
+	[ -z "${QUEUE:-}" ] || wait "$QUEUE" 2>/dev/null || true
+	envpod_teardown
+}
+
+@test "the reference client: hand-shake, tools, calls, cancelling, errors" {
+	[ "$(node "$B/tests/pod-mcp/client/client.mjs" "$B/bin/pod-mcp" --socket "$T/sock")" = 'done' ]
+	jq -se 'any(.type == "call" and .action == "file_create")' "$T/asked"
+}
