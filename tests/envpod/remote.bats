@@ -102,7 +102,7 @@ foreground() { envpod run web -- "$@" >/dev/null 2>&1 3>&- & JOB=$!; wait_for 10
 	before=$(usage .cpu_usec)
 	for _ in 1 2 3 4 5; do envpod ls >/dev/null; done
 	[ "$(usage .cpu_usec)" = "$before" ]
-	group=$(grep -o 'envpod/web@[^/]*' "/proc/$(cut -d' ' -f1 "$ENVPOD_RUN_DIR/web/init.pid")/cgroup" | head -1)
+	group=$(grep -o "${ENVPOD_CGROUP:-envpod}/web@[^/]*" "/proc/$(cut -d' ' -f1 "$ENVPOD_RUN_DIR/web/init.pid")/cgroup" | head -1)
 	[ -n "$(find /sys/fs/cgroup -path "*/$group*" -name cgroup.procs -exec cat {} +)" ]
 	envpod remote web kill
 	[ "$(usage .populated)" = false ]
