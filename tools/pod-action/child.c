@@ -83,10 +83,12 @@ static int listen_to(int out, int err, struct buf *said_out, struct buf *said, s
 	return 0;
 }
 
-/* Its last line that says something, without what it says in front. */
-static int tell(const char *name, const struct buf *said, int status, struct err *e)
+/* In one line.  Some complain where others answer: "nothing to commit". */
+static int tell(const char *name, const struct buf *err, const struct buf *out, int status,
+		struct err *e)
 {
 	OWN_BUF struct buf text = BUF_INIT;
+	const struct buf *said = err->len > 0 ? err : out;
 
 	for (size_t i = 0; i < said->len; i++)
 		buf_char(&text, said->data[i] == '\n' ? ' ' : said->data[i]);
@@ -132,5 +134,5 @@ int child_run(const struct child *c, char *const argv[], char *const env[], stru
 		;
 	if (r < 0)
 		return r;
-	return status == 0 ? 0 : tell(argv[0], &said, status, e);
+	return status == 0 ? 0 : tell(argv[0], &said, c->out, status, e);
 }

@@ -256,6 +256,16 @@ static void add_identity(struct git *g)
 	}
 }
 
+static int find_repository(const struct git *g, struct err *e)
+{
+	struct err why = {0};
+	int r = git_run(g, NULL, &why, "rev-parse", "--git-dir", NULL);
+
+	if (r < 0)
+		*e = why;
+	return r <= 0 ? r : err_set(e, ERR_PLAIN, "%s is in no git repository", esc(g->dir));
+}
+
 int git_open(struct git *g, const char *dir, bool worktree, struct err *e)
 {
 	int r;
@@ -263,7 +273,9 @@ int git_open(struct git *g, const char *dir, bool worktree, struct err *e)
 	*g = (struct git){.dir = xstrdup(dir), .allowed = xstrdup("none")};
 	if (*dir == '-')
 		return err_set(e, ERR_PLAIN, "working_dir: %s is no directory", esc(dir));
-	r = list_config(g, e);
+	r = find_repository(g, e);
+	if (r == 0)
+		r = list_config(g, e);
 	if (r == 0 && worktree)
 		r = check_filters(g, e);
 	if (r == 0)

@@ -13,7 +13,6 @@
 #include "tools/pod-action/git.h"
 #include "tools/pod-action/git_undo.h"
 #include "tools/pod-action/keep.h"
-#include "tools/pod-action/state.h"
 
 /* --- commit --- */
 
@@ -32,11 +31,9 @@ static int add_paths(const struct git *g, const struct strv *paths, struct err *
 
 	strv_add(&words, "add");
 	strv_add(&words, "--all");
-	strv_add(&words, "--");
+	strv_add(&words, "--"); /* without a path: all of the tree, wherever in it we stand */
 	for (size_t i = 0; i < paths->n; i++)
 		strv_add(&words, paths->v[i]);
-	if (paths->n == 0)
-		strv_add(&words, ":/");
 	return git_feed(g, &words, NULL, NULL, e);
 }
 
@@ -46,7 +43,6 @@ static int commit(const struct git *g, const struct strv *paths, const struct bu
 	OWN_STRV struct strv words = {0};
 
 	strv_add(&words, "commit");
-	strv_add(&words, "--quiet");
 	strv_add(&words, "--no-verify");
 	strv_add(&words, "--no-post-rewrite");
 	strv_add(&words, "-F");
@@ -91,13 +87,15 @@ static void put_index_back(struct index *x)
 static int say_commit(const struct git *g, const struct buf *ref, const char *old,
 		      const struct index *x, struct reply *y, struct err *e)
 {
-	char new[GIT_HASH_MAX], left[STATE_HEX];
+	OWN_BUF struct buf tree = BUF_INIT;
+	char new[GIT_HASH_MAX];
 	int r = git_hash(g, "HEAD", new, e);
 
+	/* what is staged, not the file: whoever asks for the status writes that anew */
 	if (r == 1)
-		r = state_of(&x->place, left, e);
-	if (r < 0)
-		return r;
+		r = git_run(g, &tree, e, "write-tree", NULL);
+	if (r)
+		return -e->code;
 	jw_kstr(&y->result, "commit", new);
 	jw_kstr(&y->result, "ref", ref->data);
 	git_undo_begin(y, g, "ref", e);
@@ -106,7 +104,7 @@ static int say_commit(const struct git *g, const struct buf *ref, const char *ol
 	jw_kstr(&y->undo, "new", new);
 	if (x->kept) {
 		jw_kstr(&y->undo, "index", x->place.real);
-		jw_kstr(&y->undo, "state", left);
+		jw_kstr(&y->undo, "tree", tree.data);
 	}
 	return -e->code;
 }

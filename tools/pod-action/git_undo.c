@@ -11,7 +11,6 @@
 #include "libcommon/path.h"
 #include "tools/pod-action/acts.h"
 #include "tools/pod-action/keep.h"
-#include "tools/pod-action/state.h"
 
 void git_undo_begin(struct reply *y, const struct git *g, const char *word, struct err *e)
 {
@@ -49,21 +48,26 @@ static int read_words(struct words *w, const struct request *q, const char *cons
 
 /* --- ref --- */
 
-static int put_index_back(const struct request *q, struct err *e)
+static bool is_staged(const struct git *g, const char *tree)
 {
-	OWN_FREE char *path = member_may(q->undo, "index", e), *state = NULL;
-	OWN_PLACE struct place p = PLACE_INIT;
+	OWN_BUF struct buf now = BUF_INIT;
 	struct err drop = {0};
+
+	return git_run(g, &now, &drop, "write-tree", NULL) == 0 && strcmp(now.data, tree) == 0;
+}
+
+static int put_index_back(const struct git *g, const struct request *q, struct err *e)
+{
+	OWN_FREE char *path = member_may(q->undo, "index", e), *tree = NULL;
+	OWN_PLACE struct place p = PLACE_INIT;
 	int r;
 
 	if (!path)
 		return -e->code;
-	state = member_need(q->undo, "state", e);
-	r = state ? place_open_real(&p, path, e) : -e->code;
+	tree = member_need(q->undo, "tree", e);
+	r = tree ? place_open_real(&p, path, e) : -e->code;
 	/* somebody has staged something since: that stays, and so does what the commit held */
-	if (r < 0 || state_check(&p, state, &drop) < 0)
-		return r;
-	return keep_get(&p, true, e);
+	return r < 0 || !is_staged(g, tree) ? r : keep_get(&p, true, e);
 }
 
 static void follow_again(const struct git *g, const struct request *q, const char *ref)
@@ -94,7 +98,7 @@ static int undo_ref(struct git *g, const struct request *q, struct err *e)
 		return r;
 	if (strncmp(w.v[0], "refs/heads/", 11) == 0)
 		follow_again(g, q, w.v[0]);
-	return put_index_back(q, e);
+	return put_index_back(g, q, e);
 }
 
 /* --- checkout --- */

@@ -70,7 +70,8 @@ static int place_open_by(struct place *p, const char *path, uint64_t resolve, st
 
 	p->path = xstrdup(path);
 	if (!*path || strlen(path) >= PATH_MAX || split(path, &parent, &p->leaf) < 0)
-		return err_set(e, ERR_PLAIN, "a path that names nothing in a directory: %s", esc(path));
+		return err_set(e, ERR_PLAIN, "a path that names nothing in a directory: %s",
+			       esc(path));
 	r = open_dir(p, parent, resolve, e);
 	return r < 0 ? r : set_real(p, e);
 }
