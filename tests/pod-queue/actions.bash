@@ -17,9 +17,28 @@ actions_pod()
 	mkdir -p "$H"
 	chown 1000:1000 "$H"
 	(cd "$H" && envpod init "$name" -c "$T/$name.yaml" >/dev/null)
-	QUEUE=$ENVPOD_STATE_DIR/pods/$name/queue
+	queue_dirs
+}
+
+# Of a pod that is made already.
+queue_dirs()
+{
+	QUEUE=$ENVPOD_STATE_DIR/pods/$POD/queue
 	mkdir -p -m 700 "$QUEUE"/{,running,done,denied}
 	N=0
+}
+
+# own NAME TYPE CONFIG [BODY]: an action of the pod's own, with an executor of its own where BODY is given (its first
+# line says in which language).
+own()
+{
+	local dir=$ENVPOD_STATE_DIR/pods/$POD list
+	list=$(cat "$dir/actions.json" 2>/dev/null || echo '[]')
+	jq -c --arg n "$1" --arg t "$2" --argjson c "$3" 'map(select(.name != $n)) + [{name:$n,description:$n,tier:"staged",action_type:$t,config:$c}]' <<<"$list" >"$dir/actions.json"
+	[ $# -gt 3 ] || return 0
+	mkdir -p -m 755 "$dir/actions"
+	printf '%s\n' "$4" >"$dir/actions/$1"
+	chmod 755 "$dir/actions/$1"
 }
 
 # action TYPE PARAMS [NAME]: execute it; $result is its file in done/, $id its id.
@@ -33,14 +52,15 @@ action()
 	*) program=$B/bin/pod-action ;;
 	esac
 	tier=staged
-	config=$(jq -cS --arg n "$name" 'map(select(.name == $n))[0].config // {}' "$ENVPOD_STATE_DIR/pods/$POD/actions.json" 2>/dev/null || echo '{}')
+	# canonical, as the catalog has it
+	config=$(jq -cSj --arg n "$name" 'map(select(.name == $n))[0].config // {}' "$ENVPOD_STATE_DIR/pods/$POD/actions.json" 2>/dev/null || echo '{}')
 	exec=$({ cat "$program"; printf %s "$config"; } | sha256sum | cut -d' ' -f1)
 	id=$(printf 'aaaaaaaaaaaa%04d' $((N += 1)) | tr 0189 wxyz)
 	digest=$(printf '%s\0%s\0%s\0%s' "$name" $tier "$exec" "$params" | sha256sum | cut -d' ' -f1)
 	printf '{"v":1,"id":"%s","name":"%s","type":"%s","digest":"%s","by":"agent","created":"2026-01-02T03:04:05Z","started":"2026-01-02T03:04:06Z","tier":"%s","params":%s}\n' \
 		"$id" "$name" "$type" "${DIGEST:-$digest}" $tier "$params" >"$QUEUE/running/$id.json"
 	chmod 600 "$QUEUE/running/$id.json"
-	pod-queue execute "$POD" "$id" </dev/null || return
+	${ON:-} pod-queue execute "$POD" "$id" </dev/null || return
 	result=$QUEUE/done/$id.json
 }
 
@@ -63,6 +83,7 @@ failed()
 record() { echo "$ENVPOD_STATE_DIR/pods/$POD/undo/$(jq -r .undo "$result")/record"; }
 # never REGEX: nothing takes it back, and why.
 never() { sed 's/\\040/ /g' "$(record)" | grep -Eq "^never .*$1" || { cat "$(record)" >&2; return 1; }; }
-take_back() { pod-queue reverse "$POD" "$id"; }
+take_back() { ${ON:-} pod-queue reverse "$POD" "$id"; }
 
-pod_sh() { envpod run "$POD" -- sh -c "$1" </dev/null; }
+# In the directory where executors begin.
+pod_sh() { envpod run "$POD" -- sh -c "cd $H && $1" </dev/null; }
