@@ -87,3 +87,13 @@ logged() { envpod logs web 2>/dev/null | grep -q "$1"; }
 	is_state running
 	envpod kill web
 }
+
+@test "without a start command or a command: sleep infinity, and a login shell" {
+	envpod init bare >/dev/null
+	envpod start bare >/dev/null
+	wait_for 10 sh -c 'envpod audit --json bare | jq -e "select(.event == \"run_start\").argv == [\"/bin/sleep\", \"infinity\"]"'
+	pod-supervise status bare
+	envpod stop bare
+	envpod run bare </dev/null
+	[ "$(envpod audit --json bare | jq -c 'select(.event == "run_start").argv' | tail -1)" = '["/bin/sh","-l"]' ]
+}

@@ -95,7 +95,9 @@ void run_default(struct strv *command, const struct plan *pl, const char *const 
 
 	for (size_t i = 0; (word = plan_next(pl, "start", &i));)
 		strv_add(command, word);
-	for (; command->n == 0 && *fallback; fallback++)
+	if (command->n)
+		return;
+	for (; *fallback; fallback++)
 		strv_add(command, *fallback);
 }
 
