@@ -43,7 +43,8 @@ static char *in_list(const char *dirs, const char *name)
 
 char *tool_path(const char *name, struct err *e)
 {
-	char *path = in_list(secure_getenv("ENVPOD_TOOLS"), name);
+	char *path =
+		strchr(name, '/') ? xstrdup(name) : in_list(secure_getenv("ENVPOD_TOOLS"), name);
 
 	if (!path)
 		path = in_list(own_dir(), name);

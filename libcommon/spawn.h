@@ -7,7 +7,8 @@
 
 /*
  * Where a tool is: the directories of $ENVPOD_TOOLS (':' between them), the directory of our own
- * binary, LIBEXECDIR.  Caller frees; NULL with e set (status 127) when there is none.
+ * binary, LIBEXECDIR.  Caller frees; NULL with e set (status 127) when there is none.  What has a
+ * '/' in it is a program of the host, and its own path.
  */
 char *tool_path(const char *name, struct err *e);
 /* Is the tool somebody else's, put in front by ENVPOD_TOOLS? */

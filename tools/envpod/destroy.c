@@ -22,6 +22,7 @@
 #include "tools/envpod/front.h"
 #include "tools/envpod/govern.h"
 #include "tools/envpod/network.h"
+#include "tools/envpod/service.h"
 
 /* Nothing on a terminal: only the status counts. */
 static int quiet(const struct strv *argv)
@@ -216,6 +217,11 @@ int destroy_pod(const char *name, bool force)
 
 	if (pod_open(&p, name, &e) < 0)
 		return say_err(&e);
+	if (service_exists(name)) {
+		say_error("pod %s is a service of this host: envpod service unregister %s", name,
+			  name);
+		return POD_EXIT_REFUSED;
+	}
 	status = judge(&p, force, &keep);
 	if (status)
 		return status;

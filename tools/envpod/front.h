@@ -64,6 +64,7 @@ int cmd_clone(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
+int cmd_service(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);
 int cmd_kill(int argc, char **argv);

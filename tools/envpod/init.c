@@ -18,7 +18,9 @@
 #include "libcommon/unit.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/init.h"
+#include "tools/envpod/service.h"
 #include "tools/envpod/setup.h"
+#include "tools/envpod/systemd.h"
 
 int init_claim(struct pod *p, const char *name, struct err *e)
 {
@@ -156,6 +158,25 @@ int init_base(const char *pod, bool wanted, const char *base)
 	return front_run(&line);
 }
 
+/* service.enabled */
+static int serve(const char *name)
+{
+	OWN(pod_finish) struct pod p = POD_INIT;
+	OWN_PLAN struct plan pl = {0};
+	struct err e = {0};
+
+	if (pod_open(&p, name, &e) < 0 || plan_open(&pl, &p, &e) < 0)
+		return say_err(&e);
+	if (!plan_is(&pl, "service", "yes"))
+		return POD_EXIT_OK;
+	if (systemd_runs() || systemd_dir_given())
+		return service_register(name, NULL);
+	say_warn(
+		"service.enabled: systemd does not run this host, so nothing starts pod %s with it",
+		name);
+	return POD_EXIT_OK;
+}
+
 int cmd_init(int argc, char **argv)
 {
 	const char *file = NULL, *base = NULL;
@@ -177,5 +198,7 @@ int cmd_init(int argc, char **argv)
 	if (status == 0 && !front_print)
 		printf("Created pod %s.\n", argv[0]);
 	fflush(stdout);
-	return status ? status : init_base(argv[0], create_base, base);
+	if (status == 0)
+		status = init_base(argv[0], create_base, base);
+	return status || front_print ? status : serve(argv[0]);
 }

@@ -32,6 +32,7 @@ static const struct cmd commands[] = {
 	{"clone", cmd_clone, "make a pod that stands on another's layers"},
 	{"ls", cmd_ls, "list pods"},
 	{"status", cmd_status, "show one pod: walls, usage, what waits"},
+	{"service", cmd_service, "pods that systemd keeps running"},
 	{"destroy", cmd_destroy, "remove pods"},
 	{"kill", cmd_kill, "end every process of a pod at once"},
 	{"lock", cmd_lock, "freeze a pod"},

@@ -65,7 +65,7 @@ static void add_exec(struct strv *argv, const struct run *r, const char *cwd)
 /* It closes every descriptor it was not told of. */
 static void add_supervise(struct strv *argv, const struct run *r)
 {
-	front_words(argv, "pod-supervise", "run", NULL);
+	front_words(argv, "pod-supervise", "run", r->foreground ? "--foreground" : NULL, NULL);
 	add_pair(argv, "--status-fd", r->status_fd);
 	add_pair(argv, "--ready-fd", r->ready_fd);
 	front_words(argv, r->pod, "--", NULL);

@@ -15,6 +15,7 @@ struct run {
 	const char *workdir; /* -w: this directory is brought in and tracked */
 	const char *status_fd, *ready_fd;
 	struct strv env, without;
+	bool foreground; /* with background: supervised, but we stay until it ends */
 	bool root, background, mount_cwd, no_mount_cwd, unsafe;
 	bool setup;     /* setup commands: system directories are writable */
 	char **command; /* NULL-terminated; NULL: the pod file's start_command */

@@ -11,6 +11,7 @@
 #include "tools/envpod/network.h"
 #include "tools/envpod/run.h"
 #include "tools/envpod/secrets.h"
+#include "tools/envpod/service.h"
 
 static int start_one(const char *name, const struct run *options)
 {
@@ -41,6 +42,8 @@ static int start_one(const char *name, const struct run *options)
 		status = secrets_pass(&r, &pl, &secrets);
 	if (status)
 		return status;
+	if (r.foreground)
+		return front_exec(&line);
 	status = front_run(&line);
 	if (status == 0 && !front_print)
 		printf("Started %s.\n", name);
@@ -82,6 +85,8 @@ static int cmd_start_with(int argc, char **argv, const char *line, const char *t
 		{OPT_FLAG, 0, "all", &all, NULL, "every pod there is"},
 		{OPT_FLAG, 'w', "mount-cwd", &r.mount_cwd, NULL,
 		 "bring in and track this directory"},
+		{OPT_FLAG, 0, "foreground", &r.foreground, NULL,
+		 "stay, and end with the run's status"},
 		{0},
 	};
 	const struct opt_usage usage = {line, text, 0, 0, 0};
@@ -92,6 +97,10 @@ static int cmd_start_with(int argc, char **argv, const char *line, const char *t
 	n = opt_parse(opts, &usage, dashes, argv);
 	if (all == (n > 0)) {
 		say_error("name a pod, or give --all (usage: %s)", line);
+		return POD_EXIT_USAGE;
+	}
+	if (r.foreground && n != 1) {
+		say_error("start --foreground: one pod");
 		return POD_EXIT_USAGE;
 	}
 	return start_all(n, argv, all, &r);
@@ -115,6 +124,8 @@ static int stop_one(const char *name)
 
 	if (pod_open(&p, name, &e) < 0)
 		return say_err(&e);
+	if (service_asks(name, "stop", &status))
+		return status;
 	front_words(&line, "pod-supervise", "stop", "--timeout", NULL);
 	strv_fmt(&line, "%llu", (unsigned long long)stop_timeout);
 	strv_add(&line, name);
@@ -142,8 +153,11 @@ int cmd_stop(int argc, char **argv)
 static int restart_one(const char *name)
 {
 	const struct run none = {0};
-	int status = stop_one(name);
+	int status;
 
+	if (service_asks(name, "restart", &status))
+		return status;
+	status = stop_one(name);
 	return status ? status : start_one(name, &none);
 }
 

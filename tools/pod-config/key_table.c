@@ -409,11 +409,11 @@ const struct key keys[] = {
 
 	{"service", T_SECTION, 0, "enabled", NULL, NULL, BUILT,
 	 "the pod as a service of the host"},
-	{"service.enabled", T_BOOL, 0, NULL, "no", NULL, "false",
+	{"service.enabled", T_BOOL, 0, NULL, "no", "service", BUILT,
 	 "start the pod with the host"},
-	{"service.workdir", T_PATH, 0, NULL, NULL, NULL, TUNES,
+	{"service.workdir", T_PATH, 0, NULL, NULL, "service.workdir", TUNES,
 	 "directory in which it starts"},
-	{"service.restart", T_ENUM, 0, "always|on-failure|no", "always", NULL, TUNES,
+	{"service.restart", T_ENUM, 0, "always|on-failure|no", "always", "service.restart", TUNES,
 	 "when it is started again"},
 
 	{"remote", T_SECTION, 0, "enabled", NULL, NULL, BUILT,
