@@ -120,6 +120,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	queue.commit no
 	queue.rollback no
 	vault.canary alert
+	monitor.interval 5
 	service no
 	service.restart always
 	identity.uid 0
@@ -152,7 +153,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	  dns: {allow: ["**.a.example:80,22"], deny: [b.a.example], remap: {c.example: 192.0.2.1}, match: suffix, pin_min: 60, upstream: [192.0.2.53#54]}
 	END
 	compile pod.yaml
-	sed -n '/^network /,/^wall /p' "$D/plan" | grep -v -e ^unbuilt -e ^queue -e ^govern -e ^identity -e ^allowed -e ^action -e ^host_user -e ^undo -e ^snapshots -e ^vault -e ^service >got
+	sed -n '/^network /,/^wall /p' "$D/plan" | grep -v -e ^unbuilt -e ^queue -e ^govern -e ^identity -e ^allowed -e ^action -e ^host_user -e ^undo -e ^snapshots -e ^vault -e ^service -e ^monitor >got
 	diff - got <<-'END'
 	network isolated
 	engine veth
