@@ -3,6 +3,8 @@
 # certificates of an authority that the host trusts.
 load site
 
+INJECT_OPTIONS=()
+
 injector_setup()
 {
 	site_setup
@@ -65,7 +67,7 @@ tls_site()
 bindings()
 {
 	local policy
-	printf 'network:\n  dns: {allow: [a.example, b.example, c.example, six.example], upstream: [192.0.2.53]}\n' >"$T/web.yaml"
+	printf 'network:\n  dns: {allow: [a.example, b.example, "c.example:443,8443", six.example], upstream: [192.0.2.53]}\n' >"$T/web.yaml"
 	on_host envpod init -c "$T/web.yaml" web >/dev/null
 	pod-proxy ca web
 	policy=$ENVPOD_STATE_DIR/pods/web/policy
@@ -97,7 +99,7 @@ inject()
 	rm -f "$ready"
 	mkfifo "$ready"
 	(exec nsenter -t "$HOST" -n env SSL_CERT_FILE="$T/world.pem" ENVPOD_TOOLS="$T_TOOLS" \
-		"$B/bin/pod-proxy" inject --ready-fd 4 web) 4>"$ready" >>"$T/events" 2>>"$T/inject.log" 3>&- &
+		"$B/bin/pod-proxy" inject --ready-fd 4 "${INJECT_OPTIONS[@]}" web) 4>"$ready" >>"$T/events" 2>>"$T/inject.log" 3>&- &
 	INJECTOR=$!
 	NETPIDS+=("$INJECTOR")
 	read -r _ <"$ready" || { cat "$T/inject.log"; wait "$INJECTOR"; echo "status $?"; return 1; }
@@ -109,15 +111,15 @@ call() { in_pod curl -sS --max-time 20 --http1.1 "$@"; } # HTTP/2: h2.bats
 # What the injector said.
 said() { jq -es "any($1)" "$T/events" >/dev/null; }
 
-# odd_site [CERTIFICATE]: odd.py at c.example.
+# odd_site [CERTIFICATE [PORT]]: odd.py at c.example.
 odd_site()
 {
-	(exec nsenter -t "$SITE" -n python3 "$BATS_TEST_DIRNAME/odd.py" 192.0.2.11 443 "$T/${1:-good}.pem" "$T/${1:-good}.key" "$T/odd.log") >>"$T/odd.err" 2>&1 3>&- &
+	(exec nsenter -t "$SITE" -n python3 "$BATS_TEST_DIRNAME/odd.py" 192.0.2.11 "${2:-443}" "$T/${1:-good}.pem" "$T/${1:-good}.key" "$T/odd.log") >>"$T/odd.err" 2>&1 3>&- &
 	NETPIDS+=($!)
 	: >"$T/odd.log"
-	wait_for 5 listens_at 192.0.2.11
+	wait_for 5 listens_at 192.0.2.11 "${2:-443}"
 }
-listens_at() { on_site ss -Hltn "src $1 and sport = :443" | grep -q .; }
+listens_at() { on_site ss -Hltn "src $1 and sport = :${2:-443}" | grep -q .; }
 
 # raw REQUEST...: each by a TLS connection of its own to c.example, escapes (\r\n) made real; what comes back
 # until its end, a line each, in the escapes of Python.

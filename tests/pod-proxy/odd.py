@@ -117,7 +117,10 @@ def answer(c, method, path, h):
     with open(log, "a") as f:
         f.write("%s %s %d %s %s\n" % (method, path, len(body), hashlib.md5(body).hexdigest(), b" ".join(c.trailers).decode()))
     c.trailers = []
-    if path == "/sse":
+    if path == "/silent":
+        while True:
+            c.more()
+    elif path == "/sse":
         c.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         for i in range(int(h.get("x-events", 3))):
             c.send(chunk(b"data: %d\n\n" % i))
@@ -140,6 +143,14 @@ def answer(c, method, path, h):
         for i in range(len(auth)):
             c.send(chunk(auth[i:i + 1]))
         c.send(b"0\r\n\r\n")
+    elif path == "/bye":  # the end of TLS right behind the answer, TCP's only with the client's
+        c.send(plain(b"once\n"))
+        c.c.unwrap()
+        return False
+    elif path == "/no-more":  # another request would be cut off
+        c.send(plain(b"once\n", b"Keep-Alive: timeout=0\r\n"))
+        c.more()
+        return False
     elif path == "/then-close":
         c.send(plain(b"once\n"))
         return False

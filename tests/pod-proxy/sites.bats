@@ -68,6 +68,18 @@ STARS=$(printf '*%.0s' {1..23})
 	run call -i https://a.example/echo
 	[[ $output == *429* && ${output,,} == *"retry-after: "[1-9]* && $output == *'"rule":"requests"'* ]]
 }
+
+@test "bytes are counted as they go by, either way: what is over the limit is cut" {
+	start 'limit 0 bytes 500000' 'host 1 b.example 443' 'allow 1 * *' 'limit 1 bytes 500000'
+	for how in 'http1.1 a' 'http2 b'; do
+		run call "--${how% *}" -o /dev/null -w "%{size_download}\n" "https://${how#* }.example/big"
+		[ "$status" != 0 ]
+		[ "${lines[-1]}" -le 500000 ]
+		wait_for 5 said ".event == \"http_denied\" and .rule == \"bytes\" and .name == \"${how#* }.example\" and .status == 200 and .bytes_down <= 500000 and .bytes_down > 300000"
+	done
+	run call -w "%{http_code}" -T - https://a.example/put/x <"$T/www/big"
+	[[ $output == *'"rule":"bytes"'*429 ]]
+}
 is_seen() { [ "$(on_site ss -Htn state established sport = :443 | wc -l)" -ge "$1" ]; }
 is_passed() { [ "$(code https://a.example/echo)" = 200 ]; }
 

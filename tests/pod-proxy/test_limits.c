@@ -19,19 +19,19 @@ static void requests(void)
 
 	for (int i = 0; i < 3; i++) {
 		is_str(begin(&s, 1000), NULL, "request %d of three", i + 1);
-		meter_end(m, 0);
+		meter_end(m);
 	}
 	is_str(begin(&s, 1000), "requests", "a fourth waits");
 	ok(!m && retry == 21, "until one has grown back");
 	is_str(begin(&s, 20999), "requests", "not before");
 	is_str(begin(&s, 21000), NULL, "a third of a minute later");
-	meter_end(m, 0);
+	meter_end(m);
 	is_str(begin(&s, 21000), "requests", "one alone");
 	is_str(begin(&s, 1000000), NULL, "after long");
-	meter_end(m, 0);
+	meter_end(m);
 	for (int i = 0; i < 2; i++) {
 		is_str(begin(&s, 1000000), NULL, "no more than a minute's worth");
-		meter_end(m, 0);
+		meter_end(m);
 	}
 	is_str(begin(&s, 1000000), "requests", "has grown back");
 }
@@ -41,14 +41,18 @@ static void bytes(void)
 	const struct site s = {.domain = (char[]){"b.example"}, .port = 443, .bytes = 600};
 
 	is_str(begin(&s, 0), NULL, "bytes: the first");
-	meter_end(m, 1200);
-	is_str(begin(&s, 0), "bytes", "too many went");
-	is_int(retry, 61, "they are waited for");
-	is_str(begin(&s, 60000), "bytes", "until what is too much");
-	is_str(begin(&s, 60100), NULL, "has grown back");
-	meter_end(m, UINT64_MAX);
-	is_str(begin(&s, 60100), "bytes", "as many as can be");
-	is_int(retry, 3600, "not longer than an hour is said");
+	is_int(meter_charge(m, &s, 0, 500), 0, "as long as they last");
+	is_int(meter_charge(m, &s, 0, 200), 11, "too many wait");
+	is_int(meter_charge(m, &s, 0, 100), 0, "and were not counted");
+	is_int(meter_charge(m, &s, 0, 1), 1, "a minute's worth has gone");
+	is_str(begin(&s, 0), "bytes", "the next one waits");
+	is_int(retry, 1, "for one to grow back");
+	is_int(meter_charge(m = all.list, &s, 30000, 300), 0, "half of them in half a minute");
+	is_int(meter_charge(m, &s, 30000, 601), 61, "what is more than all never fits");
+	is_int(meter_charge(m, &s, 1000000000, 601), 1, "however long it waits");
+	is_int(meter_charge(m, &s, 1000000000, UINT64_MAX), 3600, "an hour is said at most");
+	is_int(meter_charge(m, &s, 1000000000, UINT64_MAX / 60000 / 2), 3600, "or that");
+	meter_end(m);
 }
 
 static void concurrent(void)
@@ -63,11 +67,11 @@ static void concurrent(void)
 	is_str(begin(&s, 0), NULL, "two");
 	is_str(begin(&s, 0), "concurrent", "not three");
 	is_str(begin(&other, 0), NULL, "another port is another host");
-	meter_end(first, 0);
+	meter_end(first);
 	is_str(begin(&s, 0), NULL, "when one is over, there may be another");
 	is_str(begin(&none, 0), NULL, "no limit");
 	ok(!m, "is not counted");
-	meter_end(m, 5);
+	meter_end(m);
 }
 
 static void sweeping(void)

@@ -135,6 +135,21 @@ static void begin(struct conn *c)
 	}
 }
 
+/* Those who say nothing do not keep others out: the one that has said nothing for longest goes. */
+static void make_room(const struct conn *new)
+{
+	struct relay *r = new->r;
+	struct conn *oldest = NULL;
+
+	for (struct conn *c = r->conns; c; c = c->next)
+		if (c != new && (c->state == CONN_PEEK || c->state == CONN_REFUSED))
+			oldest = c;
+	if (!oldest)
+		return;
+	conn_tell(oldest, "net_denied", "too_many_connections");
+	conn_reset(oldest);
+}
+
 static void take(struct relay *r, int fd, bool six)
 {
 	struct conn *c = conn_new(r, fd);
@@ -148,6 +163,8 @@ static void take(struct relay *r, int fd, bool six)
 		return;
 	}
 	conn_tune(fd);
+	if (r->n > r->max)
+		make_room(c);
 	if (r->n <= r->max) {
 		begin(c);
 		return;

@@ -431,14 +431,21 @@ void conns_cut_door(struct relay *r, const struct door *d, uint16_t port)
 	}
 }
 
+/* On other ports than 80 and 443 nobody has said a name yet: any of the address may be meant. */
+static bool is_intercepted(const struct conn *c)
+{
+	if (c->rule == RULE_NAME || c->rule == RULE_MONITOR)
+		return intercept_wants(c->r, c->name, c->port);
+	return c->rule == RULE_PIN && intercept_address(c->r, &c->address, c->port);
+}
+
 void conns_cut_intercepted(struct relay *r)
 {
 	struct conn *next;
 
 	for (struct conn *c = r->conns; c; c = next) {
 		next = c->next;
-		if ((c->state == CONN_PUMP || c->state == CONN_CONNECT) && c->rule == RULE_NAME &&
-		    intercept_wants(r, c->name, c->port))
+		if ((c->state == CONN_PUMP || c->state == CONN_CONNECT) && is_intercepted(c))
 			conn_reset(c);
 	}
 }

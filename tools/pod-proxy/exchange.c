@@ -19,10 +19,11 @@
 #include "tools/pod-proxy/response.h"
 #include "tools/pod-proxy/text.h"
 
-#define CONNECT_MS 30000
-#define PIECES     64    /* of a response in one turn */
-#define RESEND     65536 /* bytes of a body that are kept, in case the server did not look at them */
-#define TRIES      3
+#define CONNECT_MS  30000
+#define PIECES      64    /* of a response in one turn */
+#define RESEND      65536 /* bytes of a body that are kept, in case the server did not look at them */
+#define TRIES       3
+#define STATUS_GONE 499 /* the client has left before an answer: nobody is sent it */
 
 /* --- life --- */
 
@@ -54,7 +55,7 @@ void exchange_drop(struct exchange *x)
 	struct session *s = x->s;
 
 	report_exchange(x);
-	meter_end(x->meter, x->up_bytes + x->down_bytes);
+	meter_end(x->meter);
 	unzip_free(x->unzip);
 	if (x->call)
 		upstream_put(x->call);
@@ -81,6 +82,8 @@ void exchange_cancel(struct exchange *x)
 {
 	if (x->call)
 		x->call->unclean = true;
+	if (!x->responded)
+		x->status = STATUS_GONE;
 	exchange_drop(x);
 }
 
@@ -216,19 +219,25 @@ static int inject(struct exchange *x)
 	return r;
 }
 
-static int meter(struct exchange *x)
+static void refuse_limit(struct exchange *x, const char *rule, unsigned wait)
 {
 	char text[80];
+
+	snprintf(text, sizeof(text), "the pod's limit for this host is reached: %s", rule);
+	exchange_refuse(
+		x,
+		&(struct refusal){.status = 429, .error = text, .rule = rule, .retry_after = wait});
+}
+
+static int meter(struct exchange *x)
+{
 	unsigned wait;
 	const char *rule =
 		meter_begin(&x->s->in->meters, x->site, x->s->in->loop.now_ms, &x->meter, &wait);
 
 	if (!rule)
 		return 0;
-	snprintf(text, sizeof(text), "the pod's limit for this host is reached: %s", rule);
-	exchange_refuse(
-		x,
-		&(struct refusal){.status = 429, .error = text, .rule = rule, .retry_after = wait});
+	refuse_limit(x, rule, wait);
 	return -EACCES;
 }
 
@@ -305,6 +314,15 @@ static void keep_sent(struct exchange *x, const char *data, size_t len)
 		buf_add(&x->sent, data, len);
 }
 
+bool exchange_charge(struct exchange *x, size_t len)
+{
+	if (!x->over)
+		x->over = meter_charge(x->meter, x->site, x->s->in->loop.now_ms, len);
+	if (x->over)
+		exchange_wake(x);
+	return x->over;
+}
+
 void exchange_data(struct exchange *x, const char *data, size_t len)
 {
 	if (len == 0)
@@ -315,6 +333,8 @@ void exchange_data(struct exchange *x, const char *data, size_t len)
 		x->queued += len;
 		return;
 	}
+	if (exchange_charge(x, len))
+		return;
 	keep_sent(x, data, len);
 	x->up_bytes += len;
 	x->queued += len;
@@ -458,16 +478,37 @@ static int send_on(struct exchange *x)
 	return x->queued < before;
 }
 
+/* A minute's worth of bytes has gone by, and more was to come. */
+static int cut(struct exchange *x)
+{
+	static const char rule[] = "bytes";
+
+	if (!x->responded) {
+		refuse_limit(x, rule, x->over);
+		return 1;
+	}
+	x->rule = rule;
+	x->call->unclean = true;
+	x->s->codec->reset(x, false);
+	exchange_drop(x);
+	return 1;
+}
+
 static int talk(struct exchange *x)
 {
-	int did = send_on(x), r = 1;
+	int did, r = 1;
 
+	if (x->over)
+		return cut(x);
+	did = send_on(x);
 	x->stalled = false;
 	for (unsigned n = 0; r == 1 && n < PIECES; n++) {
 		r = response_step(x);
 		did |= r != 0;
 		if (r == 2)
 			return 1;
+		if (x->over)
+			return cut(x);
 	}
 	if (r == 1)
 		exchange_wake(x);

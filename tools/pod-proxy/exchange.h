@@ -93,6 +93,7 @@ struct exchange {
 	bool awake, stalled; /* stalled: the codec had no room */
 	bool ended;          /* the request is whole */
 	bool responded;      /* the codec was given a head */
+	unsigned over;       /* s: the host's limit of bytes is reached, for so long */
 	bool injected;       /* credentials went to the server */
 	unsigned tries;      /* on connections that were no good any more */
 	struct policy *policy;

@@ -228,6 +228,11 @@ static void on_feed(void *arg, uint32_t events)
 	feed_close(f);
 }
 
+bool feed_waits(void)
+{
+	return feeds > 0;
+}
+
 static bool is_root(int fd)
 {
 	struct ucred who;

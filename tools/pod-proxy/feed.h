@@ -9,6 +9,8 @@
 int policy_begin(struct inject *in, struct err *e);
 /* Run `pod-vault feed` and take what it says; a vault that cannot be read is a locked one. */
 int feed_first(struct inject *in, struct err *e);
+/* Somebody who brought secrets has not heard yet what became of them. */
+bool feed_waits(void);
 /* Of the feed socket: somebody (root alone is heard) brings all secrets anew. */
 void feed_accept(void *arg, uint32_t events);
 

@@ -142,11 +142,29 @@ static int carry(struct session *s, struct h1 *h)
 	return n > 0 ? 1 : n == -EAGAIN ? 0 : (int)n;
 }
 
+/* By TLS, the end may be said without any of TCP: what has come behind the request is read, and
+ * stays for the next one. */
+static bool is_gone(struct session *s, struct h1 *h)
+{
+	ssize_t n = 1;
+
+	while (h->whole && n > 0 && !s->wire.hung)
+		n = h1_in_read(&h->in, &s->wire);
+	return s->wire.hung || n == 0 || n == -EPROTO;
+}
+
+/*
+ * A client that ends its side with an answer outstanding has given it up, as nginx takes it
+ * (proxy_ignore_client_abort off): nobody can tell it from one that only has nothing more to say,
+ * and the host's limits must not be used up by those who are gone.
+ */
 static int h1_run(struct session *s)
 {
 	struct h1 *h = s->codec_state;
 	int did = 0, r = 1;
 
+	if (h->x && !h->tunnel && is_gone(s, h))
+		return -ECONNRESET;
 	for (unsigned n = 0; r > 0 && n < STEPS && !h->dead; n++) {
 		if (s->state == SESSION_LINGER || (h->x && h->whole && !h->tunnel))
 			break;

@@ -40,6 +40,8 @@
 #define FILES   4096
 #define PER     3  /* descriptors of a connection: both ends, and one that is kept */
 #define PACKETS 64 /* taken in one turn */
+#define IDLE_S  75
+#define DAY_S   86400u
 
 /* --- connections of the relay's --- */
 
@@ -251,11 +253,18 @@ static bool is_needed(const char *name)
 
 /* --- serving --- */
 
+/* The last host is gone, and all who were at it: the keeper lets us rest until somebody binds one.
+ */
+static bool is_done(const struct inject *in)
+{
+	return !in->policy->sites.n && !in->sessions && !feed_waits();
+}
+
 static int run(struct inject *in, struct err *e)
 {
 	int x = 0;
 
-	while (!in->loop.stop && x == 0) {
+	while (!in->loop.stop && !is_done(in) && x == 0) {
 		x = loop_turn(&in->loop,
 			      in->queue || in->upstreams.queue                ? 0
 			      : in->sessions || upstreams_any(&in->upstreams) ? 1000
@@ -285,9 +294,11 @@ static void finish(struct inject *in)
 int cmd_inject(int argc, char **argv)
 {
 	static struct inject in;
-	uint64_t ready = UINT64_MAX, events = UINT64_MAX;
+	uint64_t ready = UINT64_MAX, events = UINT64_MAX, idle = IDLE_S;
 	struct err e = {0};
 	const struct opt opts[] = {
+		{OPT_U64, 0, "idle", &idle, "SECONDS",
+		 "wait so long for a request to come and be whole (75)"},
 		{OPT_U64, 0, "ready-fd", &ready, "N", "write a byte there when it listens"},
 		{OPT_U64, 0, "event-fd", &events, "N",
 		 "write events there, not to standard output"},
@@ -300,6 +311,7 @@ int cmd_inject(int argc, char **argv)
 
 	opt_parse(opts, &usage, argc, argv);
 	ready_fd = opt_fd(ready, -1);
+	in.idle_ms = idle < DAY_S ? idle * 1000 : DAY_S * 1000;
 	if (!is_needed(argv[0]))
 		return POD_EXIT_OK;
 	if (inject_open(&in, argv[0], opt_fd(events, STDOUT_FILENO), &e) < 0 ||

@@ -33,6 +33,21 @@ bool intercept_wants(const struct relay *r, const char *name, uint16_t port)
 	return sites_find(&r->intercept.sites, name, port) != NULL;
 }
 
+bool intercept_address(const struct relay *r, const struct in6_addr *a, uint16_t port)
+{
+	for (size_t i = 0; i < r->intercept.sites.n; i++) {
+		const struct site *s = &r->intercept.sites.v[i];
+
+		if (s->port != port)
+			continue;
+		/* Which names below it were asked for is not searched: it is a new host, and rare.
+		 */
+		if (s->wide || names_find(&r->names, s->domain, a, port) == NAMES_PINNED)
+			return true;
+	}
+	return false;
+}
+
 static int reread(struct relay *r, struct err *e)
 {
 	struct sites fresh = {0};

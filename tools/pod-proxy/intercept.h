@@ -6,6 +6,8 @@
 #ifndef POD_PROXY_INTERCEPT_H
 #define POD_PROXY_INTERCEPT_H
 
+#include <netinet/in.h>
+
 #include "libcommon/canary.h"
 #include "libcommon/loop.h"
 #include "tools/pod-proxy/sites.h"
@@ -28,6 +30,8 @@ void intercept_finish(struct relay *r);
 /* Is a name looked for on this port? */
 bool intercept_port(const struct relay *r, uint16_t port);
 bool intercept_wants(const struct relay *r, const char *name, uint16_t port);
+/* May it be meant by who goes there without a name? */
+bool intercept_address(const struct relay *r, const struct in6_addr *a, uint16_t port);
 /* Of a head that goes out in plain: is the dummy of a key in it, which is not bound to that host?
  */
 void intercept_look(const struct conn *c, const char *name, const char *head, size_t len);

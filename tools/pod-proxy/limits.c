@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MINUTE 60000u /* ms, and what one request or byte counts */
+#define WAIT_MAX 3600   /* s */
+#define MINUTE   60000u /* ms, and what one request or byte counts */
 
 void meters_finish(struct meters *ms)
 {
@@ -74,6 +75,13 @@ static void give_back(uint64_t *used, uint64_t limit, uint64_t ms)
 	*used -= *used < back ? *used : back;
 }
 
+static void grow_back(struct meter *m, const struct site *s, uint64_t now_ms)
+{
+	give_back(&m->requests, s->requests, now_ms - m->since_ms);
+	give_back(&m->bytes, s->bytes, now_ms - m->since_ms);
+	m->since_ms = now_ms;
+}
+
 /* Seconds until `used` and one more are within the limit; 0: they are. */
 static unsigned wait_for(uint64_t used, uint64_t limit, uint64_t one)
 {
@@ -82,7 +90,7 @@ static unsigned wait_for(uint64_t used, uint64_t limit, uint64_t one)
 	if (!limit || used + one <= all)
 		return 0;
 	ms = (used + one - all + limit - 1) / limit;
-	return ms / 1000 >= 3600 ? 3600 : (unsigned)(ms / 1000) + 1;
+	return ms / 1000 >= WAIT_MAX ? WAIT_MAX : (unsigned)(ms / 1000) + 1;
 }
 
 static const char *exceeded(const struct meter *m, const struct site *s, unsigned *retry_s)
@@ -107,9 +115,7 @@ const char *meter_begin(struct meters *ms, const struct site *s, uint64_t now_ms
 	if (!s->requests && !s->bytes && !s->concurrent)
 		return NULL;
 	*m = meter_of(ms, s, now_ms);
-	give_back(&(*m)->requests, s->requests, now_ms - (*m)->since_ms);
-	give_back(&(*m)->bytes, s->bytes, now_ms - (*m)->since_ms);
-	(*m)->since_ms = now_ms;
+	grow_back(*m, s, now_ms);
 	why = exceeded(*m, s, retry_s);
 	if (why) {
 		*m = NULL;
@@ -121,13 +127,24 @@ const char *meter_begin(struct meters *ms, const struct site *s, uint64_t now_ms
 	return NULL;
 }
 
-void meter_end(struct meter *m, uint64_t bytes)
+unsigned meter_charge(struct meter *m, const struct site *s, uint64_t now_ms, uint64_t bytes)
 {
 	uint64_t more = times(bytes, MINUTE);
+	unsigned wait;
 
+	if (!m || !s->bytes)
+		return 0;
+	grow_back(m, s, now_ms);
+	wait = more > UINT64_MAX / 2 ? WAIT_MAX : wait_for(m->bytes, s->bytes, more);
+	if (!wait)
+		m->bytes += more;
+	return wait;
+}
+
+void meter_end(struct meter *m)
+{
 	if (!m)
 		return;
-	m->bytes = m->bytes > UINT64_MAX / 2 - more / 2 ? UINT64_MAX / 2 : m->bytes + more;
 	m->concurrent--;
 	m->refs--;
 }

@@ -34,7 +34,10 @@ void meters_sweep(struct meters *ms, const struct sites *s, uint64_t now_ms);
  */
 const char *meter_begin(struct meters *ms, const struct site *s, uint64_t now_ms, struct meter **m,
 			unsigned *retry_s);
-/* It is over: what it was in bytes.  What is too much makes the next ones wait. */
-void meter_end(struct meter *m, uint64_t bytes);
+/* So many bytes want to go by.  0: they may, and are counted.  Else they must not, and in how many
+ * seconds there is room for them; for more than a minute's worth there never is. */
+unsigned meter_charge(struct meter *m, const struct site *s, uint64_t now_ms, uint64_t bytes);
+/* It is over. */
+void meter_end(struct meter *m);
 
 #endif

@@ -7,6 +7,7 @@
 #include "libcommon/counters.h"
 #include "libcommon/record.h"
 
+#define KEYS_SHOWN 8
 #define PATH_SHOWN 1024 /* an event is one write of 4096 bytes at most */
 
 void report_path(struct buf *b, const char *target)
@@ -49,8 +50,14 @@ static void add_request(struct event *ev, const struct exchange *x)
 
 static void add_keys(struct event *ev, const struct exchange *x)
 {
-	if (x->site && x->site->n_binds && x->injected)
-		event_str(ev, "key", x->site->binds[0].key);
+	char *keys[KEYS_SHOWN + 1] = {0};
+
+	if (!x->site || !x->site->n_binds || !x->injected)
+		return;
+	for (size_t i = 0; i < x->site->n_binds && i < KEYS_SHOWN; i++)
+		keys[i] = x->site->binds[i].key;
+	event_str(ev, "key", keys[0]);
+	event_strv(ev, "keys", keys);
 }
 
 /* Those of a cache are cheap, and some count them among the others: they are left out. */

@@ -60,7 +60,7 @@ static void count_usage(struct exchange *x, const struct message *m)
 
 static void pass(struct exchange *x, const char *data, size_t len)
 {
-	if (len == 0)
+	if (len == 0 || exchange_charge(x, len))
 		return;
 	x->down_bytes += len;
 	x->s->codec->data(x, data, len);
@@ -175,6 +175,8 @@ static int finish(struct exchange *x)
 		return 1;
 	}
 	pass_body(x, (char[1]){0}, 0, true);
+	if (x->over) /* by what was held back */
+		return -EDQUOT;
 	scrub_fields(x, trailers);
 	/* It has answered before it had read everything: what it makes of the rest is unknown. */
 	if (!x->ended || x->call->u->tongue->waits(x->call, 1))
@@ -223,7 +225,7 @@ static int take_piece(struct exchange *x, size_t room)
 		exchange_touch(x, ANSWER_MS);
 		return 1;
 	case CALL_END:
-		return finish(x) + 1;
+		return finish(x) < 0 ? 1 : 2;
 	case CALL_LOST:
 		return lost(x);
 	case CALL_UNSEEN:
@@ -263,6 +265,8 @@ static int tunnel_ends(struct exchange *x, bool proper)
 		return 2;
 	}
 	pass_body(x, (char[1]){0}, 0, true);
+	if (x->over)
+		return 1;
 	x->s->codec->end(x, NULL);
 	exchange_drop(x);
 	return 2;

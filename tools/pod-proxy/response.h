@@ -16,6 +16,8 @@ void exchange_touch(struct exchange *x, uint64_t ms);
 /* The server had ended a kept connection before it saw the request: on another one, then.  false:
  * it cannot be told, or the request must not be repeated. */
 bool exchange_try_again(struct exchange *x);
+/* Bytes want to go by, either way; true: they must not, and the exchange is to be cut. */
+bool exchange_charge(struct exchange *x, size_t len);
 /* It is known to have done nothing with it: on another one, or the client is told so.  x may be
  * gone. */
 void exchange_unseen(struct exchange *x);

@@ -15,8 +15,7 @@
 
 #define HELLO_MS  15000
 #define LINGER_MS 2000
-#define IDLE_MS   75000 /* between requests, and for a head to be whole */
-#define ROUNDS    16    /* of one session in one turn */
+#define ROUNDS    16 /* of one session in one turn */
 
 /* --- life --- */
 
@@ -88,6 +87,18 @@ static int speak_tls(struct session *s)
 	return ctx ? wire_tls(&s->wire, ctx, true) : -ENOMEM;
 }
 
+/* Those who ask for nothing do not keep others out: the oldest of them goes. */
+static void make_room(const struct session *new)
+{
+	struct session *oldest = NULL;
+
+	for (struct session *s = new->in->sessions; s; s = s->next)
+		if (s != new && !s->n_exchanges)
+			oldest = s;
+	if (oldest)
+		session_abort(oldest);
+}
+
 void session_begin(struct inject *in, const struct handoff *h, int fd)
 {
 	struct session *s = xcalloc(1, sizeof(*s));
@@ -103,6 +114,8 @@ void session_begin(struct inject *in, const struct handoff *h, int fd)
 	in->sessions = s;
 	in->n++;
 	touch(s, HELLO_MS);
+	if (in->n > in->max)
+		make_room(s);
 	/* The relay has looked, too: but it reads more of what the pod says, and knows no secret.
 	 */
 	if (wire_open(&s->wire, &in->loop, fd, on_event, s) < 0 || in->n > in->max ||
@@ -120,7 +133,7 @@ void session_begin(struct inject *in, const struct handoff *h, int fd)
 void session_linger(struct session *s)
 {
 	s->state = SESSION_LINGER;
-	touch(s, IDLE_MS); /* for all to be written */
+	touch(s, s->in->idle_ms); /* for all to be written */
 }
 
 /* --- the handshake --- */
@@ -162,7 +175,7 @@ static int greet(struct session *s)
 		return r;
 	s->codec = chosen(s);
 	s->state = SESSION_OPEN;
-	touch(s, IDLE_MS);
+	touch(s, s->in->idle_ms);
 	return s->codec->open(s) < 0 ? -EPROTO : 1;
 }
 
@@ -232,7 +245,7 @@ static int round_of(struct session *s)
 	did = r | run_exchanges(s);
 	/* Not when a head grows by a byte now and then. */
 	if (s->state == SESSION_OPEN && s->n_exchanges)
-		touch(s, IDLE_MS);
+		touch(s, s->in->idle_ms);
 	r = flush(s);
 	return r < 0 ? r : did | r;
 }
@@ -333,12 +346,23 @@ static void cut_unbound(struct session *s)
 	}
 }
 
+/* No host is looked into any more. */
+static void leave(struct session *s)
+{
+	s->draining = true;
+	if (s->state == SESSION_OPEN)
+		s->codec->drain(s);
+	session_enqueue(s);
+}
+
 void sessions_cut(struct inject *in, bool policy)
 {
 	struct session *next;
 
 	for (struct session *s = in->sessions; s; s = next) {
 		next = s->next;
+		if (policy && !in->policy->sites.n)
+			leave(s);
 		if (policy)
 			cut_unbound(s);
 		else if (names_find(&in->names, s->name, &s->address, 0) == NAMES_REVOKED)
