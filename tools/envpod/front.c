@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "envpod/exit.h"
+#include "libcommon/cgroup_tree.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/record.h"
@@ -160,13 +161,24 @@ int front_each(int n, char **names, bool all, int (*fn)(const char *name))
 	return worst;
 }
 
+/* Looked up here and not asked of pod-limit: each run into a pod that lives wants to know. */
 static bool is_frozen(const char *name)
 {
-	OWN_STRV struct strv argv = {0};
-	OWN_BUF struct buf out = BUF_INIT;
+	OWN_CGTREE struct cgtree t = CGTREE_INIT;
+	struct err ignored = {0};
 
-	front_words(&argv, "pod-limit", "usage", "--json", name, NULL);
-	return front_capture(&argv, &out) == 0 && out.data && strstr(out.data, "\"frozen\":true");
+	return cgtree_open(&t, name, &ignored) == 0 && t.pod2 >= 0 &&
+	       cgroup_stat(t.pod2, "app/cgroup.events", "frozen", 0) == 1;
+}
+
+int front_check_thawed(const struct pod *p)
+{
+	if (front_print || !pod_may_live(p) || !is_frozen(p->name))
+		return POD_EXIT_OK;
+	say_error("pod %s is frozen, and nothing new runs in it; let it go on with: envpod unlock "
+		  "%s",
+		  p->name, p->name);
+	return POD_EXIT_BUSY;
 }
 
 const char *front_state(const struct pod *p)

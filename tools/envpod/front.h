@@ -33,6 +33,9 @@ int front_each(int n, char **names, bool all, int (*fn)(const char *name));
 /* Names of all pods, sorted. */
 int front_names(struct strv *names, struct err *e);
 
+/* 75 with words for a pod that is frozen: what is born there would wait for ever. */
+int front_check_thawed(const struct pod *p);
+
 /* What a pod is doing: broken | created | running | frozen | stopped. */
 const char *front_state(const struct pod *p);
 

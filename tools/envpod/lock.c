@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "envpod/exit.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "tools/envpod/front.h"
+
+/* Of all pods, those that run are meant. */
+static bool only_live;
 
 static int limit_one(const char *word, const char *name)
 {
@@ -12,6 +16,8 @@ static int limit_one(const char *word, const char *name)
 
 	if (pod_open(&p, name, &e) < 0)
 		return say_err(&e);
+	if (only_live && !pod_may_live(&p))
+		return POD_EXIT_OK;
 	front_words(&line, "pod-limit", word, name, NULL);
 	return front_run(&line);
 }
@@ -30,12 +36,13 @@ static int each(int argc, char **argv, const char *line, const char *text, int (
 {
 	bool all = false;
 	const struct opt opts[] = {
-		{OPT_FLAG, 0, "all", &all, NULL, "every pod there is"},
+		{OPT_FLAG, 0, "all", &all, NULL, "every pod that runs"},
 		{0},
 	};
 	const struct opt_usage usage = {line, text, 0, 0, 0};
 	int n = opt_parse(opts, &usage, argc, argv);
 
+	only_live = all;
 	return front_each(n, argv, all, fn);
 }
 

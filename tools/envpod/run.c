@@ -121,6 +121,9 @@ static int begin(const struct run *r, const struct pod *p, const struct plan *pl
 	OWN_FD int secrets = -1;
 	int status;
 
+	status = front_check_thawed(p);
+	if (status)
+		return status;
 	if (!front_print)
 		run_announce(r, pl);
 	status = network_up(p, pl, r->status_fd);

@@ -33,6 +33,9 @@ static int start_one(const char *name, const struct run *options)
 		r.command = command.v;
 	if (run_compose(&line, &r, &e) < 0)
 		return say_err(&e);
+	status = front_check_thawed(&p);
+	if (status)
+		return status;
 	if (!front_print)
 		run_announce(&r, &pl);
 	status = network_up(&p, &pl, NULL);

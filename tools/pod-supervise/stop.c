@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/cgroup_tree.h"
 #include "libcommon/clock.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
@@ -114,15 +115,29 @@ static int force(struct targets *runs, const struct pod *p)
 	return POD_EXIT_FAILED;
 }
 
+/* What is frozen hears no SIGTERM, and is not let go on to hear it. */
+static bool is_frozen(const struct pod *p)
+{
+	OWN_CGTREE struct cgtree t = CGTREE_INIT;
+	struct err ignored = {0};
+
+	if (cgtree_open(&t, p->name, &ignored) < 0 || t.pod2 < 0 ||
+	    cgroup_stat(t.pod2, "app/cgroup.events", "frozen", 0) != 1)
+		return false;
+	say_warn("pod %s is frozen: it is ended at once", p->name);
+	return true;
+}
+
 static int stop(const char *pod, unsigned number, uint64_t seconds)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN(targets_finish) struct targets runs = {.n = 0}, others = {.n = 0};
-	int64_t until = clock_ms() + (int64_t)seconds * 1000;
 	struct err e = {0};
+	int64_t until;
 
 	if (pod_open(&p, pod, &e) < 0)
 		return say_err(&e);
+	until = clock_ms() + (is_frozen(&p) ? 0 : (int64_t)seconds * 1000);
 	add_runs(&runs, &p, number);
 	if (ask(&runs, until)) {
 		if (number)
