@@ -319,7 +319,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	vault.env _x1
 	vault.env TOKEN git /usr/bin/npm
 	vault.bind key=API_KEY domain=*.api.example port=8443 header=x-api-key:\\040{value} method=GET method=POST path=/v1/* wide=yes requests=60 bytes=1048576 concurrent=4 usage=openai
-	vault.bind key=TOKEN domain=other.example port=443 basic=me strip=cookie:session
+	vault.bind key=TOKEN domain=other.example port=443 basic=me strip=cookie:session pin=sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 	vault.bind key=_x1 domain=a.other.example port=443 query=key
 	END
 }

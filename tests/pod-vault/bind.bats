@@ -45,7 +45,7 @@ injector()
 
 @test "bind: hosts, rules, limits and dummies in policy/proxy" {
 	envpod vault web bind KEY api.example --header 'X-Api-Key: {value}' -m GET -m POST -p '/v1/*' -p '/a b' \
-		--requests 60/m --bytes 1MB/m --concurrent 4 --usage openai --strip cookie:session
+		--requests 60/m --bytes 1MB/m --concurrent 4 --usage openai --strip cookie:session --pin sha256//LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=
 	pod-vault bind web KEY any.b.example --basic me
 	pod-vault bind web KEY x.c.example --port 8443 --query api_key
 	diff - <(grep -v -e ^dummy "$POLICY/proxy") <<-'END'
@@ -54,6 +54,7 @@ injector()
 	host 0 api.example 443
 	bind 0 KEY header X-Api-Key {value}
 	strip 0 cookie session
+	pin 0 sha256/LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=
 	usage 0 openai
 	allow 0 GET,POST /v1/*
 	allow 0 GET,POST /a\\040b
@@ -110,6 +111,8 @@ injector()
 	expect 64 pod-vault bind web KEY api.example --header $'A: {value}\r\nB: c'
 	expect 64 pod-vault bind web KEY api.example --requests 60/s
 	expect 64 pod-vault bind web KEY 192.0.2.1
+	expect 64 pod-vault bind web KEY api.example --pin sha256/short=
+	expect 64 pod-vault bind web KEY api.example --pin md5/LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=
 	expect 64 pod-vault bind web KEY api.example --usage mine
 	put web SHORT 1234567
 	expect 3 pod-vault bind web SHORT api.example

@@ -188,6 +188,7 @@ static void emit_words(struct buf *plan, const char *key, jv item)
 						 {"paths", "path"},
 						 {"wide", "wide"},
 						 {"strip", "strip"},
+						 {"pins", "pin"},
 						 {"requests", "requests"},
 						 {"bytes", "bytes"},
 						 {"concurrent", "concurrent"},

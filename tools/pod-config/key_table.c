@@ -311,6 +311,8 @@ const struct key keys[] = {
 	 "only requests for these path patterns; * crosses /"},
 	{"vault.bindings[].strip", T_STRING, L, NULL, NULL, NULL, TUNES,
 	 "what of the agent's own is removed besides: header:NAME, cookie:NAME, query:NAME"},
+	{"vault.bindings[].pins", T_STRING, L, NULL, NULL, NULL, TUNES,
+	 "public keys that the host is believed by: sha256/ and a hash in base64"},
 	{"vault.bindings[].requests", T_INT, 0, "1..1000000000", NULL, NULL, TUNES,
 	 "requests a minute"},
 	{"vault.bindings[].bytes", T_SIZE, 0, "1KB..", NULL, NULL, TUNES,

@@ -186,6 +186,15 @@ static int rehearse(struct inject *in, struct err *e)
 	return done ? 0 : err_set(e, ENOMEM, "prepare TLS");
 }
 
+/* As the policy says now: a key that was taken out of it is believed no more. */
+static const struct strv *pins_of(void *arg, const struct place *p)
+{
+	const struct inject *in = arg;
+	const struct site *s = in->policy ? sites_find(&in->policy->sites, p->name, p->port) : NULL;
+
+	return s && s->pins.n ? &s->pins : NULL;
+}
+
 static int inject_open(struct inject *in, const char *pod, int event_fd, struct err *e)
 {
 	int number;
@@ -206,6 +215,8 @@ static int inject_open(struct inject *in, const char *pod, int event_fd, struct 
 	/* No configuration file: it could load code, and is out of reach later on. */
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	in->upstreams.wake = exchange_wake;
+	in->upstreams.pins = pins_of;
+	in->upstreams.pins_arg = in;
 	if (wire_prepare(e) < 0 || ca_settle(&in->pod, false, e) < 0 ||
 	    leaves_open(&in->leaves, in->pod.dir, e) < 0 ||
 	    upstreams_open(&in->upstreams, &in->loop, e) < 0 || rehearse(in, e) < 0 ||

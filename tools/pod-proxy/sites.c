@@ -33,6 +33,7 @@ static void free_site(struct site *s)
 	}
 	for (size_t i = 0; i < s->n_strips; i++)
 		free(s->strips[i].name);
+	strv_finish(&s->pins);
 	free(s->binds);
 	free(s->allows);
 	free(s->strips);
@@ -220,6 +221,13 @@ static const char *take_usage(struct sites *s, struct site *site, char **w)
 	return site->usage ? NULL : "want anthropic, openai, gemini or ollama";
 }
 
+static const char *take_pin(struct sites *s, struct site *site, char **w)
+{
+	(void)s;
+	strv_add(&site->pins, w[0]);
+	return strncmp(w[0], "sha256/", 7) == 0 && strlen(w[0]) == 51 ? NULL : "want sha256/HASH";
+}
+
 static const char *take_dummy(struct sites *s, struct site *site, char **w)
 {
 	(void)site;
@@ -238,7 +246,8 @@ static const struct line {
 	{"canary", false, 1, 1, take_canary}, {"host", false, 3, 3, take_host},
 	{"bind", true, 3, 4, take_bind},      {"allow", true, 2, 2, take_allow},
 	{"strip", true, 2, 2, take_strip},    {"limit", true, 2, 2, take_limit},
-	{"usage", true, 1, 1, take_usage},    {"dummy", false, 2, 2, take_dummy},
+	{"pin", true, 1, 1, take_pin},        {"usage", true, 1, 1, take_usage},
+	{"dummy", false, 2, 2, take_dummy},
 };
 
 static const char *take_words(struct sites *s, const struct line *l, struct strv *words)

@@ -40,6 +40,7 @@ struct site {
 	size_t n_binds;
 	struct allow *allows; /* none: everything is allowed */
 	size_t n_allows;
+	struct strv pins; /* "sha256/BASE64": public keys it is believed by; none: by any */
 	struct strip *strips;
 	size_t n_strips;
 	uint64_t requests, bytes, concurrent; /* a minute, a minute, at a time; 0: no limit */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -31,6 +32,52 @@ static int load_authorities(SSL_CTX *tls)
 	return 0;
 }
 
+/* Of the key with its kind, as everybody hashes them: curl, and browsers did. */
+static bool key_hash(const X509 *crt, unsigned char hash[SHA256_DIGEST_LENGTH])
+{
+	unsigned char *der = NULL;
+	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(crt), &der);
+	bool done = n > 0 && SHA256(der, (size_t)n, hash);
+
+	OPENSSL_free(der);
+	return done;
+}
+
+/* The host's keys, or those of the authorities that vouch for it: one must be pinned. */
+static bool is_pinned(const struct strv *pins, STACK_OF(X509) * chain)
+{
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		unsigned char hash[SHA256_DIGEST_LENGTH];
+		char text[64] = "sha256/";
+
+		if (key_hash(sk_X509_value(chain, i), hash))
+			EVP_EncodeBlock((unsigned char *)text + 7, hash, sizeof(hash));
+		if (strv_has(pins, text))
+			return true;
+	}
+	return false;
+}
+
+static const struct strv *pins_of(const struct upstream *u)
+{
+	const struct upstreams *us = u ? u->of : NULL;
+
+	return us && us->pins ? us->pins(us->pins_arg, &u->place) : NULL;
+}
+
+static int verify(X509_STORE_CTX *store, void *arg)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	const struct strv *pins = pins_of(SSL_get_app_data(ssl));
+	int r = X509_verify_cert(store);
+
+	(void)arg;
+	if (r <= 0 || !pins || is_pinned(pins, X509_STORE_CTX_get0_chain(store)))
+		return r;
+	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+	return 0;
+}
+
 int upstreams_open(struct upstreams *us, struct loop *l, struct err *e)
 {
 	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
@@ -41,6 +88,7 @@ int upstreams_open(struct upstreams *us, struct loop *l, struct err *e)
 		return err_set(e, ERR_PLAIN, "read the host's certificate authorities: %s",
 			       ERR_reason_error_string(ERR_get_error()));
 	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(tls, verify, NULL);
 	SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
@@ -173,7 +221,9 @@ static int begin_tls(struct upstream *u)
 	if (!SSL_set_tlsext_host_name(ssl, u->place.name) || !SSL_set1_host(ssl, u->place.name) ||
 	    SSL_set_alpn_protos(ssl, offered, u->offers ? 12 : 9) != 0)
 		return -ENOMEM;
-	origin_resume(u);
+	/* Where a session goes on, nobody's key is looked at. */
+	if (!pins_of(u))
+		origin_resume(u);
 	return 0;
 }
 
@@ -289,8 +339,12 @@ static int finish_tls(struct upstream *u)
 	int r = wire_handshake(&u->wire);
 
 	if (r == -EPROTO && SSL_get_verify_result(u->wire.ssl) != X509_V_OK) {
+		long why = SSL_get_verify_result(u->wire.ssl);
+
 		snprintf(u->wire.error, sizeof(u->wire.error), "%s",
-			 X509_verify_cert_error_string(SSL_get_verify_result(u->wire.ssl)));
+			 why == X509_V_ERR_APPLICATION_VERIFICATION
+				 ? "none of the keys it shows is pinned"
+				 : X509_verify_cert_error_string(why));
 		return -EKEYREJECTED;
 	}
 	return r;

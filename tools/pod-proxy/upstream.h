@@ -67,6 +67,9 @@ struct upstreams {
 	struct upstream *queue; /* of HTTP/2, those with something to do */
 	unsigned n_idle, n_streams;
 	void (*wake)(struct exchange *x);
+	/* The public keys that a host is believed by, as in struct site; NULL: by any. */
+	const struct strv *(*pins)(void *arg, const struct place *p);
+	void *pins_arg;
 };
 
 /* The host's authorities are read now, once: $SSL_CERT_FILE, else the host's bundle. */

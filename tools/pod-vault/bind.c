@@ -19,7 +19,7 @@
 struct bind_ask {
 	const char *header, *basic, *query, *requests, *bytes, *usage;
 	uint64_t port, concurrent;
-	struct strv methods, paths, strips;
+	struct strv methods, paths, strips, pins;
 	bool wide;
 };
 
@@ -28,6 +28,7 @@ static void ask_finish(struct bind_ask *a)
 	strv_finish(&a->methods);
 	strv_finish(&a->paths);
 	strv_finish(&a->strips);
+	strv_finish(&a->pins);
 }
 
 /* "60/m" or "60"; sizes likewise: all limits are per minute. */
@@ -79,6 +80,7 @@ static int read_ask(const struct bind_ask *a, const char *key, const char *domai
 	add_words(&words, "method", &a->methods);
 	add_words(&words, "path", &a->paths);
 	add_words(&words, "strip", &a->strips);
+	add_words(&words, "pin", &a->pins);
 	add_word(&words, "wide", a->wide ? "yes" : NULL);
 	add_word(&words, "usage", a->usage);
 	if (a->concurrent)
@@ -255,6 +257,9 @@ int cmd_bind(int argc, char **argv)
 		 "again"},
 		{OPT_LIST, 0, "strip", &a.strips, "KIND:NAME",
 		 "remove the agent's own header:NAME, cookie:NAME or query:NAME"},
+		{OPT_LIST, 0, "pin", &a.pins, "sha256/HASH",
+		 "believe the host only by this public key, or by an authority's; may be given "
+		 "again"},
 		{OPT_U64, 0, "port", &a.port, "N", "the host's port (443)"},
 		{OPT_FLAG, 0, "wide", &a.wide, NULL, "a wildcard is meant: every host below"},
 		{OPT_STR, 0, "requests", &a.requests, "N/m", "at most so many requests a minute"},

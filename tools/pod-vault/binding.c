@@ -23,6 +23,7 @@ void binding_finish(struct binding *b)
 	strv_finish(&b->methods);
 	strv_finish(&b->paths);
 	strv_finish(&b->strips);
+	strv_finish(&b->pins);
 	*b = (struct binding){0};
 }
 
@@ -168,6 +169,22 @@ static const char *take_strip(struct binding *b, const char *value)
 	return "is not header:NAME, cookie:NAME or query:NAME";
 }
 
+/* Two slashes are curl's way to write it. */
+static const char *take_pin(struct binding *b, const char *value)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t n = strncmp(value, "sha256//", 8) == 0 ? 8 : 7;
+	OWN_FREE char *pin = NULL;
+
+	if (strncmp(value, "sha256/", 7) != 0 || strspn(value + n, letters) != 43 ||
+	    strcmp(value + n + 43, "=") != 0)
+		return "is not sha256/ and the 44 letters of a hash in base64";
+	pin = xfmt("sha256/%s", value + n);
+	strv_add(&b->pins, pin);
+	return b->pins.n > 16 ? "is one pin too many" : NULL;
+}
+
 static const char *take_wide(struct binding *b, const char *value)
 {
 	b->wide = strcmp(value, "yes") == 0;
@@ -211,19 +228,13 @@ static const struct {
 	const char *(*take)(struct binding *b, const char *value);
 	bool often;
 } takers[] = {
-	{"key", take_key, false},
-	{"domain", take_domain, false},
-	{"port", take_port, false},
-	{"header", take_header, false},
-	{"basic", take_basic, false},
-	{"query", take_query, false},
-	{"method", take_method, true},
-	{"path", take_path, true},
-	{"strip", take_strip, true},
-	{"wide", take_wide, false},
-	{"requests", take_requests, false},
-	{"bytes", take_bytes, false},
-	{"concurrent", take_concurrent, false},
+	{"key", take_key, false},      {"domain", take_domain, false},
+	{"port", take_port, false},    {"header", take_header, false},
+	{"basic", take_basic, false},  {"query", take_query, false},
+	{"method", take_method, true}, {"path", take_path, true},
+	{"strip", take_strip, true},   {"pin", take_pin, true},
+	{"wide", take_wide, false},    {"requests", take_requests, false},
+	{"bytes", take_bytes, false},  {"concurrent", take_concurrent, false},
 	{"usage", take_usage, false},
 };
 
@@ -319,6 +330,7 @@ void binding_json(const struct binding *b, struct buf *to)
 	put_list(to, "methods", &b->methods);
 	put_list(to, "paths", &b->paths);
 	put_list(to, "strip", &b->strips);
+	put_list(to, "pins", &b->pins);
 	if (b->wide)
 		jw_kbool(to, "wide", true);
 	put_number(to, "requests", b->requests);
@@ -380,6 +392,8 @@ int bindings_copy(struct bindings *to, const struct binding *b, struct err *e)
 		strv_add(&c->paths, b->paths.v[i]);
 	for (size_t i = 0; i < b->strips.n; i++)
 		strv_add(&c->strips, b->strips.v[i]);
+	for (size_t i = 0; i < b->pins.n; i++)
+		strv_add(&c->pins, b->pins.v[i]);
 	return 0;
 }
 

@@ -27,6 +27,7 @@ struct binding {
 	enum binding_kind kind;
 	char *name, *template;                /* header and what it says; user; query word */
 	struct strv methods, paths;           /* none: each */
+	struct strv pins;                     /* "sha256/BASE64", of public keys */
 	struct strv strips;                   /* "header:NAME", "cookie:NAME", "query:NAME" */
 	uint64_t requests, bytes, concurrent; /* a minute, a minute, at a time; 0: no limit */
 	char *usage;                          /* NULL: not counted */

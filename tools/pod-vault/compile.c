@@ -62,6 +62,8 @@ static void put_bind(struct compiler *c, const char *id, const struct binding *b
 		*name = '\0';
 		LINE(c, "strip", id, kind, name + 1);
 	}
+	for (size_t i = 0; i < b->pins.n; i++)
+		LINE(c, "pin", id, b->pins.v[i]);
 	if (b->usage)
 		LINE(c, "usage", id, b->usage);
 }
