@@ -67,6 +67,7 @@ with_web()
 @test "pod-exec(1)" { with_web && envpod stop -t 0 web && type_all pod-exec.1; }
 @test "pod-limit(1)" { with_web && type_all pod-limit.1; }
 @test "pod-mount(1)" { with_web && envpod stop -t 0 web && type_all pod-mount.1; }
+@test "pod-monitor(1)" { with_web && type_all pod-monitor.1; }
 @test "pod-net(1)" {
 	printf 'network: {cidr_allow: [192.0.2.0/24]}\n' >"$T/web.yaml"
 	envpod init -c "$T/web.yaml" web
@@ -96,12 +97,16 @@ with_web()
 	[ $n -gt 1 ]
 }
 
+@test "envpod-monitor(5): its example is a file of rules" {
+	pod-config monitor - < <(examples envpod-monitor.5 | tr '\0' '\n')
+}
+
 @test "no page with examples is left out" {
 	for page in "$TOP"/man/*.[1578]; do
 		grep -q '^\.Sh EXAMPLES' "$page" || continue
 		[ -n "$(examples "${page##*/}" | tr '\0' '\n' | grep -vE "$untyped")" ] || continue
 		case ${page##*/} in
-		envpod-base.5 | envpod-journal.5 | envpod-mask.5 | envpod-plan.5 | envpod-snapshot.5 | envpod-undo.5) continue ;; # pictures of files
+		envpod-base.5 | envpod-journal.5 | envpod-mask.5 | envpod-monitor.5 | envpod-sample.5 | envpod-plan.5 | envpod-snapshot.5 | envpod-undo.5) continue ;; # pictures of files
 		esac
 		grep -qF "type_all ${page##*/}" "$BATS_TEST_FILENAME" || [ "${page##*/}" = pod.yaml.5 ] || { echo "not typed: $page"; false; }
 	done

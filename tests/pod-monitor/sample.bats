@@ -27,21 +27,35 @@ teardown() { monitor_teardown; }
 	pod-monitor sample web | jq -e '.frozen and .cpu.seconds_rate < 0.01'
 }
 
-@test "names refused and runs begun are counted from the log, once, also behind a new segment" {
+@test "actions are counted from the log, once, also behind a new segment" {
 	pod '{name: never, when: "false", response: alert}'
 	envpod run web -- sleep 1000 3>&- &
-	counts() { pod-monitor sample web | jq -e ".dns.denied == $1 and .dns.queries == $2"; }
+	counts() { pod-monitor sample web | jq -e ".actions | .submitted == $1 and .denied == $2"; }
 	wait_for 20 counts 0 0
 	watched() { [ -s "$ENVPOD_RUN_DIR/web/monitor.state" ] && pod-supervise helpers --set govern status web; }
 	wait_for 20 watched
-	for n in 1 2 3; do echo '{"src":"dns","event":"dns_denied","name":"x"}'; done | pod-audit append web
-	echo '{"src":"dns","event":"dns_query","name":"x"}' | pod-audit append web
-	wait_for 20 counts 3 4
+	for n in 1 2 3; do echo '{"src":"queue","event":"action_submitted","action":"x"}'; done | pod-audit append web
+	echo '{"src":"queue","event":"action_denied","action":"x"}' | pod-audit append web
+	wait_for 20 counts 3 1
 	# The writer begins another segment behind one that is long enough: here by hand.
 	local audit=$ENVPOD_STATE_DIR/pods/web/audit
-	tail -1 "$audit/000001.jsonl" >"$T/last"
-	jq -c '.event = "dns_denied" | .src = "dns"' "$T/last" >"$audit/000002.jsonl"
-	wait_for 20 counts 4 5
+	tail -1 "$audit/000001.jsonl" | jq -c '.event = "action_blocked" | .src = "queue"' >"$audit/000002.jsonl"
+	wait_for 20 counts 3 2
+}
+
+@test "what the network's daemons count is in the sample; of the host's own network nothing is" {
+	need netns
+	pod
+	printf 'name: net\nnetwork: {dns: {allow: [a.example]}}\n' >"$T/net.yaml"
+	envpod init net -c "$T/net.yaml" >/dev/null
+	envpod run net -- sh -c 'getent hosts refused.example; getent hosts another.example; true'
+	refused() { pod-monitor sample net | jq -e '.dns.denied >= 2 and .dns.queries >= .dns.denied and .net.up != null'; }
+	wait_for 20 refused
+	envpod stop -t 0 net
+	pod-net down net
+	printf 'name: open\nnetwork: {mode: Unsafe}\n' >"$T/open.yaml"
+	envpod init open -c "$T/open.yaml" >/dev/null 2>&1
+	pod-monitor sample open | jq -e '.net.up == null and .dns.queries == null'
 }
 
 @test "the disk that the pod has written to is measured while it runs" {

@@ -114,7 +114,7 @@ teardown() { envpod_teardown; }
 		'{name: by-type, condition: {type: forbidden_action, action: http_post}, response: alert}' \
 		'{name: said, condition: {type: forbidden_action, action: evil}, response: alert}'
 	run fired < <(
-		event 1 queue action_submitted '"name":"deploy","type":"http_post","said":{"event":"evil","name":"evil"}'
+		event 1 queue action_submitted '"action":"deploy","type":"http_post","said":{"event":"evil","name":"evil"}'
 		event 2 dns dns_query '"name":"evil"'
 		sample 5
 	)
@@ -176,7 +176,7 @@ teardown() { envpod_teardown; }
 	rules '{name: many, condition: {type: max_actions_per_minute, limit: 19999}, response: freeze}' \
 		'{name: cut, when: "(.events | length) == 1000 and .events[-1].n == 20000", response: alert}'
 	run fired < <(
-		for n in {1..20000}; do echo '{"v":1,"ts":"2026-01-01T00:00:01.000000Z","pod":"web","src":"dns","event":"dns_query","n":'$n'}'; done
+		seq 20000 | sed 's/.*/{"v":1,"ts":"2026-01-01T00:00:01.000000Z","pod":"web","src":"dns","event":"dns_query","n":&}/'
 		sample 5
 	)
 	[ "$output" = "00:05 many fires

@@ -13,7 +13,7 @@ static struct state *s;
 
 static bool seen(const struct condition *c, struct rule_state *rs, const char *event, uint64_t at)
 {
-	struct line l = {.n = 0};
+	struct line l = {.src = ""};
 
 	strncpy(l.event, event, sizeof(l.event) - 1);
 	return condition_event(c, rs, &l, START + at * SECOND);

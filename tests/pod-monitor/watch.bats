@@ -25,6 +25,61 @@ burn() { envpod run web -- sh -c "$1" >/dev/null 2>&1 3>&- & }
 	pod-audit verify web
 }
 
+@test "a fork bomb is stopped where it is, with every process of it" {
+	pod '{name: bomb, condition: {type: resource_threshold, resource: pids, max_percent: 50}, response: freeze}'
+	pod-config set web max_pids=300
+	burn 'b() { b | b & }; b; sleep 1000'
+	wait_for 30 has_event monitor_freeze
+	events monitor_freeze | jq -se '.[0].status == 0 and .[0].pids >= 150'
+	envpod ls | grep -q frozen
+	usage() { pod-limit usage --json web | jq -c '[.frozen, .cpu_usec, .pids]'; }
+	[[ $(usage) == "[true,"* ]]
+	[ "$(usage)" = "$(usage)" ]
+	envpod kill web
+}
+
+@test "memory near its limit" {
+	pod '{name: memory, condition: {type: resource_threshold, resource: memory, max_percent: 50}, response: alert}' \
+		'{name: names, when: .sample.dns.denied > 0, response: kill}'
+	pod-config set web memory=100MB
+	burn '(head -c 60000000 /dev/zero; sleep 1000) | tail -n 1'
+	remembered() { events monitor_alert | jq -se 'any(.rule == "memory" and .memory > 50000000)'; }
+	wait_for 20 remembered
+	[ "$(events monitor_alert | wc -l)" = 1 ]
+}
+
+@test "a flood of events: all are counted, and one among them is seen" {
+	pod '{name: needle, condition: {type: forbidden_action, action: needle}, response: alert}' \
+		'{name: cut, when: "(.events | length) == 1000", response: alert}'
+	burn 'sleep 1000'
+	watched() { pod-supervise helpers --set govern --json status web | jq -se 'any(.name == "monitor" and .state == "up")'; }
+	wait_for 20 watched
+	{
+		yes '{"src":"test","event":"hay"}' | head -50000
+		echo '{"src":"test","event":"needle"}'
+		yes '{"src":"test","event":"hay"}' | head -50000
+	} | pod-audit append web
+	seen() { events monitor_alert | jq -se 'any(.rule == "needle") and any(.rule == "cut")'; }
+	wait_for 30 seen
+	counted() { pod-monitor sample web | jq -e '.events.count >= 100001 and .events.count < 100100'; }
+	wait_for 30 counted
+	refute has_event monitor_policy
+}
+
+@test "monitor.policy: a file of rules beside the pod file" {
+	rules '{name: from-file, when: .sample.running, response: alert}'
+	cp "$T/rules.yaml" "$T/more.yaml"
+	export ENVPOD_CGROUP=envpod-monitor-$$-$RANDOM
+	printf 'name: web\nnetwork: {mode: None}\nmonitor: {policy: more.yaml}\n' >"$T/pod.yaml"
+	envpod init web -c "$T/pod.yaml" >/dev/null
+	burn 'sleep 1000'
+	wait_for 20 has_event monitor_alert
+	envpod monitor web show --json | jq -e '.rule == "from-file" and .source == "monitor.policy"'
+	echo 'rules: [{name: x}]' >"$T/more.yaml"
+	expect 78 pod-monitor check web
+	[[ $output == *"more.yaml:1:"* ]]
+}
+
 @test "restrict: live, seen by who runs there, and taken back by undo" {
 	pod '{name: many, when: .sample.pids.count >= 5, response: {type: restrict, max_pids: 20}}'
 	envpod run web -- sh -c 'for i in 1 2 3 4 5 6; do sleep 1000 & done

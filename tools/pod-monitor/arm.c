@@ -51,6 +51,9 @@ static int open_source(struct arm *a, struct err *e)
 		return r;
 	a->source.group = group_number(&t);
 	usage_open(&a->source.usage, &t);
+	if (!plan_is(&a->plan, "network", "unsafe") &&
+	    counters_open_all(&a->source.counters, &a->pod, e) < 0)
+		return -e->code;
 	return tail_open(&a->source.tail, a->audit, a->state->segment, a->state->offset, e);
 }
 
@@ -58,6 +61,7 @@ static void close_source(struct arm *a)
 {
 	usage_finish(&a->source.usage);
 	tail_finish(&a->source.tail);
+	counters_close_all(&a->source.counters);
 }
 
 static bool groups_changed(const struct arm *a)
@@ -294,10 +298,13 @@ static void reap(struct arm *a)
 	}
 }
 
+/* A pod with a quota: the kernel counts.  Others are walked through now and then. */
 static void measure(struct arm *a)
 {
 	const struct sample *last = state_last(a->state);
 
+	if (disk_quota(&a->pod, a->state))
+		return;
 	if (a->walker > 0 || clock_ms() < a->walk_ms || (a->walk_ms && !(last && last->running)))
 		return;
 	a->walker = disk_measure(&a->pod, a->state);
@@ -315,6 +322,7 @@ static int keep(struct arm *a, struct err *e)
 		return err_set(e, ERR_PLAIN, "the sampler of pod %s keeps dying", a->pod.name);
 	if (a->told.fd < 0 && clock_ms() >= a->again_ms && start_sampler(a, e) < 0)
 		return -e->code;
+	counters_take_link(a->net, &a->pod);
 	measure(a);
 	return 0;
 }
@@ -384,6 +392,8 @@ int arm_open(struct arm *a, const char *pod, struct err *e)
 	if (!a->state || loop_init(&a->loop, e) < 0)
 		return -e->code;
 	state_adopt(a->state, &a->policy);
+	if (counters_open(&a->net, &a->pod, COUNTS_NET, e) < 0)
+		return -e->code;
 	return watch_changes(a, e);
 }
 
@@ -394,6 +404,7 @@ void arm_finish(struct arm *a)
 	own_close(&a->audit);
 	own_close(&a->loop.fd);
 	own_close(&a->ready_fd);
+	counters_close(a->net);
 	state_close(a->state);
 	policy_finish(&a->policy);
 	plan_finish(&a->plan);

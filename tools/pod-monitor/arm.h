@@ -27,6 +27,7 @@ struct arm {
 	int ready_fd;         /* who started us hears of it; -1 */
 	unsigned deaths;      /* in a row */
 	int64_t again_ms;     /* not to be started before */
+	struct counters *net; /* what passed the pod's own link is counted here */
 	struct source source; /* of the sampler at work */
 	pid_t deeds[RULES_MAX];
 	pid_t walker; /* measures the disk */

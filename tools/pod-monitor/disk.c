@@ -13,6 +13,7 @@
 #include "libcommon/clock.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/project.h"
 
 #define ENTRIES_MAX 1000000
 #define DEPTH_MAX   200
@@ -56,17 +57,35 @@ uint64_t disk_walk(int dir, const char *name, uint64_t most)
 	return walk(&w, dir, name, 0) ? w.bytes : SAMPLE_UNKNOWN;
 }
 
+static void put(struct state *s, uint64_t bytes, uint64_t limit)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	s->disk_bytes = bytes;
+	s->disk_limit = limit;
+	s->disk_ns = clock_ns(&now);
+}
+
+bool disk_quota(const struct pod *p, struct state *s)
+{
+	uint32_t project = project_find(p);
+	struct project_use use;
+
+	if (!project || project_use(p->dir, project, &use) < 0)
+		return false;
+	put(s, use.bytes, use.limit ? use.limit : SAMPLE_NO_MAX);
+	return true;
+}
+
 pid_t disk_measure(const struct pod *p, struct state *s)
 {
 	pid_t pid = fork();
-	struct timespec now;
 
 	if (pid)
 		return pid < 0 ? 0 : pid;
 	prctl(PR_SET_NAME, "pod-measure");
 	setpriority(PRIO_PROCESS, 0, 10);
-	s->disk_bytes = disk_walk(p->dir, "upper", ENTRIES_MAX);
-	clock_gettime(CLOCK_REALTIME, &now);
-	s->disk_ns = clock_ns(&now);
+	put(s, disk_walk(p->dir, "upper", ENTRIES_MAX), SAMPLE_NO_MAX);
 	_exit(0);
 }

@@ -7,6 +7,8 @@
 
 #include "tools/pod-monitor/state.h"
 
+/* By the pod's quota, where it has one: into the state.  False: nobody counts. */
+bool disk_quota(const struct pod *p, struct state *s);
 /* In a process of its own, which puts the number into the state; its pid, or 0. */
 pid_t disk_measure(const struct pod *p, struct state *s);
 

@@ -28,32 +28,13 @@ static void word(const char *text, size_t len, const char *key, char out[LINE_WO
 	out[n] = '\0';
 }
 
-static uint64_t number(const char *text, size_t len, const char *key)
-{
-	const char *p = find(text, len, key), *end = text + len;
-	uint64_t n = 0;
-
-	for (; p && p < end && *p >= '0' && *p <= '9' && n < UINT64_MAX / 100; p++)
-		n = n * 10 + (uint64_t)(*p - '0');
-	return n;
-}
-
-static const char *const token_keys[] = {
-	",\"input_tokens\":", ",\"output_tokens\":", ",\"cache_read_tokens\":",
-	",\"cache_write_tokens\":", ",\"thought_tokens\":"};
-
 void line_read(struct line *l, const char *text, size_t len)
 {
-	*l = (struct line){.n = 0};
+	*l = (struct line){.src = ""};
 	word(text, len, ",\"src\":\"", l->src);
 	word(text, len, ",\"event\":\"", l->event);
 	if (strcmp(l->src, "queue") == 0) {
-		word(text, len, ",\"name\":\"", l->name);
+		word(text, len, ",\"action\":\"", l->name);
 		word(text, len, ",\"type\":\"", l->type);
 	}
-	if (strcmp(l->event, "model_usage") == 0)
-		for (size_t i = 0; i < sizeof(token_keys) / sizeof(token_keys[0]); i++)
-			l->tokens += number(text, len, token_keys[i]);
-	if (strcmp(l->event, "events_lost") == 0)
-		l->n = number(text, len, ",\"n\":");
 }

@@ -78,11 +78,32 @@ static void take_disk(struct sample *out, const struct state *s)
 		out->v[DISK_AGE] = (out->ns - s->disk_ns) / 1000000000u;
 }
 
-static const enum sample_field counted[] = {DNS_QUERIES,      DNS_DENIED,      REQUESTS_COUNT,
-					    REQUESTS_DENIED,  REQUESTS_TOKENS, ACTIONS_SUBMITTED,
-					    ACTIONS_EXECUTED, ACTIONS_DENIED,  EVENTS_COUNT};
+static const enum sample_field counted[] = {ACTIONS_SUBMITTED, ACTIONS_EXECUTED, ACTIONS_DENIED,
+					    EVENTS_COUNT};
 
 #define COUNTED (sizeof(counted) / sizeof(counted[0]))
+
+/* What the network's daemons count; the host's own network nobody does. */
+static void take_network(struct sample *out, const struct source *from)
+{
+	static const enum sample_field fields[COUNTER_KINDS] = {
+		[COUNT_UP] = NET_UP,
+		[COUNT_DOWN] = NET_DOWN,
+		[COUNT_CONNECTIONS] = NET_CONNECTIONS,
+		[COUNT_DNS_QUERIES] = DNS_QUERIES,
+		[COUNT_DNS_DENIED] = DNS_DENIED,
+		[COUNT_REQUESTS] = REQUESTS_COUNT,
+		[COUNT_REQUESTS_DENIED] = REQUESTS_DENIED,
+		[COUNT_TOKENS] = REQUESTS_TOKENS,
+	};
+	uint64_t sum[COUNTER_KINDS];
+
+	if (!from->counters.of[0])
+		return;
+	counters_sum(&from->counters, sum);
+	for (size_t i = 0; i < COUNTER_KINDS; i++)
+		out->v[fields[i]] = sum[i];
+}
 
 void sampler_sample(struct sample *out, struct state *s, const struct source *from,
 		    const uint64_t seen[SAMPLE_FIELDS])
@@ -91,6 +112,7 @@ void sampler_sample(struct sample *out, struct state *s, const struct source *fr
 	out->ns = now_ns();
 	take_usage(out, s, from);
 	take_disk(out, s);
+	take_network(out, from);
 	for (size_t i = 0; i < COUNTED; i++) {
 		uint64_t total = s->totals[counted[i]];
 
@@ -102,30 +124,21 @@ void sampler_sample(struct sample *out, struct state *s, const struct source *fr
 /* --- what events say --- */
 
 static const struct {
-	const char *src, *event;
-	enum sample_field adds[2]; /* SAMPLE_FIELDS: none */
+	const char *event; /* of the queue */
+	enum sample_field adds;
 } meanings[] = {
-	{"dns", "dns_query", {DNS_QUERIES, SAMPLE_FIELDS}},
-	{"dns", "dns_denied", {DNS_QUERIES, DNS_DENIED}},
-	{"proxy", "http_request", {REQUESTS_COUNT, SAMPLE_FIELDS}},
-	{"proxy", "http_denied", {REQUESTS_COUNT, REQUESTS_DENIED}},
-	{"queue", "action_submitted", {ACTIONS_SUBMITTED, SAMPLE_FIELDS}},
-	{"queue", "action_executed", {ACTIONS_EXECUTED, SAMPLE_FIELDS}},
-	{"queue", "action_denied", {ACTIONS_DENIED, SAMPLE_FIELDS}},
-	{"queue", "action_blocked", {ACTIONS_DENIED, SAMPLE_FIELDS}},
+	{"action_submitted", ACTIONS_SUBMITTED},
+	{"action_executed", ACTIONS_EXECUTED},
+	{"action_denied", ACTIONS_DENIED},
+	{"action_blocked", ACTIONS_DENIED},
 };
 
 void sampler_count(uint64_t totals[SAMPLE_FIELDS], const struct line *l)
 {
 	totals[EVENTS_COUNT]++;
-	totals[REQUESTS_TOKENS] += l->tokens;
-	if (strcmp(l->src, "dns") == 0)
-		totals[DNS_QUERIES] += l->n;
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
-		if (strcmp(l->event, meanings[i].event) == 0 &&
-		    strcmp(l->src, meanings[i].src) == 0)
-			for (size_t j = 0; j < 2 && meanings[i].adds[j] < SAMPLE_FIELDS; j++)
-				totals[meanings[i].adds[j]]++;
+		if (strcmp(l->event, meanings[i].event) == 0 && strcmp(l->src, "queue") == 0)
+			totals[meanings[i].adds]++;
 }
 
 static void on_seen(void *arg, const struct line *l)

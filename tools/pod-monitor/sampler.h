@@ -6,6 +6,7 @@
 #ifndef POD_MONITOR_SAMPLER_H
 #define POD_MONITOR_SAMPLER_H
 
+#include "libcommon/counters.h"
 #include "tools/pod-monitor/engine.h"
 #include "tools/pod-monitor/tail.h"
 
@@ -15,6 +16,7 @@ struct source {
 	uint64_t group; /* a number for the pod's groups; others count from zero; 0: there are none
 			 */
 	struct tail tail;
+	struct counters_all counters; /* all NULL where nobody counts */
 };
 
 /* Numbers alone pass from the sampler to the arm, in one piece. */

@@ -49,15 +49,23 @@ static void child_tell(void *arg, enum verdict verdict, size_t rule)
 		_exit(POD_EXIT_OK);
 }
 
+static bool is_event(const struct line *l)
+{
+	return l->event[0] && l->src[0];
+}
+
+/* Only of what may be a sample anything is told. */
 static void child_line(struct engine *e, const char *text, size_t len)
 {
 	struct sample sample;
 	struct line l;
 
 	line_read(&l, text, len);
-	if (l.event[0] && l.src[0])
+	if (is_event(&l)) {
 		engine_event(e, text, len);
-	else if (sample_read(&sample, jv_parse_sized(text, (int)len)) == 0)
+		return;
+	}
+	if (sample_read(&sample, jv_parse_sized(text, (int)len)) == 0)
 		engine_look(e, &sample);
 	else
 		child_tell(NULL, VERDICT_WRONG, 0);
@@ -152,7 +160,7 @@ static void print(struct test *t, enum verdict verdict, size_t number)
 	puts(b.data);
 }
 
-/* Until the child has done with a line: 1; it died of it: 0; the line is none: -EINVAL. */
+/* Until the child has done with a look: 1; it died of it: 0; the line is none: -EINVAL. */
 static int hear(struct test *t)
 {
 	struct told told;
@@ -170,25 +178,9 @@ static int hear(struct test *t)
 	return 0;
 }
 
-static int give(struct test *t, const char *text, size_t len)
-{
-	if (write_full(t->to, text, len) < 0)
-		return 0;
-	return hear(t);
-}
-
 static int give_pending(struct test *t)
 {
-	const char *p = t->pending.data, *end = p + t->pending.len;
-	int r = 1;
-
-	while (r > 0 && p < end) {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-
-		r = give(t, p, (size_t)(nl + 1 - p));
-		p = nl + 1;
-	}
-	return r;
+	return write_full(t->to, t->pending.data, t->pending.len) < 0 ? 0 : hear(t);
 }
 
 /* Whoever killed the child is off; each rule can do so once. */
@@ -223,15 +215,18 @@ static int take_line(struct test *t, const char *text, size_t len, struct err *e
 	buf_add(&t->pending, text, len);
 	if (text[len - 1] != '\n')
 		buf_char(&t->pending, '\n');
-	r = give(t, t->pending.data + t->pending.len - len - (text[len - 1] != '\n'),
-		 len + (text[len - 1] != '\n'));
+	if (is_event(&l) && t->pending.len <= LINE_MAX_BYTES)
+		return 1;
+	if (is_event(&l))
+		r = write_full(t->to, t->pending.data, t->pending.len) < 0 ? -EPIPE : 1;
+	else
+		r = give_pending(t);
 	if (r == 0)
 		r = recover(t, e);
-	if (r == -EINVAL && !e->code)
+	if (r < 0 && !e->code)
 		err_set(e, ERR_PLAIN, "line %llu is neither a sample nor an event",
 			(unsigned long long)t->line);
-	if (!l.event[0] || t->pending.len > LINE_MAX_BYTES)
-		buf_clear(&t->pending);
+	buf_clear(&t->pending);
 	return r;
 }
 
