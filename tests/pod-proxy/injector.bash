@@ -138,3 +138,21 @@ for text in sys.argv[1:]:
     except (ConnectionError, ssl.SSLError): got += b"RESET"
     print(repr(got)[2:-1])' "$@"
 }
+
+BOUND=('host 0 c.example 443' 'bind 0 TOKEN header authorization Bearer\\040{value}')
+
+# odd: c.example is bound, and answers as odd.py does.
+odd()
+{
+	odd_site "$@"
+	secrets TOKEN real-token-of-the-vault
+	bindings "${BOUND[@]}"
+}
+
+# codes PATH...: what curl says about each, in one go; bodies in $T/bodies.
+codes()
+{
+	local path args=()
+	for path; do args+=("https://c.example/$path"); done
+	call --no-keepalive -w '\n%{http_code} %{exitcode}\n' "${args[@]}" 2>/dev/null | tee "$T/bodies" | grep -E '^[0-9]{3} [0-9]+$' || true
+}
