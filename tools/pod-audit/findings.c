@@ -88,7 +88,7 @@ const struct weakness weaknesses[] = {
 	 ".security.seccomp_profile == \"none\""},
 	{"S-05", LOW, "the system call filter is one of your own", "Nobody but you looked at it.",
 	 "compare it with share/seccomp/default.json",
-	 ".security.seccomp_profile | select(startswith(\"/\"))"},
+	 ".security.seccomp_profile | strings | select(startswith(\"/\"))"},
 	{"P-03", MEDIUM, "processes of the pod can trace each other, and sandboxes in it",
 	 "With namespaces of their own, ptrace reaches what a browser's sandbox meant to shut in.",
 	 "security.seccomp_profile: default or strict", ".security.seccomp_profile == \"browser\""},
