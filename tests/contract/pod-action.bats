@@ -5,7 +5,7 @@ load contract
 setup()
 {
 	contract_setup pod-action
-	cd "$T"
+	cd "$T" || return
 }
 teardown() { envpod_teardown; }
 

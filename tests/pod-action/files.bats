@@ -7,12 +7,18 @@ setup()
 {
 	envpod_setup
 	mkdir "$T/w"
-	cd "$T/w"
+	cd "$T/w" || return
 }
 teardown() { envpod_teardown; }
 
 ask() { pod-action <<<"$1" 3<>"$T/kept"; }
-fails() { expect 2 ask "$1" && jq -r .error <<<"${lines[0]}" | grep -Eq -- "$2" || { echo "$output" >&2; return 1; }; }
+fails()
+{
+	expect 2 ask "$1"
+	jq -r .error <<<"${lines[0]}" | grep -Eq -- "$2" && return
+	echo "$output" >&2
+	return 1
+}
 
 @test "requests that are none, and members of the wrong kind" {
 	fails '{' 'request'

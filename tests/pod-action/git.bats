@@ -13,7 +13,7 @@ setup()
 	git config --global user.name 'A Person'
 	git config --global user.email person@example
 	git config --global init.defaultBranch main
-	cd "$T/r"
+	cd "$T/r" || return
 	git init -q .
 	echo one >one
 	git add one
@@ -25,7 +25,15 @@ ask() { : >"$T/kept"; pod-action <<<"$1" 3<>"$T/kept" | tee "$T/said"; return "$
 # act TYPE JQ-OBJECT: do it.  back: take the last one back.
 act() { TYPE=$1; ask "$(jq -cn --arg t "$1" "{type:\$t,params:$2,config:${3:-{\}}}")"; }
 back() { pod-action <<<"$(jq -c --arg t "$TYPE" '{type:$t,undo:.undo}' "$T/said")" 3<"$T/kept"; }
-fails() { local want=$1; shift; expect 2 "$@" && jq -r .error "$T/said" | grep -Eq -- "$want" || { echo "$output" >&2; return 1; }; }
+fails()
+{
+	local want=$1
+	shift
+	expect 2 "$@"
+	jq -r .error "$T/said" | grep -Eq -- "$want" && return
+	echo "$output" >&2
+	return 1
+}
 # Everything a person would see of the repository.
 look() { git status --porcelain=v2 --branch; git for-each-ref; git ls-files --stage; git reflog | wc -l >/dev/null; find . -path ./.git -prune -o -type f -print | sort | xargs sha256sum; }
 

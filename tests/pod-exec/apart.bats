@@ -40,7 +40,7 @@ apart()
 }
 
 init_pid() { awk '{print $1}' "$ENVPOD_RUN_DIR/apart/init.pid"; }
-leader_pid() { cat "/proc/$other/task/$other/children" | tr ' ' '\n' | while read -r p; do grep -q '^NSpid:.*[[:space:]]1$' "/proc/$p/status" && [ "$p" != "$(init_pid)" ] && echo "$p"; done; true; }
+leader_pid() { tr ' ' '\n' <"/proc/$other/task/$other/children" | while read -r p; do grep -q '^NSpid:.*[[:space:]]1$' "/proc/$p/status" && [ "$p" != "$(init_pid)" ] && echo "$p"; done; true; }
 command_pid() { tr -d ' ' <"/proc/$(leader_pid)/task/$(leader_pid)/children"; }
 
 @test "the pod's view, network and user, but processes and IPC of its own; with and without a live init" {
@@ -98,7 +98,7 @@ command_pid() { tr -d ' ' <"/proc/$(leader_pid)/task/$(leader_pid)/children"; }
 	[ "$plain" = "$apart" ]
 	apart
 	grep -q 'apart@' "/proc/$(command_pid)/cgroup"
-	[ "$(cat "/proc/$(command_pid)/cgroup")" = "$(cat "/proc/$(cat "/proc/$first/task/$first/children" | awk '{print $NF}')/cgroup")" ]
+	[ "$(cat "/proc/$(command_pid)/cgroup")" = "$(cat "/proc/$(awk '{print $NF}' "/proc/$first/task/$first/children")/cgroup")" ]
 }
 
 @test "its /proc hides what the pod's hides, and its own leader" {

@@ -142,7 +142,7 @@ while [ ! -e go ]; do sleep 0.05; done; echo "{\"ok\":true,\"result\":\"undistur
 	pod_sh 'test -e made'
 	own env custom '{}' '#!/bin/sh
 printf "{\"ok\":true,\"result\":{\"path\":\"$PATH\",\"preload\":\"$LD_PRELOAD\",\"secret\":\"$SECRET\"}}"'
-	SECRET=of-the-host LD_PRELOAD= action custom '{}' env
+	SECRET=of-the-host LD_PRELOAD="" action custom '{}' env
 	jq -e '.result.preload == "" and .result.secret == "" and (.result.path | test("home") | not)' "$result"
 	pod_sh 'test ! -e sprung'
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -69,6 +70,16 @@ static void prepare(void)
 	setsid();
 }
 
+/* By name, so that who executes takes it for his own, and not for another's. */
+static void pass_lock(int fd)
+{
+	char number[16];
+
+	fcntl(fd, F_SETFD, 0);
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv("ENVPOD_ACTION_FD", number, 1);
+}
+
 static pid_t start(char *const argv[], int out, int kept, struct err *e)
 {
 	OWN_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -81,7 +92,7 @@ static pid_t start(char *const argv[], int out, int kept, struct err *e)
 	dup2(out, 1);
 	dup2(out, 2);
 	if (kept >= 0)
-		fcntl(kept, F_SETFD, 0);
+		pass_lock(kept);
 	spawn_exec(argv, e);
 	say_error("%s", e->msg);
 	_exit(err_exit(e));

@@ -24,6 +24,7 @@
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "libcommon/undo.h"
+#include "libcommon/unit.h"
 #include "tools/pod-queue/catalog.h"
 #include "tools/pod-queue/chain.h"
 #include "tools/pod-queue/deed.h"
@@ -50,13 +51,30 @@ static void execution_finish(struct execution *x)
 	pod_finish(&x->pod);
 }
 
+/* The steward's lock, which it passed on, if it is of this very file. */
+static int passed_file(const char *name, int running)
+{
+	const char *text = secure_getenv("ENVPOD_ACTION_FD");
+	struct stat mine, theirs;
+	uint64_t fd;
+
+	if (!text || unit_u64(text, INT32_MAX, &fd) < 0 || fd < 3 ||
+	    fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0 || fstat((int)fd, &mine) < 0 ||
+	    fstatat(running, name, &theirs, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	return mine.st_ino == theirs.st_ino && mine.st_dev == theirs.st_dev ? (int)fd : -1;
+}
+
 /* Nobody else may be at it; the steward sees by the lock that we live. */
 static int take_file(struct execution *x, const char *id, struct err *e)
 {
 	char name[ACTION_ID + 8];
 
 	snprintf(name, sizeof(name), "%s.json", id);
-	x->file = openat(x->store.dir[PLACE_RUNNING], name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	x->file = passed_file(name, x->store.dir[PLACE_RUNNING]);
+	if (x->file < 0)
+		x->file = openat(x->store.dir[PLACE_RUNNING], name,
+				 O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (x->file < 0)
 		return err_set(e, errno, "open %s/queue/running/%s", x->pod.path, name);
 	if (flock(x->file, LOCK_EX | LOCK_NB) < 0)

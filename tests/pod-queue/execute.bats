@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# From the agent's word to the deed, and back by a person's: no stand-in in between.
+load ../lib/envpod
+load helper
+
+setup()
+{
+	need root overlay userns
+	queue_setup
+	mkdir proj
+	cd proj || return
+	printf '%s\n' "network: {mode: None}" "queue: {socket: yes}" "filesystem: {mount_cwd: true}" >"$T/pod.yaml"
+	envpod init -c "$T/pod.yaml" q
+}
+teardown() { envpod_teardown; }
+
+ask_for() { envpod run q -- pod-queue call --wait --timeout 60 "$@"; }
+undo_id() { jq -r .undo "$Q/done/$1.json"; }
+
+@test "an agent's immediate action is done in its view, the agent gets the result, a person takes it back" {
+	ask_for file_create path="$PWD/made" content=words >answer
+	jq -e --arg p "$PWD/made" '.ok and .status == "executed" and .action.result == {bytes: 5, path: $p}' answer
+	id=$(id_of <answer)
+	[ "$(envpod run q -- cat "$PWD/made")" = words ]
+	[ ! -e made ]
+	envpod diff q | grep -q made
+	envpod undo q | grep -q file_create
+	envpod undo q "$(undo_id "$id")"
+	refute envpod run q -- test -e "$PWD/made"
+	[ -z "$(envpod diff q)" ]
+	pod-audit query --json q | jq -es 'any(.event == "action_executed") and any(.event == "action_reversed")'
+	[ ! -e "$Q/undo/$id" ]
+}
+
+@test "undo is refused where the agent changed it since, and --all says what nothing takes back" {
+	ask_for file_create path="$PWD/a" content=1 >answer
+	id=$(id_of <answer)
+	envpod run q -- sh -c "echo 2 >>$PWD/a"
+	expect 3 envpod undo q "$(undo_id "$id")"
+	[[ $output == *"was changed since"* ]]
+	[ "$(envpod run q -- cat "$PWD/a")" = 12 ]
+	envpod run q -- truncate -s 70M "$PWD/big"
+	envpod actions q set-tier file_delete immediate || envpod actions q add file_delete --description d --type file_delete --tier immediate
+	ask_for file_delete path="$PWD/big" >answer
+	run envpod undo q --all
+	[ "$status" -ne 0 ]
+	[[ $output == *"more than can be kept"* ]]
+}
+
+@test "an executor of the person's own: added, approved, executed, taken back" {
+	cat >"$T/note.sh" <<-'END'
+	#!/bin/sh
+	read -r request
+	case $request in
+	*'"undo"'*) rm -f note && echo '{"ok":true}' ;;
+	*) echo noted >note && echo '{"ok":true,"result":{"where":"note"},"undo":{"file":"note"}}' ;;
+	esac
+	END
+	chmod 755 "$T/note.sh"
+	envpod actions q add note --description 'leave a note' --tier staged --exec "$T/note.sh"
+	envpod run -b q -- sh -c "pod-queue call --wait --timeout 60 note >$PWD/said"
+	wait_for 10 compgen -G "$Q/staged/*.json"
+	id=$(envpod queue --json q | id_of)
+	envpod approve q "$id"
+	[ "$(envpod run q -- cat "$PWD/note")" = noted ]
+	jq -e '.status == "executed" and .approved_by == "root"' "$Q/done/$id.json"
+	envpod undo q "$(undo_id "$id")"
+	refute envpod run q -- test -e "$PWD/note"
+}
+
+@test "in a view that is minimal, without any run alive, and in a pod whose user has no name" {
+	printf '%s\n' "network: {mode: None}" "queue: {socket: yes}" "filesystem: {view: minimal, mount_cwd: true}" "user: '4711'" >"$T/pod.yaml"
+	envpod init -c "$T/pod.yaml" bare || skip "no such users"
+	chmod 777 .
+	pod-supervise helpers --set govern start bare
+	SOCK=$ENVPOD_RUN_DIR/bare/queue/sock
+	id=$(ask "{\"type\":\"call\",\"action\":\"file_create\",\"params\":{\"path\":\"$PWD/f\"}}" | id_of)
+	wait_for 10 test -e "$ENVPOD_STATE_DIR/pods/bare/queue/done/$id.json"
+	jq -e '.status == "executed"' "$ENVPOD_STATE_DIR/pods/bare/queue/done/$id.json"
+	pod-supervise helpers --set govern stop bare
+}
