@@ -52,13 +52,13 @@ in_pod() { pod-mount enter web -- "$TOOL" "$@"; }
 }
 
 @test "a wall that is not built: 125 with its key, and an event; --without runs" {
-	printf 'unbuilt budget.max_duration\n' >"$T/line"
+	printf 'unbuilt devices.gpu\n' >"$T/line"
 	sed -i "/^end$/e cat $T/line" "$ENVPOD_STATE_DIR/pods/web/plan"
 	run in_pod web -- true
 	[ "$status" = 125 ]
-	[[ $output == *"budget.max_duration"*"--without"* ]]
+	[[ $output == *"devices.gpu"*"--without"* ]]
 	[ "$(jq -r 'select(.event == "run_refused").src' "$LOG")" = exec ]
-	in_pod --without budget.max_duration web -- true
+	in_pod --without devices.gpu web -- true
 }
 
 @test "no filter, no run" {

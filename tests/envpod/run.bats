@@ -98,14 +98,14 @@ teardown() { envpod_teardown; }
 }
 
 @test "a key that asks for a wall that is not built: 125 and its name; --without runs and says so" {
-	printf 'budget: {max_duration: 1h}\n' >"$T/pod.yaml"
+	printf 'devices: {gpu: true}\n' >"$T/pod.yaml"
 	envpod init net -c "$T/pod.yaml" 2>/dev/null
 	expect 125 envpod run net true
-	[[ $output == *budget.max_duration* ]]
-	run envpod run --without budget.max_duration net true
+	[[ $output == *devices.gpu* ]]
+	run envpod run --without devices.gpu net true
 	[ "$status" -eq 0 ]
-	[[ $output == *"without budget.max_duration"* ]]
-	envpod audit net --json | jq -se 'any(.[]; .event == "run_start" and (.without | index("budget.max_duration")))'
+	[[ $output == *"without devices.gpu"* ]]
+	envpod audit net --json | jq -se 'any(.[]; .event == "run_start" and (.without | index("devices.gpu")))'
 	envpod audit net --json | jq -se 'any(.[]; .event == "run_refused")'
 }
 

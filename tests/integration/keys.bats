@@ -25,9 +25,9 @@ tools: {allowed_commands: ["true"]}'
 }
 
 @test "--without a section covers every key below it" {
-	pod <<<'{budget: {max_duration: 1h, max_requests: 5}, network: {mode: None}}'
+	pod <<<'{devices: {gpu: true, audio: true}, network: {mode: None}}'
 	expect 125 envpod run web true
-	run envpod run --without budget web cat /proc/net/dev
+	run envpod run --without devices web cat /proc/net/dev
 	[ "$status" -eq 0 ]
 	[ "$(grep -c : <<<"$(grep -v envpod: <<<"$output")")" = 1 ]
 }

@@ -215,7 +215,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	processor: {disk_size: 1GB}
 	END
 	compile pod.yaml
-	[ "$(plan unbuilt | sort | tr '\n' ' ')" = "budget.max_duration devices.gpu " ]
+	[ "$(plan unbuilt | sort | tr '\n' ' ')" = "devices.gpu " ]
 }
 
 @test "a network's wall is asked for only when something may be allowed" {

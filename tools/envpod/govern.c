@@ -3,11 +3,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/budget.h"
+#include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/say.h"
 #include "libcommon/wall.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/network.h"
@@ -42,6 +46,24 @@ static bool stands(const struct pod *p)
 	return dir >= 0 && wall_keeper(&set, NULL) > 0;
 }
 
+/* A budget that was set after they were started. */
+static bool meter_rests(const struct pod *p, const struct plan *pl)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	struct err none = {0};
+	struct budgets budgets;
+	char *line;
+
+	if (budgets_load(&budgets, p, pl, &none) < 0 || !budgets_any(&budgets) ||
+	    read_file_at(p->run, "govern/services.state", &b, 1u << 16) < 0)
+		return false;
+	line = strstr(b.data, "budget ");
+	if (!line)
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	return strstr(line, " resting") != NULL;
+}
+
 static int helpers(const char *word, const struct pod *p)
 {
 	OWN_STRV struct strv line = {0};
@@ -52,10 +74,17 @@ static int helpers(const char *word, const struct pod *p)
 
 int govern_up(const struct pod *p, const struct plan *pl, const char *status_fd)
 {
+	struct err e = {0};
 	int status;
 
-	if (!is_wanted(p, pl) || (!front_print && stands(p)))
+	if (!front_print && budgets_check(p, pl, &e) < 0) {
+		network_tell(status_fd, err_exit(&e), e.msg);
+		return say_err(&e);
+	}
+	if (!is_wanted(p, pl))
 		return POD_EXIT_OK;
+	if (!front_print && stands(p))
+		return meter_rests(p, pl) ? helpers("wake", p) : POD_EXIT_OK;
 	status = helpers("start", p);
 	if (status)
 		network_tell(status_fd, status, "what governs the pod could not be started");

@@ -39,6 +39,7 @@ static const struct cmd commands[] = {
 	{"unlock", cmd_unlock, "thaw a pod"},
 	{"resize", cmd_resize, "change what a pod may use, now and in its pod file"},
 	{"remote", cmd_remote, "take hold of a pod from any terminal"},
+	{"budget", cmd_budget, "what a pod may use up in all; give it more"},
 	{"audit", cmd_audit, "query the audit log"},
 	{"check", cmd_check, "check a pod file, print its compiled form"},
 	{"doctor", cmd_doctor, "say what this host lacks"},

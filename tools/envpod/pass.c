@@ -110,6 +110,11 @@ int cmd_ports(int argc, char **argv)
 	return front_pass("pod-proxy", "ports", false, argc, argv);
 }
 
+int cmd_budget(int argc, char **argv)
+{
+	return front_pass("pod-budget", "show", false, argc, argv);
+}
+
 int cmd_expose(int argc, char **argv)
 {
 	return front_pass("pod-proxy", "expose", false, argc, argv);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "envpod/exit.h"
+#include "libcommon/budget.h"
 #include "libcommon/health.h"
 #include "libcommon/io.h"
 #include "libcommon/jsonw.h"
@@ -32,6 +33,7 @@ struct status {
 	struct strv without; /* keys the live runs go without */
 	struct strv ports[PORT_SCOPES];
 	struct strv injects; /* "KEY HOST:PORT", "- HOST:PORT" for rules alone */
+	struct budgets budgets;
 	struct health health;
 	bool watched; /* somebody makes its checks */
 };
@@ -156,6 +158,8 @@ static void gather(struct status *s, const struct pod *p, const struct plan *pl)
 	s->state = front_state(p);
 	s->pid = pod_init_pid(p, NULL, &ignored);
 	s->layers = count_layers(p);
+	if (budgets_load(&s->budgets, p, pl, &ignored) < 0)
+		s->budgets = (struct budgets){0};
 	s->wall = wall_state(p, pl, s->addresses);
 	gather_ports(s, p, pl);
 	gather_injects(s, p);
@@ -205,6 +209,22 @@ static void add_object(struct buf *b, const char *key, const struct buf *object)
 	buf_add(b, object->data, object->len);
 }
 
+static void json_budgets(struct buf *b, const struct budgets *all)
+{
+	jw_key(b, "budgets");
+	jw_open(b, '{');
+	for (int k = 0; k < BUDGETS; k++) {
+		if (!all->limit[k])
+			continue;
+		jw_key(b, budget_kinds[k].word);
+		jw_open(b, '{');
+		jw_knum(b, "used", (int64_t)(all->used[k] / budget_kinds[k].unit));
+		jw_knum(b, "limit", (int64_t)(all->limit[k] / budget_kinds[k].unit));
+		jw_close(b, '}');
+	}
+	jw_close(b, '}');
+}
+
 static void print_json(const struct pod *p, const struct plan *pl, const struct status *s)
 {
 	OWN_BUF struct buf b = BUF_INIT;
@@ -236,6 +256,7 @@ static void print_json(const struct pod *p, const struct plan *pl, const struct 
 		jw_key(&b, "health");
 		health_json(&s->health, &b);
 	}
+	json_budgets(&b, &s->budgets);
 	add_object(&b, "net", &s->net);
 	add_object(&b, "usage", &s->usage);
 	jw_close(&b, '}');
@@ -246,6 +267,21 @@ static void text_list(const char *label, const struct strv *v)
 {
 	for (size_t i = 0; i < v->n; i++)
 		printf("%-20s %s\n", i ? "" : label, esc(v->v[i]));
+}
+
+static void text_budgets(const struct budgets *b)
+{
+	char used[BUDGET_TEXT], limit[BUDGET_TEXT];
+	const char *label = "budget";
+
+	for (int k = 0; k < BUDGETS; k++) {
+		if (!b->limit[k])
+			continue;
+		printf("%-20s %s: %s of %s%s\n", label, budget_kinds[k].word,
+		       budget_text(k, b->used[k], used), budget_text(k, b->limit[k], limit),
+		       budget_is_up(b, k) ? ", used up" : "");
+		label = "";
+	}
 }
 
 static void text_health(const struct health *h)
@@ -275,6 +311,7 @@ static void print_text(const struct pod *p, const struct plan *pl, const struct 
 		text_list(port_keys[i], &s->ports[i]);
 	if (s->watched)
 		text_health(&s->health);
+	text_budgets(&s->budgets);
 	text_list("injects", &s->injects);
 	text_list("not built yet", &unbuilt);
 	text_list("runs without", &s->without);

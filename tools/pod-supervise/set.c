@@ -19,6 +19,7 @@ static const struct {
 } governors[] = {
 	{"queue", "pod-queue", "serve"},
 	{"monitor", "pod-monitor", "watch"},
+	{"budget", "pod-budget", "meter"},
 };
 
 const char *set_log(enum set set)
