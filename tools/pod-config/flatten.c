@@ -332,6 +332,28 @@ static void emit_govern(struct buf *plan, jv pod)
 		plan_line(plan, "govern", "yes");
 }
 
+/* How a budget ends, where there is one. */
+static void emit_budget(struct buf *plan, jv pod)
+{
+	static const char *const limits[] = {"budget.max_duration", "budget.max_cpu",
+					     "budget.max_requests", "budget.max_bandwidth",
+					     "budget.max_tokens",   NULL};
+	static const char *const ends[][2] = {{"budget.warning", "budget.warning"},
+					      {"budget.grace_period", "budget.grace"},
+					      {"budget.action", "budget.action"},
+					      {"budget.renewable", "budget.renewable"}};
+	bool any = false;
+
+	for (const char *const *key = limits; *key && !any; key++)
+		any = tree_is_set(pod, *key);
+	for (size_t i = 0; any && i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct key k = *key_at(ends[i][0]);
+
+		k.plan = ends[i][1];
+		emit_key(plan, &k, pod);
+	}
+}
+
 /* Two keys for one wall: the lower one holds. */
 static void emit_storage(struct buf *plan, jv pod)
 {
@@ -384,6 +406,7 @@ int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)
 	}
 	emit_wall(plan, pod);
 	emit_govern(plan, pod);
+	emit_budget(plan, pod);
 	emit_storage(plan, pod);
 	emit_unbuilt(plan, pod);
 	buf_str(plan, "end\n");
