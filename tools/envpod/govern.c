@@ -72,15 +72,21 @@ static int helpers(const char *word, const struct pod *p)
 	return front_run(&line);
 }
 
-int govern_up(const struct pod *p, const struct plan *pl, const char *status_fd)
+/* A budget first: who is frozen for it would be so again. */
+int govern_allows(const struct pod *p, const struct plan *pl, const char *status_fd)
 {
 	struct err e = {0};
+
+	if (front_print || budgets_check(p, pl, &e) == 0)
+		return front_check_thawed(p);
+	network_tell(status_fd, err_exit(&e), e.msg);
+	return say_err(&e);
+}
+
+int govern_up(const struct pod *p, const struct plan *pl, const char *status_fd)
+{
 	int status;
 
-	if (!front_print && budgets_check(p, pl, &e) < 0) {
-		network_tell(status_fd, err_exit(&e), e.msg);
-		return say_err(&e);
-	}
 	if (!is_wanted(p, pl))
 		return POD_EXIT_OK;
 	if (!front_print && stands(p))

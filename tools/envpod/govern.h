@@ -6,6 +6,10 @@
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
 
+/* May something new run in the pod?  0; 3 after a message where a budget is used up, 75 where it is
+ * frozen. */
+int govern_allows(const struct pod *p, const struct plan *pl, const char *status_fd);
+
 /* Before a run, where the pod needs them and they are not there; as network_up(). */
 int govern_up(const struct pod *p, const struct plan *pl, const char *status_fd);
 

@@ -121,7 +121,7 @@ static int begin(const struct run *r, const struct pod *p, const struct plan *pl
 	OWN_FD int secrets = -1;
 	int status;
 
-	status = front_check_thawed(p);
+	status = govern_allows(p, pl, r->status_fd);
 	if (status)
 		return status;
 	if (!front_print)

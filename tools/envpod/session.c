@@ -33,7 +33,7 @@ static int start_one(const char *name, const struct run *options)
 		r.command = command.v;
 	if (run_compose(&line, &r, &e) < 0)
 		return say_err(&e);
-	status = front_check_thawed(&p);
+	status = govern_allows(&p, &pl, NULL);
 	if (status)
 		return status;
 	if (!front_print)

@@ -159,7 +159,7 @@ static int provide(const struct run *r, int *secrets)
 
 	if (pod_open(&p, r->pod, &e) < 0 || plan_open(&pl, &p, &e) < 0)
 		return say_err(&e);
-	status = front_check_thawed(&p);
+	status = govern_allows(&p, &pl, NULL);
 	if (status == POD_EXIT_OK)
 		status = network_up(&p, &pl, NULL);
 	if (status == POD_EXIT_OK)
