@@ -119,6 +119,17 @@ health" ]
 }
 have_python3() { command -v python3 >/dev/null; }
 
+@test "behind the network's wall, with other ports exposed, and on ::1 alone" {
+	have_python3 || skip "needs python3"
+	printf '%s\n' 'network: {dns: {allow: [a.example], upstream: [192.0.2.53]}, expose: [81]}' 'health:' '  interval: 1' '  grace_period: 0' '  retries: 100' \
+		'  checks: ["http://localhost:8080/", "http://[::1]:8086"]' >"$T/web.yaml"
+	envpod init -c "$T/web.yaml" web >/dev/null
+	envpod start web -- sh -c 'cd /etc/apt; python3 -m http.server -b 127.0.0.1 8080 & exec python3 -m http.server -b ::1 8086' >/dev/null
+	wait_for 15 is_passing check1
+	wait_for 15 is_passing check2
+	envpod stop -t 1 web
+}
+
 @test "what listens on the host says nothing of the pod" {
 	have_python3 || skip "needs python3"
 	pod 'endpoint: /' 'port: 8080' 'retries: 1' 'action: alert'

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #include "tools/pod-supervise/answer.h"
 
 #define NOBODY   65534
+#define REPORT   2    /* where a client says what it found */
 #define SAID_MAX 4096 /* what pod-exec says of a run */
 
 /* --- over HTTP, in the child --- */
@@ -110,6 +112,24 @@ static int go_there(const struct pod *p, bool host, struct err *e)
 		       : 0;
 }
 
+/*
+ * From here on it has two sockets and a pipe, in the place of 0, 1 and 2, and nothing else: whoever
+ * takes it over finds no log, no directory and no terminal.
+ */
+static int keep_few(struct place p[2], int out, struct err *e)
+{
+	for (int i = 0; i < 2; i++) {
+		if (p[i].fd < 0)
+			close(i);
+		else if (dup2(p[i].fd, i) < 0)
+			return err_set(e, errno, "keep a socket");
+		p[i].fd = p[i].fd < 0 ? -1 : i;
+	}
+	if (dup2(out, REPORT) < 0 || syscall(SYS_close_range, REPORT + 1, ~0u, 0) < 0)
+		return err_set(e, errno, "close inherited descriptors");
+	return REPORT;
+}
+
 static int ask_http(const struct pod *p, const struct check *c, bool host, int out, struct err *e)
 {
 	const struct lockdown l = {.promises = PROMISE_INET, .uid = NOBODY, .gid = NOBODY};
@@ -125,6 +145,9 @@ static int ask_http(const struct pod *p, const struct check *c, bool host, int o
 		"Accept: */*\r\nConnection: close\r\n\r\n",
 		c->endpoint, c->port);
 	make_places(places, c->port);
+	out = keep_few(places, out, e);
+	if (out < 0)
+		return out;
 	alarm(c->timeout + 1); /* also where nobody is left to end us */
 	r = lockdown(&l, e);
 	if (r < 0)
