@@ -19,7 +19,7 @@
 #include "libcommon/undo.h"
 #include "tools/envpod/front.h"
 
-enum how { LIVE_LIMIT, LIVE_TMP, STOPPED };
+enum how { LIVE_LIMIT, LIVE_TMP, LIVE_DISK, STOPPED };
 
 static const struct size {
 	const char *option, *arg, *key, *plan, *help;
@@ -31,6 +31,8 @@ static const struct size {
 	{"cpu-affinity", "LIST", "processor.cpu_affinity", "cpuset.cpus",
 	 "which processors (0-2,4)", LIVE_LIMIT},
 	{"tmp-size", "SIZE", "processor.tmp_size", "tmp_size", "what /tmp may hold", LIVE_TMP},
+	{"disk-size", "SIZE", "processor.disk_size", "budget.storage",
+	 "what all it writes may hold", LIVE_DISK},
 	{"gpu", "yes|no", "devices.gpu", NULL, "graphics processors; of a stopped pod", STOPPED},
 	{"display", "yes|no", "devices.display", NULL, "the host's display; of a stopped pod",
 	 STOPPED},
@@ -71,7 +73,8 @@ static bool asks(const struct resize *r, enum how how)
 
 static int check(const struct resize *r)
 {
-	if (!asks(r, LIVE_LIMIT) && !asks(r, LIVE_TMP) && !asks(r, STOPPED)) {
+	if (!asks(r, LIVE_LIMIT) && !asks(r, LIVE_TMP) && !asks(r, LIVE_DISK) &&
+	    !asks(r, STOPPED)) {
 		say_error("resize: say what (see envpod resize --help)");
 		return POD_EXIT_USAGE;
 	}
@@ -143,6 +146,17 @@ static int resize_tmp(const struct resize *r, const struct plan *to)
 	front_words(&line, "pod-mount", "resize", "--tmp-size", NULL);
 	strv_fmt(&line, "%llu", (unsigned long long)plan_u64(to, "tmp_size", 100u << 20));
 	strv_add(&line, r->pod.name);
+	return front_run(&line);
+}
+
+static int resize_disk(const struct resize *r, const struct plan *to)
+{
+	OWN_STRV struct strv line = {0};
+
+	if (!r->live || !asks(r, LIVE_DISK))
+		return POD_EXIT_OK;
+	front_words(&line, "pod-mount", "quota", "--no-undo", r->pod.name,
+		    plan_str(to, "budget.storage", "none"), NULL);
 	return front_run(&line);
 }
 
@@ -231,6 +245,24 @@ static int put_on_record(const struct resize *r, struct err *e)
 	return record_event(&ev, true, e);
 }
 
+/* What was done is put back where the next step fails. */
+static int make_live(const struct resize *r)
+{
+	int status = resize_tmp(r, &r->after);
+
+	if (status)
+		return status;
+	status = resize_disk(r, &r->after);
+	if (status == POD_EXIT_OK) {
+		status = limit(r);
+		if (status)
+			resize_disk(r, &r->before);
+	}
+	if (status)
+		resize_tmp(r, &r->before);
+	return status;
+}
+
 static int carry_out(struct resize *r)
 {
 	struct err e = {0};
@@ -241,12 +273,7 @@ static int carry_out(struct resize *r)
 	if (plan_open(&r->after, &r->pod, &e) < 0)
 		status = say_err(&e);
 	if (!status)
-		status = resize_tmp(r, &r->after);
-	if (!status) {
-		status = limit(r);
-		if (status)
-			resize_tmp(r, &r->before);
-	}
+		status = make_live(r);
 	if (status) {
 		save_back(r);
 		return status;

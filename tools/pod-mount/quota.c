@@ -16,6 +16,7 @@
 #include "libcommon/path.h"
 #include "libcommon/project.h"
 #include "libcommon/say.h"
+#include "libcommon/undo.h"
 #include "libcommon/unit.h"
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/journal.h"
@@ -238,34 +239,101 @@ static int show(const struct pod *p, bool json, struct err *e)
 	return 0;
 }
 
-static int change(struct pod *p, const char *size, struct err *e)
-{
-	OWN_STACK struct stack s = {0};
-	uint64_t bytes = 0;
-	int r = strcmp(size, "none") == 0 ? 0 : unit_size(size, &bytes);
+struct how {
+	const char *was; /* only if this is the limit now; NULL: no matter */
+	bool no_undo;
+};
 
-	if (r < 0 || (!bytes && strcmp(size, "none") != 0))
+/* "none", or bytes. */
+static int read_size(const char *size, uint64_t *bytes, struct err *e)
+{
+	*bytes = 0;
+	if (strcmp(size, "none") == 0)
+		return 0;
+	if (unit_size(size, bytes) < 0 || !*bytes)
 		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
 				  "quota: %s is no size, such as 10GB, and not none", esc(size));
-	r = pod_lock(p, 10000, e);
+	return 0;
+}
+
+static char *size_text(uint64_t bytes)
+{
+	return bytes ? xfmt("%llu", (unsigned long long)bytes) : xstrdup("none");
+}
+
+static int limit_now(const struct pod *p, uint64_t *bytes, struct err *e)
+{
+	struct project_use u = {0};
+	uint32_t project = project_find(p);
+	int r = project ? project_use(p->dir, project, &u) : 0;
+
+	*bytes = u.limit;
+	return r < 0 ? err_set(e, -r, "ask what pod %s may write", p->name) : 0;
+}
+
+static int check_was(const struct pod *p, const char *was, uint64_t now, struct err *e)
+{
+	OWN_FREE char *text = size_text(now);
+	uint64_t bytes = 0;
+	int r = was ? read_size(was, &bytes, e) : 0;
+
+	if (r < 0 || !was || bytes == now)
+		return r;
+	return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN, "pod %s may write %s now, not %s",
+			  p->name, text, esc(was));
+}
+
+static int register_undo(const struct pod *p, uint64_t before, uint64_t after, struct err *e)
+{
+	OWN_UNDO_NOTE struct undo_note n = {0};
+	OWN_FREE char *old = size_text(before), *new = size_text(after);
+	char id[UNDO_ID];
+
+	if (before == after)
+		return 0;
+	strv_add(&n.what, "limits");
+	strv_fmt(&n.what, "storage=%s", new);
+	undo_words(&n.run, "pod-mount", "quota", "--was", new, p->name, old, NULL);
+	return undo_register(p, &n, id, e);
+}
+
+static int change(struct pod *p, const char *size, const struct how *how, struct err *e)
+{
+	OWN_STACK struct stack s = {0};
+	uint64_t bytes, before = 0, after = 0;
+	int r = read_size(size, &bytes, e);
+
+	if (r == 0)
+		r = pod_lock(p, 10000, e);
 	if (r == 0)
 		r = layers_recover(p, e);
 	if (r == 0)
 		r = journal_recover(p, e);
 	if (r == 0)
 		r = stack_load(&s, p, e);
-	return r < 0 ? r : quota_set(p, &s, bytes, e);
+	if (r == 0)
+		r = limit_now(p, &before, e);
+	if (r == 0)
+		r = check_was(p, how->was, before, e);
+	if (r == 0)
+		r = quota_set(p, &s, bytes, e);
+	if (r == 0 && !how->no_undo)
+		r = limit_now(p, &after, e);
+	return r < 0 || how->no_undo ? r : register_undo(p, before, after, e);
 }
 
 int cmd_quota(int argc, char **argv)
 {
+	struct how how = {.was = NULL};
 	bool json = false;
 	const struct opt opts[] = {
 		{OPT_FLAG, 'j', "json", &json, NULL, "one JSON object"},
+		{OPT_STR, 0, "was", &how.was, "SIZE", "only if that is the limit now; 3 if not"},
+		{OPT_FLAG, 0, "no-undo", &how.no_undo, NULL, "who calls keeps its own record"},
 		{0},
 	};
 	static const struct opt_usage usage = {
-		"pod-mount quota [--json] POD [SIZE|none]",
+		"pod-mount quota [OPTION]... POD [SIZE|none]",
 		"Show what a pod has written and may write, or change that until it stops.", 1, 2,
 		0};
 	OWN(pod_finish) struct pod p = POD_INIT;
@@ -273,7 +341,7 @@ int cmd_quota(int argc, char **argv)
 	int n = opt_parse(opts, &usage, argc, argv);
 
 	if (pod_open(&p, argv[0], &e) < 0 ||
-	    (n > 1 ? change(&p, argv[1], &e) : show(&p, json, &e)) < 0)
+	    (n > 1 ? change(&p, argv[1], &how, &e) : show(&p, json, &e)) < 0)
 		return say_err(&e);
 	return 0;
 }
