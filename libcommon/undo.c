@@ -12,6 +12,7 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/plan.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "libcommon/words.h"
@@ -103,7 +104,7 @@ static int open_undo(const struct pod *p, struct err *e)
 	return fd < 0 ? err_set(e, -fd, "open %s/undo", p->path) : fd;
 }
 
-static void keep_few(const struct pod *p, int undo);
+static void keep_few(const struct pod *p, int undo, bool holds);
 
 int undo_register(const struct pod *p, struct undo_note *n, char id[UNDO_ID], struct err *e)
 {
@@ -128,7 +129,7 @@ int undo_register(const struct pod *p, struct undo_note *n, char id[UNDO_ID], st
 		remove_tree_at(undo, temp);
 		return err_set(e, -r, "write an undo record in %s/undo", p->path);
 	}
-	keep_few(p, undo);
+	keep_few(p, undo, n->holds != NULL);
 	return 0;
 }
 
@@ -227,17 +228,47 @@ static void put_on_record(const struct pod *p, const struct strv *gone)
 		say_err(&e);
 }
 
+uint64_t undo_held(const struct pod *p, const struct undo_note *n)
+{
+	struct stat st;
+
+	return n->holds && fstatat(p->dir, n->holds, &st, AT_SYMLINK_NOFOLLOW) == 0
+		       ? (uint64_t)st.st_blocks * 512
+		       : 0;
+}
+
+/* How many of the oldest must go, for the others to hold no more than the pod file allows. */
+static size_t too_large(const struct pod *p, const struct strv *ids)
+{
+	OWN_PLAN struct plan pl = {0};
+	struct err ignored = {0};
+	uint64_t most, bytes = 0;
+
+	plan_open(&pl, p, &ignored);
+	most = plan_u64(&pl, "undo.max_size", 10ull << 30);
+	for (size_t i = ids->n; i-- > 0;) {
+		OWN(undo_note_finish) struct undo_note n = {0};
+
+		if (undo_read(&n, p, ids->v[i], &ignored) == 0)
+			bytes += undo_held(p, &n);
+		if (bytes > most && i + 1 < ids->n)
+			return i + 1;
+	}
+	return 0;
+}
+
 /* Of records alone: what journals hold is the host's, and `pod-mount` drops them by age and size.
  */
-static void keep_few(const struct pod *p, int undo)
+static void keep_few(const struct pod *p, int undo, bool holds)
 {
 	OWN_STRV struct strv ids = {0}, gone = {0};
-	size_t too_many;
+	size_t too_many, too_old;
 
-	if (list(undo, &ids) < 0 || ids.n <= UNDO_RECORDS_MAX)
+	if (list(undo, &ids) < 0)
 		return;
-	too_many = ids.n - UNDO_RECORDS_MAX;
-	for (size_t i = 0; i < ids.n && gone.n < too_many; i++)
+	too_many = ids.n > UNDO_RECORDS_MAX ? ids.n - UNDO_RECORDS_MAX : 0;
+	too_old = holds ? too_large(p, &ids) : 0;
+	for (size_t i = 0; i < ids.n && (gone.n < too_many || i < too_old); i++)
 		if (has(undo, ids.v[i], "record") && !has(undo, ids.v[i], "journal") &&
 		    drop(p, undo, ids.v[i]) == 0)
 			strv_add(&gone, ids.v[i]);

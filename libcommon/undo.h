@@ -40,7 +40,8 @@ void undo_words(struct strv *to, ...) __attribute__((sentinel));
 
 /*
  * Write it as the newest record, in one step; its ID in id.  By and undoes are filled in where they
- * are empty.  Beyond UNDO_RECORDS_MAX records the oldest go (event undo_pruned).
+ * are empty.  Beyond UNDO_RECORDS_MAX records, or undo.max_size of what they hold, the oldest go
+ * (event undo_pruned).
  */
 #define UNDO_RECORDS_MAX 1000
 int undo_register(const struct pod *p, struct undo_note *n, char id[UNDO_ID], struct err *e);
@@ -56,6 +57,8 @@ int undo_standing(const struct pod *p, const char *kind, char id[UNDO_ID]);
 int undo_read(struct undo_note *n, const struct pod *p, const char *id, struct err *e);
 /* The same of its text. */
 int undo_parse(struct undo_note *n, const char *data, size_t len, struct err *e);
+/* Bytes of the file that it holds. */
+uint64_t undo_held(const struct pod *p, const struct undo_note *n);
 /* Is it one of the tools that a record may run? */
 bool undo_tool(const char *name);
 

@@ -24,6 +24,7 @@
 
 #define MAX_AGE   (30ull * 86400)
 #define MAX_SIZE  (10ull << 30)
+#define STALE_S   3600
 #define DEPTH_MAX 5000 /* a record may hold what the agent nested; PATH_MAX allows no more */
 
 struct kept {
@@ -97,6 +98,24 @@ static void enter_layers(struct measure *m, int record)
 			enter(m, layers, old.v[i].id);
 }
 
+/* What a note keeps elsewhere. */
+static uint64_t held(const struct pod *p, const char *id)
+{
+	OWN_UNDO_NOTE struct undo_note n = {0};
+	struct err ignored = {0};
+
+	return undo_read(&n, p, id, &ignored) < 0 ? 0 : undo_held(p, &n);
+}
+
+static void drop_held(const struct pod *p, const char *id)
+{
+	OWN_UNDO_NOTE struct undo_note n = {0};
+	struct err ignored = {0};
+
+	if (undo_read(&n, p, id, &ignored) == 0 && n.holds)
+		remove_tree_at(p->dir, n.holds);
+}
+
 static uint64_t measure(int undo, const char *id)
 {
 	struct measure m = {.stack = xcalloc(DEPTH_MAX + LAYERS_MAX, sizeof(DIR *))};
@@ -135,7 +154,7 @@ static uint64_t size_of(const struct retain *t, const struct kept *k)
 	if (read_line_at(fd, name, text, sizeof(text)) >= 0 &&
 	    unit_u64(text, UINT64_MAX, &bytes) == 0)
 		return bytes;
-	bytes = measure(t->undo, k->id);
+	bytes = measure(t->undo, k->id) + held(t->pod, k->id);
 	snprintf(text, sizeof(text), "%" PRIu64, bytes);
 	write_file_at(fd, name, text, strlen(text), 0600, false);
 	return bytes;
@@ -164,7 +183,17 @@ static void add(struct retain *t, const char *id)
 	t->bytes += k->bytes;
 }
 
-/* What a crash left of a record on its way out goes first. */
+/* A record that nobody came to finish; who writes one now is quick. */
+static bool is_stale(const struct retain *t, const char *name)
+{
+	struct stat st;
+
+	return strncmp(name, ".new-record-", 12) == 0 &&
+	       fstatat(t->undo, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       time(NULL) - st.st_mtime > STALE_S;
+}
+
+/* What a crash left of a record on its way out, or in, goes first. */
 static int load(struct retain *t)
 {
 	int fd = openat(t->undo, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -172,7 +201,7 @@ static int load(struct retain *t)
 	struct dirent *ent;
 
 	while (d && (ent = readdir(d)))
-		if (strncmp(ent->d_name, ".gone-", 6) == 0)
+		if (strncmp(ent->d_name, ".gone-", 6) == 0 || is_stale(t, ent->d_name))
 			remove_tree_at(t->undo, ent->d_name);
 		else if (undo_is_id(ent->d_name))
 			add(t, ent->d_name);
@@ -224,6 +253,7 @@ static int drop_all(struct retain *t, struct err *e)
 	for (size_t i = 0; i < t->gone.n && r == 0; i++) {
 		OWN_FREE char *name = xfmt(".gone-%s", t->gone.v[i]);
 
+		drop_held(t->pod, t->gone.v[i]);
 		if (renameat(t->undo, t->gone.v[i], t->undo, name) < 0)
 			r = err_set(e, errno, "drop undo/%s", t->gone.v[i]);
 		else if ((r = remove_tree_at(t->undo, name)) < 0)
