@@ -39,3 +39,15 @@ teardown()
 	[ "$(node "$B/tests/pod-mcp/client/client.mjs" "$B/bin/pod-mcp" --socket "$T/sock")" = 'done' ]
 	jq -se 'any(.type == "call" and .action == "file_create")' "$T/asked"
 }
+
+@test "the same through a pod, with its queue: an action is executed, a request waits for a person" {
+	need root overlay userns
+	printf 'network: {mode: None}\nqueue: {socket: yes}\n' >"$T/pod.yaml"
+	envpod init -c "$T/pod.yaml" web
+	envpod run web -- test -x /run/envpod/bin/pod-mcp
+	[ "$(REAL=1 node "$B/tests/pod-mcp/client/client.mjs" envpod run web -- pod-mcp)" = 'done' ]
+	[ "$(envpod run web -- cat "$HOME/made")" = "by mcp" ]
+	envpod queue --all --json web | jq -se 'any(.type == "request" and .params.description == "more memory, please" and .status == "cancelled")'
+	envpod snapshot web ls | grep -q by-mcp
+	envpod diff web --json --all | jq -se 'any(.path | endswith("/made"))'
+}

@@ -31,7 +31,18 @@ if (process.env.REAL) {
 	assert.ok(blocked.isError);
 	const cancelled = await call("cancel_action", { id: asked.structuredContent.id });
 	assert.equal(cancelled.structuredContent.status, "cancelled");
-	assert.ok(!(await call("diff")).isError);
+	assert.ok((await call("diff")).structuredContent.lines.some((l) => l.path.endsWith("/made")));
+	const kept = await call("take_snapshot", { name: "by-mcp" });
+	assert.equal(kept.structuredContent.status, "executed", JSON.stringify(kept));
+	const domain = await call("request_domain", { name: "x.example", for: "1h", wait: 0 });
+	assert.equal(domain.structuredContent.status, "queued", JSON.stringify(domain));
+	assert.ok((await call("why", { name: "x.example" })).content[0].text.length > 0);
+	// The same by one's own word is the same action.
+	const again = { action: "file_create", params: { path: process.env.HOME + "/once" }, key: "k1" };
+	const [one, two] = [await call("call_action", again), await call("call_action", again)];
+	assert.equal(one.structuredContent.id, two.structuredContent.id);
+	const list = await call("list_requests");
+	assert.ok(list.structuredContent.items.length >= 4);
 } else {
 	const done = await call("call_action", { action: "file_create", params: { path: "/a" } });
 	assert.equal(done.structuredContent.status, "executed");

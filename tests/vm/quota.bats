@@ -150,3 +150,25 @@ turns_over()
 	[[ $output = *"16"*"max_storage"*"project quotas"*"envpod doctor"* ]]
 	pod-mount doctor --json | jq -se 'any(.[]; .name == "storage limits" and .status == "warn" and (.hint | test("prjquota")))'
 }
+
+# Nothing but the limits of the storage wall can be undone here that tests/envpod cannot try.
+@test "restrict and resize change what a pod that lives may write, and undo takes both back" {
+	state_on ext4
+	web 16MB
+	envpod run -b web -- sleep 1000
+	wait_for 30 eval '[ "$(envpod ls --json web | jq -r .status)" = running ]'
+	envpod remote web restrict --disk 8MB
+	[ "$(quota limit)" = $((8 << 20)) ]
+	run fill
+	[ "$status" -ne 0 ]
+	is_full
+	[ "$(quota bytes)" -le $(((8 << 20) + 65536)) ]
+	envpod undo web --all
+	[ "$(quota limit)" = $((16 << 20)) ]
+	envpod resize web --disk-size 12MB
+	[ "$(quota limit)" = $((12 << 20)) ]
+	expect 2 envpod remote web restrict --disk 4MB --cpus 4095
+	[ "$(quota limit)" = $((12 << 20)) ]
+	envpod undo web "$(envpod undo web --json | jq -r 'select(.what == "resize").id')"
+	[ "$(quota limit)" = $((16 << 20)) ]
+}
