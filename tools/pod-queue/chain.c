@@ -18,6 +18,7 @@
 #include "libcommon/plan.h"
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
+#include "libcommon/wall.h"
 
 #define GRACE_MS 2000 /* between the polite signal and the other */
 
@@ -27,38 +28,58 @@ void chain_finish(struct chain *c)
 	buf_finish(&c->said);
 }
 
-/* Its own network is a wall that the pod file has taken away: who runs in there runs so already. */
-static bool is_unsafe(const struct pod *p)
+/* The host's own network is no wall: who runs in there now runs so already. */
+static bool is_unsafe(const struct pod *p, const struct plan *pl)
 {
-	OWN_PLAN struct plan pl = {0};
 	struct err drop = {0};
 	OWN_FD int init = -1;
 
-	return plan_open(&pl, p, &drop) == 0 && plan_is(&pl, "network", "unsafe") &&
-	       pod_init_pid(p, &init, &drop) > 0;
+	return plan_is(pl, "network", "unsafe") && pod_init_pid(p, &init, &drop) > 0;
 }
 
-static void add_words(struct strv *argv, const struct chain *c)
+/* As before a run: an action that is due needs no front end, and may find nothing of the pod alive.
+ */
+static int network_up(const struct pod *p, const struct plan *pl, struct err *e)
 {
-	bool unsafe = is_unsafe(c->pod);
+	char *const argv[] = {"pod-net", "up", (char *)p->name, NULL};
+	const struct spawn_io io = {.in = -1, .out = -1, .err = -1};
+	int r;
 
-	strv_add(argv, "pod-mount");
-	strv_add(argv, "enter");
-	if (unsafe)
-		strv_add(argv, "--unsafe");
+	if (!wall_wanted(p, pl) || wall_stands(p))
+		return 0;
+	r = spawn_wait(argv, &io, e);
+	if (r > 0)
+		r = err_set(e, ERR_PLAIN, "the pod's network could not be built (pod-net up %s)",
+			    p->name);
+	return r;
+}
+
+static void add_words(struct strv *argv, const struct chain *c, bool unsafe)
+{
+	const char *const before[] = {"pod-mount", "enter", unsafe ? "--unsafe" : NULL};
+	const char *const between[] = {"--", "pod-exec",  "--apart", "--keep-fd",
+				       "3",  "--exec-fd", "4",       unsafe ? "--unsafe" : NULL};
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]) && before[i]; i++)
+		strv_add(argv, before[i]);
 	strv_add(argv, c->pod->name);
-	strv_add(argv, "--");
-	strv_add(argv, "pod-exec");
-	strv_add(argv, "--apart");
-	strv_add(argv, "--keep-fd");
-	strv_add(argv, "3");
-	strv_add(argv, "--exec-fd");
-	strv_add(argv, "4");
-	if (unsafe)
-		strv_add(argv, "--unsafe");
+	for (size_t i = 0; i < sizeof(between) / sizeof(between[0]) && between[i]; i++)
+		strv_add(argv, between[i]);
 	strv_add(argv, c->pod->name);
 	strv_add(argv, "--");
 	strv_add(argv, c->name);
+}
+
+static int build_words(struct strv *argv, const struct chain *c, struct err *e)
+{
+	OWN_PLAN struct plan pl = {0};
+	int r = plan_open(&pl, c->pod, e);
+
+	if (r == 0)
+		r = network_up(c->pod, &pl, e);
+	if (r == 0)
+		add_words(argv, c, is_unsafe(c->pod, &pl));
+	return r;
 }
 
 static int open_request(const struct buf *request, struct err *e)
@@ -84,10 +105,8 @@ static int place_fds(const int from[5])
 	return 0;
 }
 
-static void __attribute__((noreturn))
-be_chain(const struct chain *c, const int fds[5], pid_t parent)
+static void __attribute__((noreturn)) be_chain(char *const argv[], const int fds[5], pid_t parent)
 {
-	OWN_STRV struct strv argv = {0};
 	struct err e = {0};
 	sigset_t none;
 
@@ -96,10 +115,9 @@ be_chain(const struct chain *c, const int fds[5], pid_t parent)
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	setsid();
-	add_words(&argv, c);
 	if (place_fds(fds) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(POD_EXIT_BEFORE_RUN);
-	spawn_exec(argv.v, &e);
+	spawn_exec(argv, &e);
 	say_error("%s", e.msg);
 	_exit(err_exit(&e));
 }
@@ -177,6 +195,7 @@ static void reap(struct chain *c, struct watching *w)
 
 int chain_run(struct chain *c, struct err *e)
 {
+	OWN_STRV struct strv argv = {0};
 	OWN_FD int in = open_request(c->request, e), out = -1, said = -1;
 	int o[2], x[2];
 	struct watching w = {.end_ms = clock_ms() + 1000 * (int64_t)c->seconds};
@@ -184,6 +203,8 @@ int chain_run(struct chain *c, struct err *e)
 
 	if (in < 0)
 		return in;
+	if (build_words(&argv, c, e) < 0)
+		return -e->code;
 	if (pipe2(o, O_CLOEXEC) < 0)
 		return err_set(e, errno, "make a pipe");
 	out = o[0];
@@ -193,7 +214,7 @@ int chain_run(struct chain *c, struct err *e)
 	said = x[0];
 	w.pid = fork();
 	if (w.pid == 0)
-		be_chain(c, (int[]){in, to_out, x[1], c->keep, c->exec}, self);
+		be_chain(argv.v, (int[]){in, to_out, x[1], c->keep, c->exec}, self);
 	close(x[1]);
 	own_close(&to_out);
 	to_out = -1;
