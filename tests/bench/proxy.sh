@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Requests per second and their latency by TLS, in rounds that take turns: straight to an nginx; through
 # an nginx that ends TLS and begins it anew; through a pod's injector, which does the same and puts a
-# credential in; through the relay, which looks at the name and splices.  Then new connections, a large
-# body, and memory.  On few processors the load takes its share of them.
+# credential in; through the relay, which looks at the name and splices; through nginx' stream module,
+# which does that; through mitmproxy, which is what others put credentials in by.  Then new connections,
+# a large body, and memory.  On few processors the load takes its share of them.  PEERS="inject nginx"
+# measures these alone.
 . "$(dirname "$0")/lib.bash"
 has wrk && has nginx && has openssl || exit 0
 seconds=${SECONDS_EACH:-3} rounds=${ROUNDS:-2}
@@ -42,21 +44,51 @@ server { listen 192.0.2.1:8443 ssl; ssl_certificate $T/good.pem; ssl_certificate
 	proxy_set_header Authorization "Bearer real-token-of-the-vault"; proxy_ssl_protocols TLSv1.3; proxy_ssl_name a.example; proxy_ssl_server_name on;
 	proxy_ssl_verify on; proxy_ssl_trusted_certificate $T/world.pem; proxy_buffering off; } }
 END
+stream=/usr/lib/nginx/modules/ngx_stream_module.so
+cat >stream.conf <<END
+load_module $stream;
+daemon off; master_process off; pid $T/nginx/stream.pid; error_log $T/nginx/stream.log; user root; worker_rlimit_nofile 4096;
+events { worker_connections 2000; }
+stream { map \$ssl_preread_server_name \$site { b.example 192.0.2.10:443; }
+	server { listen 192.0.2.1:9443; ssl_preread on; proxy_pass \$site; } }
+END
 nsenter -t "$SITE" -n nginx -c "$T/site.conf" -p "$T/nginx" 2>/dev/null & NETPIDS+=($!)
 nsenter -t "$HOST" -n nginx -c "$T/proxy.conf" -p "$T/nginx" 2>/dev/null & NETPIDS+=($!)
+peers=" ${PEERS:-inject nginx splice stream mitmproxy direct} "
+if [ ! -e "$stream" ]; then
+	echo "bench: nginx has no stream module (share/packages/bench)" >&2
+	peers=${peers/ stream / }
+elif [[ $peers == *' stream '* ]]; then
+	nsenter -t "$HOST" -n nginx -c "$T/stream.conf" -p "$T/nginx" 2>/dev/null & NETPIDS+=($!)
+fi
+has mitmdump || peers=${peers/ mitmproxy / }
+if [[ $peers == *' mitmproxy '* ]]; then
+	cat "$T/good.key" "$T/good.pem" >mitm.pem
+	echo '192.0.2.10 a.example' >mitm.hosts
+	HOME=$T nsenter -t "$HOST" -n unshare -m sh -c 'mount --bind "$1" /etc/hosts; shift; exec "$@"' sh "$T/mitm.hosts" \
+		mitmdump -q --mode reverse:https://a.example --listen-host 192.0.2.1 -p 7443 --certs "$T/mitm.pem" \
+		--set "confdir=$T/mitm" --set ssl_verify_upstream_trusted_ca="$T/world.pem" --set keep_host_header=true \
+		--set stream_large_bodies=1m --modify-headers '/~q/Authorization/Bearer real-token-of-the-vault' >mitm.log 2>&1 & NETPIDS+=($!)
+	mitm=$!
+	wait_for 30 on_host curl -sk -m 5 -o /dev/null --resolve a.example:7443:192.0.2.1 https://a.example:7443/kb || { cat mitm.log >&2; exit 1; }
+fi
 secrets TOKEN real-token-of-the-vault
 bindings 'host 0 a.example 443' 'bind 0 TOKEN header authorization Bearer\\040{value}' 2>bindings.err || { cat bindings.err inject.log; exit 1; }
 echo 'nameserver 127.0.0.1' >resolv
+printf '192.0.2.1 a.example b.example\n' >hosts
+on_peer() { on_host unshare -m sh -c 'mount --bind "$1" /etc/hosts; shift; exec "$@"' sh "$T/hosts" "$@"; }
 on_pod() { nsenter --net="$R/web/ns/net" unshare -m sh -c 'mount --bind "$1" /etc/resolv.conf; shift; exec "$@"' sh "$T/resolv" "$@"; }
-declare -A url=([direct]=https://192.0.2.10 [nginx]=https://192.0.2.1:8443 [inject]=https://a.example [splice]=https://b.example)
-from() { case $1 in direct | nginx) echo on_host ;; *) echo on_pod ;; esac; }
-for name in direct nginx inject splice; do
-	said=$($(from $name) curl -sk -m 20 -o /dev/null -w '%{http_code}' "${url[$name]}/kb")
+declare -A url=([direct]=https://192.0.2.10 [nginx]=https://192.0.2.1:8443 [inject]=https://a.example [splice]=https://b.example
+	[stream]=https://b.example:9443 [mitmproxy]=https://a.example:7443)
+from() { case $1 in inject | splice) echo on_pod ;; *) echo on_peer ;; esac; }
+for name in $peers; do
+	said=$($(from "$name") curl -sk -m 20 -o /dev/null -w '%{http_code}' "${url[$name]}/kb")
 	[ "$said" = 200 ] || { echo "bench: $name answers $said" >&2; cat events inject.log nginx/*.log >&2; exit 1; }
 done
 
 # Processor time of the one that is measured, in ticks.
-declare -A server=([nginx]=$(cat nginx/proxy.pid) [direct]=$(cat nginx/site.pid) [inject]=$(pgrep -n -f 'pod-proxy inject') [splice]=$(pgrep -n -f 'pod-proxy relay'))
+declare -A server=([nginx]=$(cat nginx/proxy.pid) [direct]=$(cat nginx/site.pid) [inject]=$(pgrep -n -f 'pod-proxy inject') [splice]=$(pgrep -n -f 'pod-proxy relay')
+	[stream]=$(cat nginx/stream.pid 2>/dev/null || :) [mitmproxy]=${mitm:-})
 ticks() { awk '{ print $14 + $15 }' "/proc/${server[$1]}/stat"; }
 
 # measure NAME CONNECTIONS BENCH [WRK-OPTION...]
@@ -74,13 +106,13 @@ measure()
 
 for _ in $(seq "$rounds"); do
 	for connections in ${CONNECTIONS:-1 8 64}; do
-		for name in inject nginx splice direct; do measure $name "$connections" kept; done
+		for name in $peers; do measure "$name" "$connections" kept; done
 	done
-	for name in inject nginx splice direct; do measure $name 8 new -H 'Connection: close'; done
+	for name in $peers; do measure "$name" 8 new -H 'Connection: close'; done
 done
 for _ in $(seq "$rounds"); do
-	for name in inject nginx splice direct; do
-		$(from $name) curl -sk -m 20 -o /dev/null -w "{\"bench\":\"proxy_100mb\",\"name\":\"$name\",\"bytes_per_s\":%{speed_download},\"status\":%{http_code}}\n" "${url[$name]}/large"
+	for name in $peers; do
+		$(from "$name") curl -sk -m 20 -o /dev/null -w "{\"bench\":\"proxy_100mb\",\"name\":\"$name\",\"bytes_per_s\":%{speed_download},\"status\":%{http_code}}\n" "${url[$name]}/large"
 	done
 done
 awk -v name=inject '/VmRSS|VmHWM/ { v[$1] = $2 } END { printf "{\"bench\":\"proxy_memory\",\"name\":\"%s\",\"resident_kib\":%d,\"peak_kib\":%d}\n", name, v["VmRSS:"], v["VmHWM:"] }' "/proc/${server[inject]}/status"
