@@ -213,6 +213,16 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 	begun 1
 	[ ! -e "$ENVPOD_RUN_DIR/web/supervise.pid" ]
 }
+
+@test "a run that was asked to end, and takes its time, is not started again for its health" {
+	pod 'command: test ! -e /tmp/ill' 'retries: 1'
+	envpod start web -- sh -c 'trap "touch /tmp/ill; sleep 3; exit 0" TERM; echo begun; while :; do sleep 0.1; done' >/dev/null
+	wait_for 10 state passing
+	envpod stop web
+	begun 1
+	refute restarting
+	[ "$(cut -d' ' -f1 "$POD/log/run.status")" = 0 ]
+}
 restarting() { [ -n "$(events 'select(.event == "health_restart")')" ]; }
 
 @test "secrets are there again when the run is started again" {

@@ -282,7 +282,7 @@ static void mend_checker(struct supervisor *s, int wstatus)
 /* The checks begin anew with the run. */
 static void ask_to_restart(struct supervisor *s)
 {
-	if (s->status >= 0 || s->restarting || !s->watched)
+	if (s->status >= 0 || s->restarting || s->stopping || !s->watched)
 		return;
 	end_checker(s);
 	s->checkers = 0;
@@ -395,8 +395,12 @@ static void reap(struct supervisor *s)
 /* SIGTERM and SIGINT are the run's; SIGQUIT, sent by stop at last, does not ask it. */
 static void take_signal(struct supervisor *s, int sig)
 {
-	if (sig == SIGTERM || sig == SIGINT || sig == SIGQUIT)
+	if (sig == SIGTERM || sig == SIGINT || sig == SIGQUIT) {
+		/* Whoever is to end is not looked after any more, nor started again. */
 		s->restarting = false;
+		s->stopping = true;
+		end_checker(s);
+	}
 	if (sig == SIGCHLD)
 		reap(s);
 	else if (sig == SIGUSR1)

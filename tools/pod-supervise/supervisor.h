@@ -36,6 +36,7 @@ struct supervisor {
 	unsigned checkers; /* started so far, less those that asked for a restart */
 	struct restarts restarts;
 	struct again again;
+	bool stopping;    /* it was asked to end */
 	bool restarting;  /* the chain is asked to end, and started again when it has */
 	int64_t patience; /* clock_ms(): then it is made to */
 };
