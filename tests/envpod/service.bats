@@ -34,7 +34,7 @@ booted()
 	chmod +x "$T/front/systemctl"
 	: >"$T/told"
 	# shellcheck disable=SC2016
-	T=$T ENVPOD_TOOLS=$T/front unshare -m sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec "$@"' sh "$@"
+	ENVPOD_TOOLS="$T/front" unshare -m sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec "$@"' sh "$@"
 }
 
 @test "register writes a unit that systemd takes, runs the pod in its foreground, and stops it" {

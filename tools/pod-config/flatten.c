@@ -178,29 +178,19 @@ static void emit_member(struct buf *line, const char *word, jv value)
 
 static void emit_words(struct buf *plan, const char *key, jv item)
 {
-	static const char *const members[][2] = {{"key", "key"},
-						 {"domain", "domain"},
-						 {"port", "port"},
-						 {"header", "header"},
-						 {"basic", "basic"},
-						 {"query", "query"},
-						 {"methods", "method"},
-						 {"paths", "path"},
-						 {"wide", "wide"},
-						 {"strip", "strip"},
-						 {"pins", "pin"},
-						 {"requests", "requests"},
-						 {"bytes", "bytes"},
-						 {"concurrent", "concurrent"},
-						 {"usage", "usage"},
-						 {"name", "name"},
-						 {"endpoint", "endpoint"},
-						 {"command", "command"},
-						 {"interval", "interval"},
-						 {"timeout", "timeout"},
-						 {"retries", "retries"},
-						 {"action", "action"},
-						 {"grace_period", "grace"}};
+	static const char *const members[][2] = {
+		{"key", "key"},           {"domain", "domain"},
+		{"port", "port"},         {"header", "header"},
+		{"basic", "basic"},       {"query", "query"},
+		{"methods", "method"},    {"paths", "path"},
+		{"wide", "wide"},         {"strip", "strip"},
+		{"pins", "pin"},          {"requests", "requests"},
+		{"bytes", "bytes"},       {"concurrent", "concurrent"},
+		{"usage", "usage"},       {"name", "name"},
+		{"endpoint", "endpoint"}, {"command", "command"},
+		{"interval", "interval"}, {"timeout", "timeout"},
+		{"retries", "retries"},   {"action", "action"},
+		{"grace_period", "grace"}};
 	OWN_BUF struct buf line = BUF_INIT;
 
 	for (size_t m = 0; m < sizeof(members) / sizeof(members[0]); m++) {
