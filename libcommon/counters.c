@@ -2,9 +2,13 @@
 #include "libcommon/counters.h"
 
 #include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,7 +16,6 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
-#include "libcommon/unit.h"
 
 const char *const counter_names[COUNTER_KINDS] = {
 	"up",         "down",     "connections",     "dns_queries",
@@ -75,34 +78,70 @@ static void grow(struct counters *net, unsigned way, enum counter which, uint64_
 		counters_add(net, which, now - last);
 }
 
-static bool read_number(const char *link, const char *name, uint64_t *n)
+/* Not by /sys, which shows the network namespace of whoever mounted it. */
+static int ask_link(int fd, const char *link)
 {
-	OWN_FREE char *path = xfmt("/sys/class/net/%s/statistics/%s", link, name);
-	char line[24];
+	struct {
+		struct nlmsghdr head;
+		struct ifinfomsg info;
+		struct rtattr name;
+		char text[IFNAMSIZ];
+	} ask = {.head = {.nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST},
+		 .name = {.rta_type = IFLA_IFNAME}};
+	size_t len = strlen(link) + 1;
 
-	return read_line_at(AT_FDCWD, path, line, sizeof(line)) == 0 &&
-	       unit_u64(line, UINT64_MAX, n) == 0;
+	if (len > IFNAMSIZ)
+		return -EINVAL;
+	memcpy(ask.text, link, len);
+	ask.name.rta_len = (unsigned short)RTA_LENGTH(len);
+	ask.head.nlmsg_len = NLMSG_LENGTH(sizeof(ask.info)) + RTA_ALIGN(ask.name.rta_len);
+	return send(fd, &ask, ask.head.nlmsg_len, 0) < 0 ? -errno : 0;
+}
+
+static bool take_stats(const struct nlmsghdr *m, struct rtnl_link_stats64 *stats)
+{
+	int left = (int)m->nlmsg_len - (int)NLMSG_LENGTH(sizeof(struct ifinfomsg));
+
+	for (struct rtattr *a = IFLA_RTA(NLMSG_DATA(m)); RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if (a->rta_type == IFLA_STATS64 && RTA_PAYLOAD(a) >= sizeof(*stats)) {
+			memcpy(stats, RTA_DATA(a), sizeof(*stats));
+			return true;
+		}
+	return false;
+}
+
+static bool read_link(const char *link, struct rtnl_link_stats64 *stats)
+{
+	OWN_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	char data[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
+	const struct nlmsghdr *m = (const void *)data;
+	ssize_t n = -1;
+
+	if (fd >= 0 && ask_link(fd, link) == 0)
+		n = recv(fd, data, sizeof(data), 0);
+	return n > 0 && NLMSG_OK(m, (size_t)n) && m->nlmsg_type == RTM_NEWLINK &&
+	       take_stats(m, stats);
 }
 
 /* The host's end receives what the pod sends.  Each start makes a link of another name, which
  * begins at zero. */
 void counters_take_link(struct counters *net, const struct pod *p)
 {
-	uint64_t device = 14695981039346656037ull, up, down;
+	uint64_t device = 14695981039346656037ull;
+	struct rtnl_link_stats64 stats;
 	char line[256];
 
 	if (read_line_at(p->run, "net/veth", line, sizeof(line)) < 0)
 		return;
 	line[strcspn(line, " ")] = '\0';
-	if (!line[0] || strchr(line, '/') || !read_number(line, "rx_bytes", &up) ||
-	    !read_number(line, "tx_bytes", &down))
+	if (!line[0] || !read_link(line, &stats))
 		return;
 	for (const char *c = line; *c; c++)
 		device = (device ^ (unsigned char)*c) * 1099511628211ull;
 	if (atomic_exchange(&net->device, device) != device)
 		net->last[0] = net->last[1] = 0;
-	grow(net, 0, COUNT_UP, up);
-	grow(net, 1, COUNT_DOWN, down);
+	grow(net, 0, COUNT_UP, stats.rx_bytes);
+	grow(net, 1, COUNT_DOWN, stats.tx_bytes);
 }
 
 int counters_open_all(struct counters_all *all, const struct pod *p, struct err *e)

@@ -60,6 +60,21 @@ has_six() { [ -e /proc/sys/net/ipv6/conf/all/force_forwarding ]; }
 	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
 }
 
+@test "what goes straight is counted, also over links that are gone" {
+	counted() { on_host pod-net status --json web | jq -r .counted.$1; }
+	server 198.51.100.2 7000
+	straight web
+	up web
+	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+	[ "$(counted up)" -gt 0 ]
+	down_before=$(counted down)
+	[ "$down_before" -gt 0 ]
+	down web
+	up web
+	[ "$(reach web 198.51.100.2 7000)" = 'hello 192.0.2.254' ]
+	[ "$(counted down)" -gt "$down_before" ]
+}
+
 @test "the host's side closes by itself what is closed, with the pod's own table gone" {
 	in_world ip addr add 192.168.7.7/32 dev uplink
 	server 198.51.100.2 7000 198.51.100.2 80 192.168.7.7 7000 169.254.169.254 80

@@ -281,6 +281,20 @@ static void check_no_network(const struct rules *r, jv root)
 	}
 }
 
+/* What goes over the host's own network passes nobody who could count it. */
+static void check_countable(const struct rules *r, jv root)
+{
+	static const char *const counted[] = {"budget.max_bandwidth", "budget.max_requests",
+					      "budget.max_tokens", NULL};
+
+	for (const char *const *key = counted; *key; key++)
+		if (tree_is(root, "network.mode", "Unsafe") && tree_is_set(root, *key))
+			problem_add(r->problems, rules_place(r, *key),
+				    "%s: network.mode is Unsafe: nobody counts what goes over the "
+				    "host's own network",
+				    *key);
+}
+
 static void check_smaller(const struct rules *r, jv root, const char *small, const char *large)
 {
 	double a = tree_number(root, small, -1), b = tree_number(root, large, -1);
@@ -307,5 +321,6 @@ void rules_end(const struct rules *r, jv *root)
 	rules_vault(r, *root);
 	rules_health(r, root);
 	check_smaller(r, *root, "processor.memory_high", "processor.memory");
+	check_countable(r, *root);
 	check_smaller(r, *root, "budget.warning", "budget.max_duration");
 }
