@@ -49,6 +49,22 @@ def both(c, n="3"):
     print("end", *answers)
 
 
+def cancel(c):
+    """Given up in the middle."""
+    to = queue.Queue()
+    answers = c.stream_stream("/t.T/Both")(iter(to.get, None), timeout=WAIT)
+    to.put(b"x")
+    print(next(answers).decode())
+    answers.cancel()
+    to.put(None)
+    unary(c)
+
+
+def large(c, n="3000000"):
+    """A message each way that no window takes at once."""
+    print(c.unary_unary("/t.T/Unary")(b"x" * int(n), timeout=WAIT) == b"X" * int(n))
+
+
 def many(c, n="50"):
     """All at once, on one connection."""
     calls = [c.unary_unary("/t.T/Unary").future(b"%d" % i * 1000, timeout=WAIT) for i in range(int(n))]

@@ -8,7 +8,7 @@
 /t.T/Up      many sent: how many, and how long together
 /t.T/Both    each one back, as it comes
 
-LOG gets a JSON object a call: {"method", "metadata"}."""
+LOG gets a JSON object a call: {"method", "metadata"}, and {"method", "ended"} for /t.T/Both."""
 import json
 import sys
 from concurrent import futures
@@ -16,6 +16,11 @@ from concurrent import futures
 import grpc
 
 address, cert, key, log = sys.argv[1:5]
+
+
+def write(said):
+    with open(log, "a") as f:
+        f.write(json.dumps(said) + "\n")
 
 
 def unary(request, context):
@@ -38,6 +43,7 @@ def up(requests, context):
 
 
 def both(requests, context):
+    context.add_callback(lambda: write({"method": "Both", "ended": True}))
     for r in requests:
         yield b"echo " + r
 
@@ -54,8 +60,7 @@ METHODS = {
 class Handler(grpc.GenericRpcHandler):
     def service(self, call):
         said = {k: v if isinstance(v, str) else v.hex() for k, v in call.invocation_metadata}
-        with open(log, "a") as f:
-            f.write(json.dumps({"method": call.method, "metadata": said}) + "\n")
+        write({"method": call.method, "metadata": said})
         return METHODS.get(call.method.rpartition("/")[2])
 
 

@@ -160,9 +160,17 @@ def put(c, length, *pieces):
         c.send(DataFrame(1, b"x" * int(n), flags=["END_STREAM"] if i == len(pieces) - 1 else []))
 
 
-def trailers(c):
+def trailers(c, *more):
     c.send(c.head(1, end=False, method="POST"), DataFrame(1, b"body"),
-           c.raw(1, [("x-checksum", "1")]))
+           c.raw(1, [("x-checksum", "1")] + [(name, "mine") for name in more]))
+
+
+def path(c, name, size=0):
+    """POST so many bytes there."""
+    c.send(c.head(1, end=False, method="POST", path=name))
+    for _ in range(int(size) // 16384):
+        c.send(DataFrame(1, b"x" * 16384))
+    c.send(DataFrame(1, b"", flags=["END_STREAM"]))
 
 
 def cookies(c):

@@ -25,6 +25,7 @@ codes()
 	for path; do args+=("https://c.example/$path"); done
 	ask -w '\n%{http_code} %{exitcode}\n' "${args[@]}" 2>/dev/null | tee "$T/bodies" | grep -E '^[0-9]{3} [0-9]+$' | paste -sd, || true
 }
+h2() { in_pod python3 - c.example "$@" <"$BATS_TEST_DIRNAME/h2client.py" 3>&-; }
 # How often the server was asked for it.
 asked() { grep -c " [A-Z]* /$1 " "$T/odd.log"; }
 
@@ -41,7 +42,7 @@ asked() { grep -c " [A-Z]* /$1 " "$T/odd.log"; }
 	[ "$(grep -o 'Bearer \*\{23\}' <<<"$output" | wc -l)" = 3 ]
 	run ask -i https://c.example/trailers
 	[[ $output == *"x-sum: 42"* && $output != *set-cookie* ]]
-	run in_pod python3 - c.example trailers <"$TOP/tests/pod-proxy/h2client.py" 3>&-
+	run h2 trailers authorization x-api-key cookie content-type
 	[[ $output == *"status 1 200"* ]]
 	grep -qx '[0-9]* body /echo 4 x-checksum=1' "$T/odd.log" # nothing that is a credential, or comes too late
 	[ "$(codes hints)" = '200 0' ]
@@ -65,8 +66,9 @@ asked() { grep -c " [A-Z]* /$1 " "$T/odd.log"; }
 	[[ $output == *upstream_failed*502 ]]
 	[ "$(asked gone)" = 1 ]
 	# Not for ever; HTTP/2 has a word for it, so that the client may try again.
-	refute ask https://c.example/refuse-always
-	[ "$(asked refuse-always)" -ge 4 ]
+	[[ $(h2 path /refuse-always) == *"reset 1 7"* ]]
+	[ "$(asked refuse-always)" = 4 ]
+	[[ $(h2 path /refuse-early 49152) == *"reset 1 7"* ]]
 	[[ $(ask https://c.example/x) == 'path /x'* ]]
 }
 
