@@ -185,6 +185,22 @@ injector()
 	[ "$(pod-vault feed nothing)" = end ]
 }
 
+# signed: the hosts that an authority may sign for.
+signed() { sed -n 's/^domain //p' "$POLICY/issuers" | paste -sd' '; }
+
+@test "what may be signed for the pod follows: bind, unbind, compile" {
+	pod-vault bind web KEY api.example
+	[ "$(signed)" = 'api.example host.example' ]
+	pod-vault bind web KEY '*.b.example' --wide
+	[ "$(signed)" = 'api.example b.example host.example' ]
+	pod-vault unbind web KEY api.example
+	[ "$(signed)" = 'b.example host.example' ]
+	jq -c '.bind[0].domain = "any.b.example" | del(.bind[0].wide)' "$POLICY/proxy.json" >"$T/changed"
+	cat "$T/changed" >"$POLICY/proxy.json"
+	pod-vault compile web
+	[ "$(signed)" = 'any.b.example host.example' ]
+}
+
 @test "push: every change reaches the injector before the command ends" {
 	injector
 	pod-vault bind web KEY api.example

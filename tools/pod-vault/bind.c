@@ -180,17 +180,6 @@ static void forget(struct bindings *all, const struct binding *b)
 			bindings_drop(all, i);
 }
 
-/* What may be signed for the pod is what is bound in it: its authorities are those of the policy.
- */
-static int settle_ca(const struct pod *p, struct err *e)
-{
-	char *ca[] = {"pod-proxy", "ca", (char *)p->name, NULL};
-	int r = spawn_wait(ca, NULL, e);
-
-	return r <= 0 ? r
-		      : err_status(e, r, ERR_PLAIN, "the certificate authority of pod %s", p->name);
-}
-
 /* A pod whose wall stands may need an injector that was not needed before. */
 static int wake(const struct pod *p, struct err *e)
 {
@@ -204,16 +193,31 @@ static int wake(const struct pod *p, struct err *e)
 }
 
 /* Without the lock: the injector's own feed takes it. */
-static int bring(struct policy *p, bool needs_injector, struct err *e)
+static void let_go(struct policy *p)
+{
+	own_close(&p->dir);
+	p->dir = -1;
+}
+
+static int bring(struct policy *p, struct err *e)
 {
 	int r;
 
-	own_close(&p->dir);
-	p->dir = -1;
-	r = settle_ca(&p->pod, e);
-	if (r == 0 && needs_injector)
+	let_go(p);
+	r = compile_ca(&p->pod, e);
+	if (r == 0)
 		r = wake(&p->pod, e);
 	return r == 0 ? push_pod(p->pod.name, e) : r;
+}
+
+/* The injector forgets first: whatever fails after that, nothing is put in any more. */
+static int take_back(struct policy *p, struct err *e)
+{
+	int r;
+
+	let_go(p);
+	r = push_pod(p->pod.name, e);
+	return r == 0 ? compile_ca(&p->pod, e) : r;
 }
 
 static int bind_it(struct policy *p, struct binding *b, struct err *e)
@@ -235,7 +239,7 @@ static int bind_it(struct policy *p, struct binding *b, struct err *e)
 	r = record(p, "vault_bind", at, e);
 	if (r == 0)
 		r = policy_save(p, e);
-	return r == 0 ? bring(p, true, e) : r;
+	return r == 0 ? bring(p, e) : r;
 }
 
 int cmd_bind(int argc, char **argv)
@@ -314,7 +318,7 @@ static int unbind(struct policy *p, const char *key, const char *domain, struct 
 			    p->pod.name, p->pod.name);
 	if (r == 0)
 		r = policy_save(p, e);
-	return r == 0 ? bring(p, false, e) : r;
+	return r == 0 ? take_back(p, e) : r;
 }
 
 int cmd_unbind(int argc, char **argv)

@@ -4,13 +4,16 @@
  * what is allowed, only that passes.  What is allowed holds on port 80 of the host, too, or it
  * could be walked round without TLS; a secret never goes there.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "envpod/exit.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
+#include "libcommon/spawn.h"
 #include "libcommon/words.h"
 #include "tools/pod-vault/cmds.h"
 #include "tools/pod-vault/policy.h"
@@ -184,6 +187,21 @@ int compile(const struct policy *p, struct buf *to, struct err *e)
 	return 0;
 }
 
+int compile_ca(const struct pod *p, struct err *e)
+{
+	char *argv[] = {"pod-proxy", "ca", (char *)(uintptr_t)p->name, NULL};
+	int r = spawn_wait(argv, NULL, e);
+
+	return r <= 0 ? r
+		      : err_status(e, r, ERR_PLAIN, "the certificate authority of pod %s", p->name);
+}
+
+/* Where there is none the injector makes it when it starts; one that runs is not started again. */
+static bool has_ca(const struct pod *p)
+{
+	return faccessat(p->dir, "ca", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int cmd_compile(int argc, char **argv)
 {
 	const struct opt opts[] = {{0}};
@@ -195,7 +213,8 @@ int cmd_compile(int argc, char **argv)
 	struct err e = {0};
 
 	opt_parse(opts, &usage, argc, argv);
-	if (policy_load(&p, argv[0], POLICY_CHANGE, &e) < 0 || policy_save(&p, &e) < 0)
+	if (policy_load(&p, argv[0], POLICY_CHANGE, &e) < 0 || policy_save(&p, &e) < 0 ||
+	    (has_ca(&p.pod) && compile_ca(&p.pod, &e) < 0))
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

@@ -54,6 +54,8 @@ void live_format(const struct policy *p, struct buf *to);
 
 /* The text of policy/proxy. */
 int compile(const struct policy *p, struct buf *to, struct err *e);
+/* After policy/proxy was written: what may be signed for the pod is what it says (pod-proxy ca). */
+int compile_ca(const struct pod *p, struct err *e);
 
 /* A value that looks like one for that host, random; caller frees. */
 char *dummy_make(const char *domain);
