@@ -63,7 +63,7 @@ hook()
 	jq -e '.pod == "web" and .rule == "h" and .sample.running' "$T/out/in"
 	[ "$(cat "$T/out/uid")" = 1000 ]
 	[ "$(cat "$T/out/argv")" = "one two three" ]
-	[ -z "$(grep -vE '^(PATH|HOME|USER|LOGNAME|LANG|PWD|OLDPWD|_|SHLVL)=' "$T/out/env")" ]
+	refute grep -qvE '^(PATH|HOME|USER|LOGNAME|LANG|PWD|OLDPWD|_|SHLVL)=' "$T/out/env"
 	[ "$(grep -c -- '->' "$T/out/fds")" -le 4 ]
 }
 

@@ -149,6 +149,15 @@ burn() { envpod run web -- sh -c "$1" >/dev/null 2>&1 3>&- & }
 }
 shows() { envpod monitor web show --json | jq -e ".rule == \"$1\""; }
 
+@test "one pod, one monitor" {
+	pod '{name: on, when: .sample.running, response: alert}'
+	burn 'sleep 1000'
+	wait_for 20 has_event monitor_alert
+	expect 75 pod-monitor watch web
+	envpod stop -t 0 web
+	[ "$(events monitor_alert | wc -l)" = 1 ]
+}
+
 @test "no rules: it ends, and rests; rules that come later wake it" {
 	pod
 	pod-monitor watch web

@@ -106,6 +106,7 @@ static void become_sampler(struct arm *a, int out, int control)
 	own_close(&a->live.fd);
 	own_close(&a->audit);
 	own_close(&a->ready_fd);
+	own_close(&a->hold);
 	own_close(&a->pod.dir);
 	own_close(&a->pod.run);
 	sampler_run(&s, a->uid);
@@ -373,6 +374,7 @@ int arm_open(struct arm *a, const char *pod, struct err *e)
 	int number;
 
 	*a = (struct arm){.pod = POD_INIT,
+			  .hold = -1,
 			  .audit = -1,
 			  .loop.fd = -1,
 			  .signals.fd = -1,
@@ -387,6 +389,9 @@ int arm_open(struct arm *a, const char *pod, struct err *e)
 	if (number < 0 || a->policy.n == 0)
 		return number < 0 ? number : 0;
 	a->uid = netid_uid(number, NETID_MONITOR);
+	a->hold = state_hold(&a->pod, e);
+	if (a->hold < 0)
+		return a->hold;
 	a->audit = record_open(a->pod.name, e);
 	a->state = a->audit < 0 ? NULL : state_open(&a->pod, e);
 	if (!a->state || loop_init(&a->loop, e) < 0)
@@ -402,6 +407,7 @@ void arm_finish(struct arm *a)
 	if (a->loop.fd >= 0)
 		end_sampler(a);
 	own_close(&a->audit);
+	own_close(&a->hold);
 	own_close(&a->loop.fd);
 	own_close(&a->ready_fd);
 	counters_close(a->net);

@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "envpod/exit.h"
 #include "libcommon/own.h"
 
+#define LOCK_FILE "monitor.lock"
 #define MAGIC 0x31726f74696e6f6dull /* "monitor1" */
 
 static void begin(struct state *s)
@@ -50,6 +52,22 @@ struct state *state_open(const struct pod *p, struct err *e)
 	if (s && !is_sound(s))
 		begin(s);
 	return s;
+}
+
+/* A lock of the process: what it starts must not hold it on. */
+int state_hold(const struct pod *p, struct err *e)
+{
+	OWN_FD int fd = openat(p->run, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct flock lock = {.l_type = F_WRLCK};
+
+	if (fd < 0)
+		return err_set(e, errno, "open %s/" LOCK_FILE, p->runpath);
+	if (fcntl(fd, F_SETLK, &lock) == 0)
+		return take_fd(&fd);
+	if (errno == EAGAIN || errno == EACCES)
+		return err_status(e, POD_EXIT_BUSY, EBUSY, "watch pod %s: somebody does already",
+				  p->name);
+	return err_set(e, errno, "lock %s/" LOCK_FILE, p->runpath);
 }
 
 struct state *state_anonymous(struct err *e)

@@ -43,6 +43,9 @@ struct state {
 
 /* Map the pod's, made anew when missing, or not ours; NULL with e set. */
 struct state *state_open(const struct pod *p, struct err *e);
+/* Be the only one who watches the pod, for as long as this process lives: a descriptor to keep.
+ * -errno with e set, status 75 where another one does. */
+int state_hold(const struct pod *p, struct err *e);
 /* One that only this process and its children have. */
 struct state *state_anonymous(struct err *e);
 void state_close(struct state *s);
