@@ -172,6 +172,35 @@ teardown() { envpod_teardown; }
 	done
 }
 
+# Dates, sorting and the like ask the C library for what it looks up when it is first wanted.
+@test "what jq offers works behind the lock-down" {
+	local n=0 list=() program programs=(
+		'[range(5000)] | group_by(. % 7) | length == 7'
+		'[range(1000)] | sort | unique | length == 1000'
+		'[.window[] | .ts[:19] + \"Z\" | fromdate] | max > 4'
+		'(now | localtime | mktime) > 5'
+		'(now | strflocaltime(\"%Z\")) == \"UTC\"'
+		'\"test\" | test(\"T\"; \"i\")'
+		'[inputs] | length == 0'
+		'debug | stderr | true'
+		'(\"x\" * 1000 | @base64 | @base64d | length) == 1000'
+		'[limit(5; ..)] | tojson | fromjson | length == 5'
+		'([1, 2.5] | map(pow(.; 2) | sqrt | floor) | add) == 3'
+	)
+	for program in "${programs[@]}"; do
+		n=$((n + 1))
+		list+=("{name: r$n, when: \"$program\", response: alert}")
+	done
+	rules "${list[@]}"
+	run fired < <(cpu 1)
+	[ "$(grep -c ' fires' <<<"$output")" = "${#programs[@]}" ] || { echo "$output"; false; }
+	# One that halts says no, and the next ones go on.
+	rules '{name: halt, when: halt, response: alert}' '{name: error, when: "\"x\" | halt_error", response: alert}' \
+		'{name: after, when: "true", response: alert}'
+	run fired < <(cpu 1)
+	[ "$output" = "00:00 after fires" ]
+}
+
 @test "a flood of events is counted whole, and cut for programs" {
 	rules '{name: many, condition: {type: max_actions_per_minute, limit: 19999}, response: freeze}' \
 		'{name: cut, when: "(.events | length) == 1000 and .events[-1].n == 20000", response: alert}'

@@ -48,6 +48,19 @@ burn() { envpod run web -- sh -c "$1" >/dev/null 2>&1 3>&- & }
 	[ "$(events monitor_alert | wc -l)" = 1 ]
 }
 
+@test "names that are refused too often freeze the pod" {
+	need netns
+	pod '{name: names, when: "[.window[].dns.denied] | (max - min) > 10", response: freeze}'
+	sed 's/^network:.*/network: {dns: {allow: [a.example]}}/; s/^name:.*/name: asks/' "$T/pod.yaml" >"$T/asks.yaml"
+	envpod init asks -c "$T/asks.yaml" >/dev/null
+	envpod run asks -- sh -c 'sleep 2; for n in $(seq 30); do getent hosts "refused$n.example"; done; sleep 1000' >/dev/null 2>&1 3>&- &
+	frozen() { pod-limit usage --json asks | jq -e .frozen; }
+	wait_for 30 frozen
+	envpod audit asks --json --src monitor | jq -se '.[0].event == "monitor_freeze" and .[0].dns_denied > 10'
+	envpod kill asks
+	envpod stop -t 0 asks
+}
+
 @test "a flood of events: all are counted, and one among them is seen" {
 	pod '{name: needle, condition: {type: forbidden_action, action: needle}, response: alert}' \
 		'{name: cut, when: "(.events | length) == 1000", response: alert}'
@@ -148,6 +161,16 @@ burn() { envpod run web -- sh -c "$1" >/dev/null 2>&1 3>&- & }
 	wait_for 20 shows never
 }
 shows() { envpod monitor web show --json | jq -e ".rule == \"$1\""; }
+
+@test "a clone of what is now goes by the rules of now" {
+	pod '{name: never, when: "false", response: alert}'
+	rules '{name: other, when: .sample.running, response: alert}'
+	envpod monitor web set-policy "$T/rules.yaml"
+	envpod clone web plain >/dev/null
+	envpod clone --current web same >/dev/null
+	envpod monitor plain show --json | jq -e '.rule == "never"'
+	envpod monitor same show --json | jq -e '.rule == "other" and .state == "armed"'
+}
 
 @test "one pod, one monitor" {
 	pod '{name: on, when: .sample.running, response: alert}'

@@ -17,7 +17,7 @@ struct arm {
 	struct policy policy;
 	struct state *state;
 	uid_t uid; /* of the sampler */
-	int hold; /* nobody else watches the pod */
+	int hold;  /* nobody else watches the pod */
 	int audit;
 	struct loop loop;
 	struct watch signals, log, live, told; /* live: the policy's directory */

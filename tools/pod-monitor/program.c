@@ -6,12 +6,23 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcommon/own.h"
 
 /* What is wrong was said where the rule was read; here nobody would hear it. */
 static void hear_nothing(void *to, jv message)
 {
 	(void)to;
 	jv_free(message);
+}
+
+static jv no_input(jq_state *jq, void *from)
+{
+	(void)jq;
+	(void)from;
+	return jv_invalid();
 }
 
 struct jq_state *program_compile(const char *text)
@@ -24,6 +35,7 @@ struct jq_state *program_compile(const char *text)
 		return NULL;
 	jq_set_error_cb(jq, hear_nothing, NULL);
 	jq_set_debug_cb(jq, hear_nothing, NULL);
+	jq_set_input_cb(jq, no_input, NULL);
 	jq_set_attr(jq, jv_string("JQ_LIBRARY_PATH"), jv_array()); /* no modules */
 	if (!jq_compile(jq, text))
 		jq_teardown(&jq);
@@ -36,19 +48,48 @@ void program_free(struct jq_state *p)
 		jq_teardown(&p);
 }
 
+#ifndef __SANITIZE_ADDRESS__
+static void bound_memory(void)
+{
+	OWN_FILE FILE *f = fopen("/proc/self/statm", "re");
+	struct rlimit limit;
+	unsigned long pages;
+
+	if (!f || fscanf(f, "%lu", &pages) != 1)
+		return;
+	limit.rlim_cur = limit.rlim_max = pages * (unsigned long)getpagesize() + PROGRAM_BYTES;
+	setrlimit(RLIMIT_AS, &limit);
+}
+#endif
+
+static int by_value(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* The C library asks for some things when they are first wanted: after a lock-down it could not. */
+static void warm_up(void)
+{
+	int numbers[1024] = {1};
+
+	qsort(numbers, 1024, sizeof(int), by_value); /* how much memory there is */
+	unsetenv("HOME");
+	setenv("TZ", "UTC0", 1); /* with none, each look at a date looks for the host's zone */
+	tzset();
+}
+
 void program_bound(void)
 {
-#ifndef __SANITIZE_ADDRESS__ /* which reserves terabytes */
-	unsigned long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
-	struct rlimit limit;
+	FILE *nowhere = fopen("/dev/null", "we");
 
-	if (f && fscanf(f, "%lu", &pages) == 1) {
-		limit.rlim_cur = limit.rlim_max = pages * 4096 + PROGRAM_BYTES;
-		setrlimit(RLIMIT_AS, &limit);
+	warm_up();
+	/* What programs say there would fill the log; our own messages go another way. */
+	if (nowhere) {
+		setvbuf(nowhere, NULL, _IONBF, 0);
+		stderr = nowhere;
 	}
-	if (f)
-		fclose(f);
+#ifndef __SANITIZE_ADDRESS__ /* which reserves terabytes */
+	bound_memory();
 #endif
 }
 

@@ -18,7 +18,8 @@ struct jq_state;
 struct jq_state *program_compile(const char *text);
 void program_free(struct jq_state *p);
 
-/* Bound this process's memory to what it has and PROGRAM_BYTES. */
+/* Before a lock-down: make ready for it, with an environment of nothing but TZ; bound this
+ * process's memory to what it has and PROGRAM_BYTES; what stdio writes to stderr is lost. */
 void program_bound(void);
 
 /* The first value it yields decides: 1; none, false and null: 0; a failure: -1.  Takes input. */

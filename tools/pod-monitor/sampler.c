@@ -228,7 +228,6 @@ void sampler_run(struct sampler *s, uid_t uid)
 	s->engine.arg = s;
 	if (!engine_init(&s->engine))
 		_exit(POD_EXIT_CONFIG);
-	unsetenv("HOME"); /* an environment of nothing; libjq falls over one that is not there */
 	program_bound();
 	lock_down(uid);
 	tell(s, VERDICT_READY, 0);

@@ -11,7 +11,7 @@
 #include "libcommon/own.h"
 
 #define LOCK_FILE "monitor.lock"
-#define MAGIC 0x31726f74696e6f6dull /* "monitor1" */
+#define MAGIC     0x31726f74696e6f6dull /* "monitor1" */
 
 static void begin(struct state *s)
 {

@@ -209,12 +209,15 @@ static int copy_policy(const struct clone *c, struct err *e)
 {
 	OWN_FD int from =
 		openat(c->from.dir, "policy", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	int r;
+	int r = 0;
 
 	if (from < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "open %s/policy", c->from.path);
-	r = copy_policy_file(c, from, "dns.json", e);
-	return r == 0 ? copy_policy_file(c, from, "ports.json", e) : r;
+	for (const char *const *f =
+		     (const char *const[]){"dns.json", "ports.json", "monitor.json", NULL};
+	     *f && r == 0; f++)
+		r = copy_policy_file(c, from, *f, e);
+	return r;
 }
 
 static int write_base(const struct clone *c, struct err *e)
