@@ -68,6 +68,18 @@ undo_id() { jq -r .undo "$Q/done/$1.json"; }
 	refute envpod run q -- test -e "$PWD/note"
 }
 
+@test "in a pod that is frozen nothing is taken back, until it goes on" {
+	ask_for file_create path="$PWD/a" content=1 >answer
+	id=$(id_of <answer)
+	envpod run -b q -- sh -c "echo >$PWD/up; sleep 1000"
+	wait_for 10 pgrep -f "echo >$PWD/up"
+	envpod lock q
+	expect 75 envpod undo q "$(undo_id "$id")"
+	envpod unlock q
+	envpod undo q "$(undo_id "$id")"
+	refute envpod run q -- test -e "$PWD/a"
+}
+
 @test "in a view that is minimal, without any run alive, and in a pod whose user has no name" {
 	printf '%s\n' "network: {mode: None}" "queue: {socket: yes}" "filesystem: {view: minimal, mount_cwd: true}" "user: '4711'" >"$T/pod.yaml"
 	envpod init -c "$T/pod.yaml" bare || skip "no such users"

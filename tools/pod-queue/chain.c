@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/cgroup_tree.h"
 #include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
@@ -227,6 +228,26 @@ int chain_run(struct chain *c, struct err *e)
 	return 0;
 }
 
+bool chain_frozen(const struct pod *p)
+{
+	OWN_CGTREE struct cgtree t = CGTREE_INIT;
+	struct err ignored = {0};
+
+	return cgtree_open(&t, p->name, &ignored) == 0 && t.pod2 >= 0 &&
+	       cgroup_stat(t.pod2, "app/cgroup.events", "frozen", 0) == 1;
+}
+
+/* Its last words, in one line. */
+static void add_said(const struct buf *said, struct buf *out)
+{
+	OWN_FREE char *text = xfmt("%s", said->data);
+
+	for (size_t n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
+		text[n - 1] = '\0';
+	buf_str(out, ": ");
+	buf_esc(out, text);
+}
+
 void chain_explain(const struct chain *c, struct buf *out)
 {
 	if (c->late)
@@ -235,8 +256,6 @@ void chain_explain(const struct chain *c, struct buf *out)
 		buf_fmt(out, "the executor said more than %u bytes", CHAIN_OUT_MAX);
 	else
 		buf_fmt(out, "the executor ended with status %d", c->status);
-	if (c->said.len > 0) {
-		buf_str(out, ": ");
-		buf_esc(out, c->said.data);
-	}
+	if (c->said.len > 0)
+		add_said(&c->said, out);
 }

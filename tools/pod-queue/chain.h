@@ -30,6 +30,8 @@ struct chain {
 /* 0 when it has ended, whatever way; -errno with e set when it could not be started. */
 int chain_run(struct chain *c, struct err *e);
 void chain_finish(struct chain *c);
+/* Nothing of the pod runs now, an executor neither. */
+bool chain_frozen(const struct pod *p);
 /* Why it gave no answer, in words. */
 void chain_explain(const struct chain *c, struct buf *out);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "envpod/exit.h"
 #include "libcommon/jsonr.h"
 #include "libcommon/netid.h"
 #include "libcommon/own.h"
@@ -82,6 +83,9 @@ int deed_run(struct deed *d, const struct pod *p, const struct entry *en, const 
 
 	if (!uid)
 		return -e->code;
+	if (chain_frozen(p))
+		return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
+				  "pod %s is frozen (envpod unlock %s)", p->name, p->name);
 	exec = c.exec = executor_open(p, en, &custom, e);
 	if (exec < 0)
 		return exec;

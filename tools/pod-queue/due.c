@@ -7,9 +7,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "libcommon/cgroup_tree.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
+#include "tools/pod-queue/chain.h"
 #include "tools/pod-queue/note.h"
 #include "tools/pod-queue/steward.h"
 
@@ -18,11 +18,7 @@
 
 static bool is_frozen(const struct steward *s)
 {
-	OWN_CGTREE struct cgtree t = CGTREE_INIT;
-	struct err ignored = {0};
-
-	return cgtree_open(&t, s->pod.name, &ignored) == 0 && t.pod2 >= 0 &&
-	       cgroup_stat(t.pod2, "app/cgroup.events", "frozen", 0) == 1;
+	return chain_frozen(&s->pod);
 }
 
 /* --- ends --- */

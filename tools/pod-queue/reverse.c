@@ -104,7 +104,8 @@ static int reverse(struct reversal *v, struct err *e)
 		return 0;
 	}
 	*e = why;
-	e->status = d.answered ? POD_EXIT_REFUSED : POD_EXIT_FAILED;
+	if (!e->status)
+		e->status = d.answered ? POD_EXIT_REFUSED : POD_EXIT_FAILED;
 	return err_wrap(e, "take back %s", v->action.name);
 }
 
