@@ -266,3 +266,18 @@ is_waiting() { [ "$(cat "/proc/$1/comm")" = pod-exec ] && grep -q poll "/proc/$1
 	jq -e -s '.[-1] | .event == "run_end" and .signal == 9 and .oom == true' \
 		"$ENVPOD_STATE_DIR"/pods/joined/audit/*.jsonl
 }
+
+@test "--probe joins what runs, whatever is allowed, off the record; where nothing runs it fails, and nothing is begun" {
+	run pod-exec --probe --status-fd 9 joined -- true 9>"$T/status"
+	[ "$status" -eq 125 ]
+	[ "$(jq -r '[.event, .reason_status] | join(" ")' "$T/status")" = "failed 75" ]
+	[ ! -e "$ENVPOD_RUN_DIR/joined/init.pid" ]
+	first
+	before=$(wc -l <"$ENVPOD_STATE_DIR/pods/joined/audit/000001.jsonl")
+	[ "$(pod-exec --probe joined -- sh -c 'echo in "$(cat /proc/1/comm)" $(id -u)')" = "$(become_pod joined -- sh -c 'echo in "$(cat /proc/1/comm)" $(id -u)')" ]
+	[ "$(wc -l <"$ENVPOD_STATE_DIR/pods/joined/audit/000001.jsonl")" = $((before + 2)) ]
+	plan joined "pids.max 100" "allowed_command nothing"
+	expect 125 in_pod joined -- true
+	expect 3 pod-exec --probe joined -- sh -c 'exit 3'
+	end_first
+}
