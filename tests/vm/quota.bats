@@ -56,6 +56,7 @@ ends_at_the_limit()
 	# The host has room, in that filesystem too, and the pod once it is rid of it.
 	[ "$(df --output=avail -B1M "$T/state" | tail -1)" -gt 150 ]
 	head -c 32M /dev/zero >"$T/state/of-the-host"
+	pod-budget show --json web | jq -e '.budgets == [.budgets[0]] and .budgets[0].budget == "storage" and .budgets[0].limit == 16777216'
 	[ "$(envpod run web -- echo well)" = well ]
 	envpod rollback --all web
 	envpod gc

@@ -11,15 +11,18 @@
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/project.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
+#include "libcommon/unit.h"
 #include "tools/pod-budget/cmds.h"
 
 struct show {
 	struct pod pod;
 	struct plan plan;
 	struct budgets b;
+	struct project_use storage; /* the wall, shown beside the others */
 	bool json, force;
 };
 
@@ -36,11 +39,17 @@ static uint64_t left(const struct budgets *b, enum budget k)
 	return b->limit[k] > b->used[k] ? b->limit[k] - b->used[k] : 0;
 }
 
-static void print_table(const struct budgets *b)
+static uint64_t storage_left(const struct project_use *u)
 {
+	return u->limit > u->bytes ? u->limit - u->bytes : 0;
+}
+
+static void print_table(const struct show *s)
+{
+	const struct budgets *b = &s->b;
 	char used[BUDGET_TEXT], limit[BUDGET_TEXT], rest[BUDGET_TEXT];
 
-	if (!budgets_any(b)) {
+	if (!budgets_any(b) && !s->storage.limit) {
 		puts("no budgets");
 		return;
 	}
@@ -50,6 +59,21 @@ static void print_table(const struct budgets *b)
 			printf("%-10s %12s %12s %12s\n", budget_kinds[k].word,
 			       budget_text(k, b->used[k], used), budget_text(k, b->limit[k], limit),
 			       budget_text(k, left(b, k), rest));
+	if (s->storage.limit)
+		printf("%-10s %12s %12s %12s\n", "storage", unit_human(s->storage.bytes, used),
+		       unit_human(s->storage.limit, limit),
+		       unit_human(storage_left(&s->storage), rest));
+}
+
+static void json_one(struct buf *o, const char *word, uint64_t used, uint64_t limit, uint64_t rest)
+{
+	jw_open(o, '{');
+	jw_kstr(o, "budget", word);
+	jw_knum(o, "used", (int64_t)used);
+	jw_knum(o, "limit", (int64_t)limit);
+	jw_knum(o, "left", (int64_t)rest);
+	jw_kbool(o, "exceeded", rest == 0);
+	jw_close(o, '}');
 }
 
 static void print_json(const struct show *s)
@@ -67,16 +91,13 @@ static void print_json(const struct show *s)
 	for (int k = 0; k < BUDGETS; k++) {
 		uint64_t unit = budget_kinds[k].unit;
 
-		if (!s->b.limit[k])
-			continue;
-		jw_open(&o, '{');
-		jw_kstr(&o, "budget", budget_kinds[k].word);
-		jw_knum(&o, "used", (int64_t)(s->b.used[k] / unit));
-		jw_knum(&o, "limit", (int64_t)(s->b.limit[k] / unit));
-		jw_knum(&o, "left", (int64_t)(left(&s->b, k) / unit));
-		jw_kbool(&o, "exceeded", budget_is_up(&s->b, k));
-		jw_close(&o, '}');
+		if (s->b.limit[k])
+			json_one(&o, budget_kinds[k].word, s->b.used[k] / unit,
+				 s->b.limit[k] / unit, (left(&s->b, k) + unit - 1) / unit);
 	}
+	if (s->storage.limit)
+		json_one(&o, "storage", s->storage.bytes, s->storage.limit,
+			 storage_left(&s->storage));
 	jw_close(&o, ']');
 	jw_close(&o, '}');
 	puts(o.data);
@@ -98,8 +119,12 @@ static int has_limit(const struct show *s, int k, const char *word, struct err *
 {
 	if (k < 0)
 		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
-				  "%s is no budget: duration, cpu, network, requests or tokens",
-				  esc(word));
+				  "%s is no budget that can be given more: duration, cpu, network, "
+				  "requests or tokens%s",
+				  esc(word),
+				  strcmp(word, "storage") == 0
+					  ? " (envpod resize --disk-size changes storage)"
+					  : "");
 	if (s->b.limit[k])
 		return 0;
 	return err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "pod %s has no budget of %s", s->pod.name,
@@ -212,6 +237,14 @@ static int change(struct show *s, char **words, struct err *e)
 	return r;
 }
 
+static void look_at_storage(struct show *s)
+{
+	uint32_t project = project_find(&s->pod);
+
+	if (project && project_use(s->pod.dir, project, &s->storage) < 0)
+		s->storage = (struct project_use){0};
+}
+
 static int show(struct show *s, char **argv, struct err *e)
 {
 	int r = pod_open(&s->pod, argv[0], e);
@@ -224,10 +257,11 @@ static int show(struct show *s, char **argv, struct err *e)
 		return r;
 	if (argv[1])
 		return change(s, argv + 1, e);
+	look_at_storage(s);
 	if (s->json)
 		print_json(s);
 	else
-		print_table(&s->b);
+		print_table(s);
 	return 0;
 }
 
