@@ -68,6 +68,32 @@ fails()
 	umount full
 }
 
+@test "a file with other names that does not fit is as it was, too" {
+	need root
+	mkdir full
+	mount -t tmpfs -o size=64k tmpfs full
+	echo old >full/a
+	ln full/a full/b
+	fails "$(jq -cn '{type:"file_write",params:{path:"full/a",content:("x" * 100000)}}')" 'No space'
+	[ "$(cat full/b)" = old ]
+	umount full
+}
+
+@test "a tree of which a part cannot be deleted loses no other part" {
+	need root
+	mkdir -p d/mounted d/closed d/open
+	touch d/open/f d/closed/f
+	mount -t tmpfs tmpfs d/mounted
+	fails '{"type":"dir_delete","params":{"path":"d","recursive":true}}' 'mounted there; nothing was deleted'
+	umount d/mounted
+	chmod 500 d/closed
+	chown -R 1000:1000 d .
+	chmod 755 "$T"
+	cat >said <<<"$(setpriv --reuid 1000 --regid 1000 --clear-groups pod-action <<<'{"type":"dir_delete","params":{"path":"d","recursive":true}}' 3<>/dev/null || true)"
+	jq -e '.error | test("closed.*nothing was deleted")' said
+	[ -e d/open/f ] && [ -e d/closed/f ] && [ -d d/mounted ]
+}
+
 @test "what was kept and then damaged brings nothing back, and leaves nothing behind" {
 	mkdir -p d/e
 	echo x >d/e/f

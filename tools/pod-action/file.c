@@ -113,6 +113,20 @@ static int replace(const struct place *p, const struct content *c, int old, cons
 	return r;
 }
 
+/* Room for all of it before anything of it is written: there is no way back from half of it. */
+static int make_room(int fd, const struct content *c)
+{
+	struct stat st = {0};
+	off_t size;
+
+	if (!c->text && fstat(c->from, &st) < 0)
+		return -errno;
+	size = c->text ? (off_t)c->text->len : st.st_size;
+	if (size == 0 || fallocate(fd, 0, 0, size) == 0 || errno == EOPNOTSUPP)
+		return 0;
+	return -errno;
+}
+
 static int rewrite(const struct place *p, const struct content *c, struct err *e)
 {
 	OWN_FD int fd = openat(p->dir, p->leaf, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -121,7 +135,9 @@ static int rewrite(const struct place *p, const struct content *c, struct err *e
 
 	if (fd < 0)
 		return err_set(e, errno, "open %s to write", esc(p->path));
-	r = pour(c, fd);
+	r = make_room(fd, c);
+	if (r == 0)
+		r = pour(c, fd);
 	end = lseek(fd, 0, SEEK_CUR);
 	if (r == 0 && (end < 0 || ftruncate(fd, end) < 0 || fsync(fd) < 0))
 		r = -errno;

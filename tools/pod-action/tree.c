@@ -14,6 +14,8 @@
 #include "tools/pod-action/keep.h"
 #include "tools/pod-action/state.h"
 
+#define DEPTH_MAX 256
+
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE 1
 #endif
@@ -108,6 +110,50 @@ static int check_kind(const struct place *p, bool dir, bool all, struct err *e)
 	return S_ISDIR(st.st_mode) ? 1 : 0;
 }
 
+static int refuse_tree(const char *name, const char *why, struct err *e)
+{
+	return err_set(e, ERR_PLAIN, "delete %s: %s; nothing was deleted", esc(name), why);
+}
+
+static int check_removable(int at, const char *name, unsigned depth, struct err *e);
+
+static int check_below(int fd, const char *name, unsigned depth, struct err *e)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	OWN_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	const char *next;
+	bool any = false;
+	int r = 0;
+
+	if (!d || depth > DEPTH_MAX)
+		return refuse_tree(name, "it cannot be looked at", e);
+	while (r == 0 && (r = dir_next(d, &next)) > 0) {
+		any = true;
+		r = check_removable(fd, next, depth + 1, e);
+	}
+	if (r < 0)
+		return e->code ? r : err_set(e, -r, "look at %s", esc(name));
+	if (any && faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
+		return refuse_tree(name, "this directory in it may not be written to", e);
+	return 0;
+}
+
+/* A tree of which a part cannot be deleted must not lose the other part. */
+static int check_removable(int at, const char *name, unsigned depth, struct err *e)
+{
+	struct statx st = {0};
+	OWN_FD int fd = -1;
+
+	if (statx(at, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st) < 0)
+		return err_set(e, errno, "look at %s", esc(name));
+	if (st.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return refuse_tree(name, "something is mounted there", e);
+	if (!S_ISDIR(st.stx_mode))
+		return 0;
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? refuse_tree(name, strerror(errno), e) : check_below(fd, name, depth, e);
+}
+
 static int remove_it(const struct place *p, bool is_dir, bool all, struct err *e)
 {
 	int r = 0;
@@ -136,6 +182,8 @@ static int delete (const struct request *q, bool dir, struct reply *y, struct er
 	is_dir = check_kind(&p, dir, all, e);
 	if (is_dir < 0)
 		return is_dir;
+	if (is_dir && all && check_removable(p.dir, p.leaf, 0, e) < 0)
+		return -e->code;
 	kept = keep_put(&p, y);
 	r = remove_it(&p, is_dir, all, e);
 	if (r < 0)
