@@ -123,3 +123,16 @@ live() { pod web "$@"; pod-limit apply web; in_pod web sleep 60; }
 	[ -e "$dir/20200101T000000Z-3" ] && [ ! -e "$dir/20200101T000000Z-8" ] && [ -e "$dir/20200101T000000Z-9" ]
 	[[ $(events web) = *undo_pruned* ]]
 }
+
+@test "a freeze holds and is recorded, whatever comes of its undo record" {
+	live
+	rm -rf "$ENVPOD_STATE_DIR/pods/web/undo"
+	ln -s /nowhere "$ENVPOD_STATE_DIR/pods/web/undo"
+	expect 2 pod-limit freeze web
+	[ "$(usage_of web .frozen)" = true ]
+	[[ $(events web) = *freeze* ]]
+	# What changes no more than a number is put back.
+	expect 2 pod-limit set web max_pids=30
+	run knob web pids.max
+	[[ $status -ne 0 || $output = max ]]
+}

@@ -81,10 +81,24 @@ static int check_was(const char *pod, const char *was, bool frozen, bool lives, 
 	return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN, "pod %s is %s, not %s", pod, is, was);
 }
 
+/* Done is done: where one of the two cannot be written, the other still is. */
+static int put_on_record(const struct pod *p, bool on, bool changed, struct err *e)
+{
+	OWN_EVENT struct event ev = {0};
+	struct err second = {0};
+	int r = changed ? register_undo(p, on, e) : 0;
+
+	event_init(&ev, p->name, "limit", on ? "freeze" : "resume");
+	if (record_event(&ev, true, &second) < 0 && r == 0) {
+		*e = second;
+		r = -second.code;
+	}
+	return r;
+}
+
 static int change(const struct pod *p, bool on, const char *was, struct err *e)
 {
 	OWN_CGTREE struct cgtree t = CGTREE_INIT;
-	OWN_EVENT struct event ev = {0};
 	OWN_FD int app = -1;
 	bool frozen, lives;
 	int r = cgtree_open(&t, p->name, e);
@@ -104,12 +118,7 @@ static int change(const struct pod *p, bool on, const char *was, struct err *e)
 	if (app < 0)
 		return 0;
 	r = set_frozen(app, on, p->name, e);
-	if (r == 0 && lives && frozen != on)
-		r = register_undo(p, on, e);
-	if (r < 0)
-		return r;
-	event_init(&ev, p->name, "limit", on ? "freeze" : "resume");
-	return record_event(&ev, true, e);
+	return r < 0 ? r : put_on_record(p, on, lives && frozen != on, e);
 }
 
 static int freeze(int argc, char **argv, bool on)
