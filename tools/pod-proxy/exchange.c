@@ -11,13 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "libcommon/jsonw.h"
+#include "tools/pod-proxy/admit.h"
 #include "tools/pod-proxy/canary.h"
 #include "tools/pod-proxy/report.h"
 #include "tools/pod-proxy/response.h"
-#include "tools/pod-proxy/text.h"
 
 #define CONNECT_MS  30000
 #define PIECES      64    /* of a response in one turn */
@@ -132,11 +131,6 @@ void exchange_refuse(struct exchange *x, const struct refusal *why)
 	exchange_wake(x);
 }
 
-static void refuse(struct exchange *x, int status, const char *rule, const char *error)
-{
-	exchange_refuse(x, &(struct refusal){.status = status, .error = error, .rule = rule});
-}
-
 void exchange_fail(struct exchange *x, const char *event, const char *reason)
 {
 	bool answers = x->state == EXCHANGE_ANSWER;
@@ -148,7 +142,7 @@ void exchange_fail(struct exchange *x, const char *event, const char *reason)
 		x->call->unclean = true;
 	if (!x->responded && !answers) {
 		snprintf(text, sizeof(text), "the server's side failed: %s", reason);
-		refuse(x, 502, event, text);
+		exchange_refuse(x, &(struct refusal){.status = 502, .error = text, .rule = event});
 		return;
 	}
 	x->rule = answers ? x->rule : event;
@@ -182,91 +176,6 @@ static int give_answer(struct exchange *x)
 }
 
 /* --- the request --- */
-
-static bool is_ours(const struct exchange *x)
-{
-	const char *authority = message_text(&x->request, x->request.authority);
-	char name[NAME_TEXT];
-	unsigned port = 0;
-
-	return text_host((struct text){authority, strlen(authority)}, name, &port) == 0 &&
-	       strcmp(name, x->s->name) == 0 && (port == 0 || port == x->s->port);
-}
-
-static int inject(struct exchange *x)
-{
-	const struct secrets *have = &x->s->in->secrets;
-	const char *key = "";
-	char text[SECRETS_WHY + 80];
-	int r;
-
-	if (x->site->n_binds && !x->s->tls) {
-		refuse(x, 403, "plain", "no credential is sent without TLS");
-		return -EACCES;
-	}
-	if (x->site->n_binds && have->locked) {
-		snprintf(text, sizeof(text), "the vault is locked: %s", have->locked);
-		refuse(x, 503, "locked", text);
-		return -ENOKEY;
-	}
-	r = site_inject(x->site, have, &x->request, &key);
-	if (r == -ENOKEY) {
-		snprintf(text, sizeof(text), "the vault has no value for %.128s", key);
-		refuse(x, 503, "no_value", text);
-	} else if (r < 0) {
-		refuse(x, 400, "request", "this request cannot be passed on");
-	}
-	return r;
-}
-
-static void refuse_limit(struct exchange *x, const char *rule, unsigned wait)
-{
-	char text[80];
-
-	snprintf(text, sizeof(text), "the pod's limit for this host is reached: %s", rule);
-	exchange_refuse(
-		x,
-		&(struct refusal){.status = 429, .error = text, .rule = rule, .retry_after = wait});
-}
-
-static int meter(struct exchange *x)
-{
-	unsigned wait;
-	const char *rule =
-		meter_begin(&x->s->in->meters, x->site, x->s->in->loop.now_ms, &x->meter, &wait);
-
-	if (!rule)
-		return 0;
-	refuse_limit(x, rule, wait);
-	return -EACCES;
-}
-
-/* 0: it may be sent. */
-static int admit(struct exchange *x)
-{
-	const char *rule;
-
-	x->site = sites_find(&x->policy->sites, x->s->name, x->s->port);
-	canary_head(x);
-	if (!x->site) {
-		x->s->draining = true;
-		refuse(x, 421, "unbound", "this host is not looked into any more: connect again");
-		return -EACCES;
-	}
-	if (!is_ours(x)) {
-		refuse(x, 421, "host", "this connection is for another host");
-		return -EACCES;
-	}
-	rule = site_judge(x->site, &x->request);
-	if (rule) {
-		exchange_refuse(x, &(struct refusal){.status = 403,
-						     .error = "refused by a rule of the pod",
-						     .rule = rule,
-						     .ask = "envpod vault, network.http"});
-		return -EACCES;
-	}
-	return meter(x) < 0 ? -EACCES : inject(x);
-}
 
 static void connect_to(struct exchange *x, bool fresh)
 {
@@ -484,7 +393,7 @@ static int cut(struct exchange *x)
 	static const char rule[] = "bytes";
 
 	if (!x->responded) {
-		refuse_limit(x, rule, x->over);
+		admit_not(x, rule, x->over);
 		return 1;
 	}
 	x->rule = rule;

@@ -103,6 +103,12 @@ void upstream_enqueue(struct upstream *u);
 void upstream_list(struct upstream *u, struct upstream **list);
 void upstream_unlist(struct upstream *u);
 void upstream_drop(struct upstream *u);
+/* The keys it must have one of; NULL: any. */
+const struct strv *upstream_pins(const struct upstream *u);
+
+/* connect.c: a new one; NULL: it cannot even be begun. */
+struct upstream *upstream_connect(struct upstreams *us, const struct want *w);
+void upstream_event(void *arg, uint32_t events); /* of its wire */
 
 /* --- origin.c: what is remembered of hosts --- */
 
