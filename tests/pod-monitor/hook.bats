@@ -76,6 +76,17 @@ hook()
 	refute pgrep -f 'sleep 7654321'
 }
 
+@test "one that takes too long is ended, with all it has started" {
+	hook 'trap "" TERM INT; setsid sleep 7654322 & sleep 7654322'
+	pod "{name: h, when: .sample.running, response: [{type: hook, argv: ['$H'], timeout: 1s}, alert]}"
+	envpod run web -- sleep 1000 3>&- &
+	wait_for 20 has_event monitor_alert
+	events monitor_hook | jq -se '.[0].status == 124'
+	refute pgrep -f 'sleep 7654322'
+	rules '{name: h, when: .sample.running, response: {type: alert, timeout: 1s}}'
+	expect 78 pod-monitor check --file "$T/rules.yaml"
+}
+
 @test "one that is gone when it is wanted is on record" {
 	hook true
 	pod "{name: h, when: .sample.running, response: {type: hook, argv: ['$H']}}"

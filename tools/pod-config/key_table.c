@@ -371,6 +371,8 @@ const struct key keys[] = {
 	 "restrict: new limit"},
 	{"monitor.rules[].response[].argv", T_TEXT, L, NULL, NULL, NULL, TUNES,
 	 "hook: argument vector"},
+	{"monitor.rules[].response[].timeout", T_SECONDS, 0, "1..1h", NULL, NULL, TUNES,
+	 "hook: so long may it take; 30 seconds if absent"},
 
 	{"health", T_SECTION, 0, NULL, NULL, NULL, BUILT,
 	 "is the agent's service well?"},

@@ -32,6 +32,8 @@ static const struct part {
 
 static bool belongs(const struct part *p, const char *key)
 {
+	if (strcmp(key, "timeout") == 0)
+		return strcmp(p->type, "hook") == 0;
 	for (size_t i = 0; i < 4 && p->keys[i]; i++)
 		if (strcmp(p->keys[i], key) == 0)
 			return true;

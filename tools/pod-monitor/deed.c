@@ -141,7 +141,7 @@ static void do_hook(const struct deed *d, const struct response *r)
 	begin(d, &ev, "monitor_hook");
 	event_strv(&ev, "argv", r->argv.v);
 	hook_input(d, &in);
-	status = hook_run(&r->argv, d->plan, &in, &e);
+	status = hook_run(r, d->plan, &in, &e);
 	add_status(&ev, status, &e);
 	record(&ev);
 }

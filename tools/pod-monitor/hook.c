@@ -23,6 +23,7 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "tools/pod-monitor/policy.h"
 
 #define TIME_OVER 124
 
@@ -123,11 +124,11 @@ static void keep(const struct strv *argv, const struct owner *o, int in)
 	_exit(POD_EXIT_BEFORE_RUN);
 }
 
-static int wait_for(pid_t first, struct err *e)
+static int wait_for(pid_t first, uint64_t timeout_s, struct err *e)
 {
 	OWN_FD int pidfd = (int)syscall(SYS_pidfd_open, first, 0);
 	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-	int status, n = pidfd < 0 ? -1 : poll(&ended, 1, HOOK_S * 1000);
+	int status, n = pidfd < 0 ? -1 : poll(&ended, 1, (int)timeout_s * 1000);
 
 	if (n <= 0)
 		kill(first, SIGKILL);
@@ -149,18 +150,19 @@ static int give(const struct buf *in, struct err *e)
 	return take_fd(&fd);
 }
 
-static int start(const struct strv *argv, const struct owner *o, int in, struct err *e)
+static int start(const struct response *hook, const struct owner *o, int in, struct err *e)
 {
 	pid_t first = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
 
 	if (first < 0)
 		return err_set(e, errno, "make a pid namespace for a hook");
 	if (first == 0)
-		keep(argv, o, in);
-	return wait_for(first, e);
+		keep(&hook->argv, o, in);
+	return wait_for(first, hook->timeout_s, e);
 }
 
-int hook_run(const struct strv *argv, const struct plan *plan, const struct buf *in, struct err *e)
+int hook_run(const struct response *hook, const struct plan *plan, const struct buf *in,
+	     struct err *e)
 {
 	const char *name = plan_str(plan, "user.name", "root"),
 		   *home = plan_str(plan, "user.home", "/");
@@ -172,10 +174,10 @@ int hook_run(const struct strv *argv, const struct plan *plan, const struct buf 
 		.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 				v_home, v_user, v_log, "LANG=C.UTF-8", NULL}};
 	OWN_FD int fd = -1;
-	int r = hook_check(argv->v[0], e);
+	int r = hook_check(hook->argv.v[0], e);
 
 	if (r == 0 && (o.uid == UINT32_MAX || o.gid == UINT32_MAX))
 		return err_set(e, ERR_PLAIN, "run a hook: the plan names no owner");
 	fd = r < 0 ? r : give(in, e);
-	return fd < 0 ? fd : start(argv, &o, fd, e);
+	return fd < 0 ? fd : start(hook, &o, fd, e);
 }

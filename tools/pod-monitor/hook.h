@@ -7,7 +7,7 @@
 #include "libcommon/err.h"
 #include "libcommon/plan.h"
 
-#define HOOK_S 30 /* it may take so long */
+#define HOOK_S 30 /* it may take so long, if nobody says otherwise */
 
 /*
  * May this program be a hook: an absolute path without symlinks, a regular file that can be
@@ -20,6 +20,8 @@ int hook_check(const char *path, struct err *e);
  * nothing else open.  When its time is over it ends with all it has started, and so does what it
  * leaves behind.  Its exit status, 128+N for signal N, 124 for its time; -errno with e set.
  */
-int hook_run(const struct strv *argv, const struct plan *plan, const struct buf *in, struct err *e);
+struct response;
+int hook_run(const struct response *hook, const struct plan *plan, const struct buf *in,
+	     struct err *e);
 
 #endif

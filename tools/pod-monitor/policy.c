@@ -12,6 +12,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/spawn.h"
+#include "tools/pod-monitor/hook.h"
 #include "tools/pod-monitor/numbers.h"
 
 #define POLICY_MAX (1u << 20)
@@ -122,6 +123,7 @@ static int parse_response(struct response *r, jv item, struct err *e)
 	if (!type || i == RESPONSES)
 		return wrong(e, "a response of no known type");
 	r->type = (enum response_type)i;
+	r->timeout_s = (uint64_t)member_number(item, "timeout", HOOK_S);
 	if (r->type == RESPOND_RESTRICT)
 		restrict_words(item, &r->argv);
 	if (r->type == RESPOND_HOOK)

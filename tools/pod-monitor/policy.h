@@ -32,7 +32,8 @@ extern const char *const response_names[RESPONSES];
 
 struct response {
 	enum response_type type;
-	struct strv argv; /* hook: its words; restrict: what pod-limit is told */
+	struct strv argv;   /* hook: its words; restrict: what pod-limit is told */
+	uint64_t timeout_s; /* hook */
 };
 
 enum condition_type {
