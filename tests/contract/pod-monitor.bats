@@ -48,5 +48,5 @@ teardown() { envpod_teardown; }
 }
 
 @test "help and completion come from the same tables" {
-	helps watch sample test check set-policy show
+	helps watch sample test check set-policy show doctor
 }

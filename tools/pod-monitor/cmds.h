@@ -8,6 +8,7 @@ int cmd_sample(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_set_policy(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 
 #endif

@@ -11,6 +11,7 @@ static const struct cmd cmds[] = {
 	{"check", cmd_check, "check the rules of a pod, or a file of rules"},
 	{"set-policy", cmd_set_policy, "give a pod other rules, which hold at once"},
 	{"show", cmd_show, "list the rules of a pod, and which of them hold"},
+	{"doctor", cmd_doctor, "whether rules run on this machine, and what it measures"},
 	{0},
 };
 
