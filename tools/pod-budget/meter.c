@@ -29,6 +29,7 @@
 
 #define SAVE_MS    5000 /* what a loss of power may cost */
 #define TRAFFIC_MS 500  /* between two looks at what cannot be foreseen */
+#define CPU_MS     50
 #define LEAST_MS   10
 
 struct meter {
@@ -202,7 +203,8 @@ static uint64_t time_for(enum budget k, uint64_t amount)
 		return TRAFFIC_MS;
 	if (!processors)
 		processors = sysconf(_SC_NPROCESSORS_ONLN);
-	return amount / 1000 / (uint64_t)(processors > 0 ? processors : 1);
+	amount = amount / 1000 / (uint64_t)(processors > 0 ? processors : 1);
+	return amount > CPU_MS ? amount : CPU_MS; /* an idle pod may stay that close for ever */
 }
 
 static int patience(const struct meter *m)
