@@ -23,8 +23,9 @@ static bool compiles(const struct rule *r, const char *text)
 /* All of it is looked at, so that all that is wrong is said. */
 static bool is_sound(const struct rule *r)
 {
-	bool sound = compiles(r, r->when) & compiles(r, r->clear);
+	bool sound = compiles(r, r->when);
 
+	sound = compiles(r, r->clear) && sound;
 	for (size_t i = 0; i < r->n; i++) {
 		struct err e = {0};
 
