@@ -121,6 +121,7 @@ static void on_changed(void *arg, uint32_t events)
 	follow_drain(&in->changed);
 	if (reread(in, &e) < 0)
 		tell_refused(in, e.msg);
+	in->stale = leaves_stale(&in->leaves);
 }
 
 int policy_begin(struct inject *in, struct err *e)

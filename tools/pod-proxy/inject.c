@@ -285,6 +285,10 @@ static int run(struct inject *in, struct err *e)
 		sessions_run(in);
 		upstreams_run(&in->upstreams); /* what goes */
 		sessions_sweep(in);
+		/* Its key is out of reach here; the keeper starts one that reads it. */
+		if (in->stale && x == 0)
+			x = err_set(e, ERR_PLAIN,
+				    "the pod has another certificate authority now: begin anew");
 	}
 	return x;
 }

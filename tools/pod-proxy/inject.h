@@ -36,6 +36,7 @@ struct inject {
 	struct counters *counters;
 	struct watch signals, listener, feed, changed, revoked;
 	int policy_fd;
+	bool stale; /* the pod has another authority by now */
 	struct policy *policy;
 	struct secrets secrets;
 	struct leaves leaves;

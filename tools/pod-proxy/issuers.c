@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -49,6 +50,19 @@ X509 *issuers_find(int policy, const char *name)
 	for (; name && !crt; name = strchr(name, '.') ? strchr(name, '.') + 1 : NULL)
 		crt = find_exact(&b, name);
 	return crt;
+}
+
+bool issuers_others(int policy, EVP_PKEY *key)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	BIO *bio = load(policy, &b) ? BIO_new_mem_buf(b.data, (int)b.len) : NULL;
+	X509 *crt = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL; /* the first */
+	bool others = crt && X509_check_private_key(crt, key) != 1;
+
+	X509_free(crt);
+	BIO_free(bio);
+	ERR_clear_error();
+	return others;
 }
 
 /* --- making --- */

@@ -27,5 +27,7 @@ int issuers_settle(const struct pod *p, const struct pair *root, EVP_PKEY *key, 
 /* The one that can sign for this name, of the file in the directory `policy`; NULL: none.  The
  * caller frees it. */
 X509 *issuers_find(int policy, const char *name);
+/* Are those of the file of another key than this? */
+bool issuers_others(int policy, EVP_PKEY *key);
 
 #endif

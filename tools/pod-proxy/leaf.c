@@ -101,6 +101,11 @@ SSL_CTX *leaves_rehearsal(struct leaves *l)
 	return make(l, NULL, "localhost");
 }
 
+bool leaves_stale(const struct leaves *l)
+{
+	return issuers_others(l->policy, l->issuer);
+}
+
 /* An authority that was made anew meanwhile has another key: that is for the next injector. */
 static SSL_CTX *make_signed(struct leaves *l, const char *name)
 {

@@ -39,6 +39,8 @@ int leaves_open(struct leaves *l, int dirfd, struct err *e);
  * when no authority may sign for it.  The first time it
  * takes a millisecond: hosts that are known beforehand are asked for beforehand. */
 struct ssl_ctx_st *leaves_get(struct leaves *l, const char *name);
+/* The pod's authority was made anew since: nothing can be signed for it any more. */
+bool leaves_stale(const struct leaves *l);
 /* One that nobody believes, to try TLS with; the caller frees it. */
 struct ssl_ctx_st *leaves_rehearsal(struct leaves *l);
 void leaves_finish(struct leaves *l);
