@@ -29,7 +29,7 @@ examples()
 }
 
 # What cannot be typed in a test: it needs the Internet, another machine or a person, or is a picture of a file.
-untyped='apt-get install|--new-passphrase|^ssh |^envpod-[a-z]+ 1 '
+untyped='apt-get install|--new-passphrase|^ssh |^envpod-[a-z]+ 1 |^\{"v":1|^\[$'
 
 # type_all PAGE: each with pipefail, and all must say 0.
 type_all()
@@ -74,6 +74,7 @@ with_web()
 	envpod init -c "$T/web.yaml" web
 	type_all pod-net.1
 }
+@test "pod-queue(1)" { with_web && envpod stop -t 0 web && type_all pod-queue.1; }
 @test "pod-supervise(1)" { with_web && envpod stop -t 0 web && type_all pod-supervise.1; }
 @test "pod-proxy(1)" { sed -i s/None/Isolated/ pod.yaml "$T/web.yaml"; with_web && envpod stop -t 0 web && type_all pod-proxy.1; }
 @test "pod-vault(1)" {

@@ -233,7 +233,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 @test "types of pods: a supervised one asks for approval, an airgapped one has no network" {
 	printf 'type: supervised\n' >pod.yaml
 	compile pod.yaml
-	[ "$(plan unbuilt)" = queue.require_commit_approval ]
+	[ "$(plan queue.commit)" = yes ]
 	printf 'type: airgapped\n' >pod.yaml
 	compile pod.yaml
 	[ "$(plan network)" = none ]

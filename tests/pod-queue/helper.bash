@@ -39,9 +39,9 @@ stand_in()
 	cat >"$T/tools/pod-queue" <<-END
 	#!/bin/bash
 	[ "\$1" = execute ] || exec "$B/bin/pod-queue" "\$@"
-	echo "\$3" >>"$T/executed"
+	id=\${!#}
+	echo "\$id" >>"$T/executed"
 	Q=$Q
-	id=\$3
 	. "$T/execute"
 	END
 	chmod +x "$T/tools/pod-queue"

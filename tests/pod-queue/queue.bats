@@ -71,10 +71,10 @@ teardown() { envpod_teardown; }
 	make_pod
 	envpod actions q add look --description x --tier staged --param path:text:required --param n:number --type custom --exec /bin/true
 	govern
-	local request error
+	local error request answer
 	while read -r error request; do
-		ask "$request" >answer
-		jq -e --arg e "$error" '.ok == false and .error == $e and .message' answer || { cat answer; echo "$request"; false; }
+		printf '%s\n' "$error" >>errors
+		printf '%s\n' "$request" >>requests
 	done <<-'END'
 	bad_request nonsense
 	bad_request {"type":"call"}
@@ -98,6 +98,9 @@ teardown() { envpod_teardown; }
 	not_found {"type":"poll","id":"aaaaaaaaaaaaaaaa"}
 	not_found {"type":"cancel","id":"aaaaaaaaaaaaaaaa"}
 	END
+	"$TOP/tests/pod-queue/ask.py" "$SOCK" <requests >answers
+	jq -es 'all(.ok == false and .message)' answers
+	diff errors <(jq -r .error answers)
 	[ -z "$(envpod queue --all --json q)" ]
 }
 

@@ -276,9 +276,9 @@ const struct key keys[] = {
 	 "what waits longer for a person is denied"},
 	{"queue.separate", T_BOOL, 0, NULL, "no", "queue.separate", BUILT,
 	 "the pod's owner and who submitted an action may not approve it"},
-	{"queue.require_commit_approval", T_BOOL, 0, NULL, "no", "queue.commit", "false",
+	{"queue.require_commit_approval", T_BOOL, 0, NULL, "no", "queue.commit", BUILT,
 	 "commits wait for approval"},
-	{"queue.require_rollback_approval", T_BOOL, 0, NULL, "no", "queue.rollback", "false",
+	{"queue.require_rollback_approval", T_BOOL, 0, NULL, "no", "queue.rollback", BUILT,
 	 "rollbacks wait for approval"},
 
 	{"vault", T_SECTION, 0, NULL, NULL, NULL, BUILT,

@@ -16,6 +16,7 @@
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/commit.h"
 #include "tools/pod-mount/committed.h"
+#include "tools/pod-mount/gate.h"
 #include "tools/pod-mount/hunks.h"
 #include "tools/pod-mount/list.h"
 #include "tools/pod-mount/merge.h"
@@ -45,6 +46,7 @@ struct commit {
 	struct merges merges;
 	bool all, setup, rest, dry, stdin_list, null;
 	struct refuse_opts refuse;
+	struct gate gate;
 };
 
 static int record(const struct survey *s, const struct commit_plan *p, const char *name,
@@ -305,6 +307,7 @@ static int read_patch(struct commit *o, struct err *e)
 
 	if (r < 0)
 		return err_set(e, -r, "read the patch %s", esc(o->hunks_file));
+	buf_add(&o->gate.input, o->patch_text.data, o->patch_text.len);
 	return patch_files_parse(&o->patch, o->patch_text.data, o->patch_text.len, e);
 }
 
@@ -332,6 +335,65 @@ static int match_patch(struct commit *o, struct survey *s, struct err *e)
 	return o->hunks_file ? hunks_match(&o->hunks, s, &o->patch, o->refuse.cwd, e) : 0;
 }
 
+/* The command as somebody else can give it again, whatever directory he stands in. */
+static void keep_words(struct commit *o, const struct selection *sel, const char *cwd, char **args,
+		       int n)
+{
+	const struct refuse_opts *r = &o->refuse;
+	const struct {
+		bool on;
+		const char *word;
+	} flags[] = {
+		{o->rest, "--rollback-rest"},
+		{r->sensitive, "--sensitive"},
+		{r->include_system, "--include-system"},
+		{r->partial, "--partial"},
+		{r->theirs, "--theirs"},
+		{r->ours, "--ours"},
+		{o->merge, "--merge"},
+		{o->merges.markers, "--markers"},
+		{r->json, "--json"},
+		{o->all, "--all"},
+		{o->setup, "--setup"},
+		{o->stdin_list, "--stdin"},
+		{o->stdin_list, "--null"},
+		{o->hunks_file != NULL, "--hunks=-"},
+	};
+	struct strv *w = &o->gate.words;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (flags[i].on)
+			strv_add(w, flags[i].word);
+	for (size_t i = 0; i < o->exclude.n; i++)
+		strv_fmt(w, "--exclude=%s", o->exclude.v[i]);
+	if (o->output) {
+		OWN_FREE char *here = getcwd(NULL, 0);
+		OWN_FREE char *to = path_clean(here ? here : "/", o->output);
+
+		strv_fmt(w, "--output=%s", to);
+	}
+	strv_fmt(w, "--cwd=%s", cwd);
+	strv_add(w, "--");
+	for (int i = 0; i < n; i++)
+		strv_add(w, args[i]);
+	for (size_t i = 0; o->stdin_list && i < sel->exact.n; i++)
+		buf_add(&o->gate.input, sel->exact.v[i], strlen(sel->exact.v[i]) + 1);
+}
+
+/* It would be refused anyway: then nobody is asked. */
+static int at_gate(struct commit *o, struct survey *s, struct err *e)
+{
+	if (o->gate.is_closed && o->pick)
+		return err_status(
+			e, POD_EXIT_USAGE, ERR_PLAIN,
+			"commits of pod %s wait for approval, and -p is a talk: write the "
+			"patch to a file (envpod diff -p) and give it by --hunks",
+			s->pod.name);
+	if (o->gate.is_closed && look_again(o, s, e) < 0)
+		return -EPERM;
+	return gate_pass(&o->gate, s, e);
+}
+
 static int check_options(const struct commit *o, struct err *e)
 {
 	const struct refuse_opts *r = &o->refuse;
@@ -356,6 +418,7 @@ static int commit(struct commit *o, char **args, int n)
 	OWN_FREE char *cwd = path_clean(here ? here : "/", o->cwd ? o->cwd : "");
 	struct survey_opts so = {.all = o->all, .setup = o->setup};
 	struct err e = {0};
+	int status = POD_EXIT_OK;
 
 	o->refuse.cwd = cwd;
 	o->refuse.elsewhere = o->output != NULL;
@@ -366,19 +429,22 @@ static int commit(struct commit *o, char **args, int n)
 	/* Before the lock: what writes the list may need it. */
 	if (o->stdin_list && selection_stdin(&sel, cwd, o->null, &e) < 0)
 		return say_err(&e);
+	keep_words(o, &sel, cwd, args, n);
 	if (part_of(o, args[0], &sel, &e) < 0)
 		return say_err(&e);
-	if (survey_open(&s, args[0], &so, &e) < 0 ||
+	if (survey_open(&s, args[0], &so, &e) < 0 || gate_begin(&o->gate, &s, o->dry, &e) < 0 ||
 	    ((o->rest || o->refuse.ours || o->merge) && rollback_possible(&s, &e) < 0) ||
 	    survey_walk(&s, &e) < 0 || match_patch(o, &s, &e) < 0 ||
-	    hunks_select(&sel, &s, true, &e) < 0 || act(o, &s, &sel, &e) < 0)
-		return say_err(&e);
-	return POD_EXIT_OK;
+	    hunks_select(&sel, &s, true, &e) < 0 || at_gate(o, &s, &e) < 0 ||
+	    act(o, &s, &sel, &e) < 0)
+		status = say_err(&e);
+	gate_end(&o->gate, &s);
+	return status;
 }
 
 int cmd_commit(int argc, char **argv)
 {
-	struct commit o = {0};
+	struct commit o = {.gate = GATE_INIT("commit")};
 	const struct opt opts[] = {
 		{OPT_LIST, 0, "exclude", &o.exclude, "PATH", "all but these; may be a pattern"},
 		{OPT_FLAG, 0, "rollback-rest", &o.rest, NULL, "drop what is not committed"},
@@ -401,6 +467,7 @@ int cmd_commit(int argc, char **argv)
 		{OPT_FLAG, 'p', "patch", &o.pick, NULL, "ask about each hunk"},
 		{OPT_STR, 0, "hunks", &o.hunks_file, "FILE", "exactly what this patch says"},
 		{OPT_STR, 0, "cwd", &o.cwd, "DIR", "paths are relative to DIR"},
+		{OPT_STR, 0, "action", &o.gate.action, "ID", "the action that was approved"},
 		{0},
 	};
 	const struct opt_usage u = {

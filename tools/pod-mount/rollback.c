@@ -18,6 +18,7 @@
 #include "libcommon/say.h"
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/copy.h"
+#include "tools/pod-mount/gate.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/raw.h"
 #include "tools/pod-mount/restore.h"
@@ -197,7 +198,30 @@ int rollback_chosen(struct survey *s, const struct selection *sel, size_t *files
 struct rollback {
 	const char *cwd;
 	bool all, setup, null, stdin_list;
+	struct gate gate;
 };
+
+/* As commit's. */
+static void keep_words(struct rollback *o, const struct selection *sel, const char *cwd,
+		       char **args, int n)
+{
+	struct strv *w = &o->gate.words;
+
+	if (o->all)
+		strv_add(w, "--all");
+	if (o->setup)
+		strv_add(w, "--setup");
+	if (o->stdin_list) {
+		strv_add(w, "--stdin");
+		strv_add(w, "--null");
+	}
+	strv_fmt(w, "--cwd=%s", cwd);
+	strv_add(w, "--");
+	for (int i = 0; i < n; i++)
+		strv_add(w, args[i]);
+	for (size_t i = 0; o->stdin_list && i < sel->exact.n; i++)
+		buf_add(&o->gate.input, sel->exact.v[i], strlen(sel->exact.v[i]) + 1);
+}
 
 /*
  * Everything at once: the layers leave the stack as they are, renamed directories and all, and the
@@ -232,7 +256,7 @@ static int drop(const struct rollback *o, struct survey *s, const struct selecti
 							       : rollback_chosen(s, sel, files, e);
 }
 
-static int rollback(const struct rollback *o, char **args, int n)
+static int rollback(struct rollback *o, char **args, int n)
 {
 	OWN_SURVEY struct survey s = SURVEY_INIT;
 	OWN_SELECTION struct selection sel = {0};
@@ -241,30 +265,35 @@ static int rollback(const struct rollback *o, char **args, int n)
 	struct survey_opts so = {.all = o->all, .setup = o->setup};
 	struct err e = {0};
 	size_t files = 0;
+	int status = POD_EXIT_OK;
 
 	selection_add(&sel, cwd, args + 1, (size_t)n - 1);
 	if (o->stdin_list && selection_stdin(&sel, cwd, o->null, &e) < 0)
 		return say_err(&e);
-	if (survey_open(&s, args[0], &so, &e) < 0 || rollback_possible(&s, &e) < 0 ||
-	    survey_walk(&s, &e) < 0 || selection_apply(&sel, &s.changes, true, &e) < 0 ||
+	keep_words(o, &sel, cwd, args, n);
+	if (survey_open(&s, args[0], &so, &e) < 0 || gate_begin(&o->gate, &s, false, &e) < 0 ||
+	    rollback_possible(&s, &e) < 0 || survey_walk(&s, &e) < 0 ||
+	    selection_apply(&sel, &s.changes, true, &e) < 0 || gate_pass(&o->gate, &s, &e) < 0 ||
 	    drop(o, &s, &sel, n, &files, &e) < 0)
-		return say_err(&e);
-	if (files)
+		status = say_err(&e);
+	else if (files)
 		printf("Rolled back %zu file(s).\n", files);
 	else
 		printf("Nothing to roll back.\n");
-	return POD_EXIT_OK;
+	gate_end(&o->gate, &s);
+	return status;
 }
 
 int cmd_rollback(int argc, char **argv)
 {
-	struct rollback o = {0};
+	struct rollback o = {.gate = GATE_INIT("rollback")};
 	const struct opt opts[] = {
 		{OPT_FLAG, 'a', "all", &o.all, NULL, "also what is not tracked"},
 		{OPT_FLAG, 0, "setup", &o.setup, NULL, "also what the pod's setup installed"},
 		{OPT_FLAG, 0, "stdin", &o.stdin_list, NULL, "read paths from stdin"},
 		{OPT_FLAG, 'z', "null", &o.null, NULL, "those paths are ended by NUL"},
 		{OPT_STR, 0, "cwd", &o.cwd, "DIR", "paths are relative to DIR"},
+		{OPT_STR, 0, "action", &o.gate.action, "ID", "the action that was approved"},
 		{0},
 	};
 	const struct opt_usage u = {

@@ -11,6 +11,7 @@
 #include "libcommon/jsonr.h"
 #include "libcommon/jsonw.h"
 #include "libcommon/own.h"
+#include "libcommon/path.h"
 
 const char *const scope_names[SCOPES] = {"once", "for", "exact"};
 
@@ -122,8 +123,10 @@ static bool read_text(struct json *j, char **text)
 {
 	char word[4096];
 
-	if (!json_string(j, word, sizeof(word)))
+	if (!json_string(j, word, sizeof(word)) || !utf8_ok(word)) {
+		json_wrong(j, "this is no UTF-8");
 		return false;
+	}
 	free(*text);
 	*text = xstrdup(word);
 	return true;
@@ -173,8 +176,11 @@ static bool read_field(struct json *j, struct action *a, const char *name)
 
 		if (strcmp(f->name, name) != 0)
 			continue;
-		return f->kind == FIELD_WORD ? json_string(j, to, f->size)
-					     : read_time(j, (int64_t *)(void *)to);
+		if (f->kind == FIELD_TIME)
+			return read_time(j, (int64_t *)(void *)to);
+		if (json_string(j, to, f->size) && !utf8_ok(to))
+			json_wrong(j, "this is no UTF-8");
+		return !j->fault;
 	}
 	return json_skip(j);
 }

@@ -165,9 +165,9 @@ static int new_entry(const struct words *w, const char *name, struct entry *en, 
 		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
 				  "%s is no name of an action: letters, digits, '.', '_', '-'",
 				  esc(name));
-	if (!en->type)
+	if (!en->type || type_is_ours(en->type))
 		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "--type: there is no %s",
-				  esc(w->type));
+				  esc(w->type ? w->type : name));
 	en->tier = w->tier ? tier_of(w->tier) : w->type ? en->type->tier : TIER_STAGED;
 	if (en->tier == TIERS)
 		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,

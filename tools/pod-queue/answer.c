@@ -364,6 +364,7 @@ static void have_told(struct steward *s, const struct ask *q)
 	c->kind = CHILD_TELLS;
 	c->serial = q->serial;
 	c->id[0] = '\0';
+	c->input = -1;
 	if (child_start(s, c, q->op == OP_DIFF ? diff : why, -1, &e) < 0)
 		answer_error(s, q->serial, "failed", e.msg);
 }

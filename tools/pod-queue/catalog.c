@@ -59,7 +59,7 @@ void catalog_add_types(struct catalog *c)
 	for (const struct type *t = types; t->name; t++) {
 		struct entry *en;
 
-		if (strcmp(t->name, "custom") == 0 || catalog_find(c, t->name))
+		if (strcmp(t->name, "custom") == 0 || type_is_ours(t) || catalog_find(c, t->name))
 			continue;
 		en = add(c);
 		snprintf(en->name, sizeof(en->name), "%s", t->name);
@@ -143,7 +143,7 @@ static void read_type(struct json *j, struct entry *en)
 	if (!json_string(j, word, sizeof(word)))
 		return;
 	en->type = type_find(word);
-	if (!en->type)
+	if (!en->type || type_is_ours(en->type))
 		json_wrong(j, "action_type: there is no such type");
 }
 
@@ -218,7 +218,7 @@ static void end_entry(struct json *j, struct catalog *c, struct entry *en, bool 
 	}
 	if (!en->type)
 		en->type = type_find(en->name);
-	if (!en->type)
+	if (!en->type || type_is_ours(en->type))
 		en->type = type_find("custom");
 	if (catalog_find(c, en->name) != en)
 		json_wrong(j, "two actions of one name");

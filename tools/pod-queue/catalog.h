@@ -63,8 +63,9 @@ size_t params_parse(struct param *v, size_t max, const char *text);
 
 /*
  * The program that executes: the pod's own actions/NAME where there is one, else actions/TYPE of
- * our data, else the tool of ours that knows the type.  A regular file of root's that nobody else can write, in directories likewise; opened
- * for reading.  *custom: it is the pod's own.  -errno with e set, -ENOENT where there is none.
+ * our data, else the tool of ours that knows the type.  A regular file of root's that nobody else
+ * can write, in directories likewise; opened for reading.  *custom: it is the pod's own.  -errno
+ * with e set, -ENOENT where there is none.
  */
 int executor_open(const struct pod *p, const struct entry *en, bool *custom, struct err *e);
 /* Hex SHA-256 of the file and of the entry's config; "" for governed commands. */

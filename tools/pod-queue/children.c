@@ -80,7 +80,7 @@ static void pass_lock(int fd)
 	setenv("ENVPOD_ACTION_FD", number, 1);
 }
 
-static pid_t start(char *const argv[], int out, int kept, struct err *e)
+static pid_t start(char *const argv[], int in, int out, int kept, struct err *e)
 {
 	OWN_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pid_t pid = fork();
@@ -88,7 +88,7 @@ static pid_t start(char *const argv[], int out, int kept, struct err *e)
 	if (pid != 0)
 		return pid < 0 ? err_set(e, errno, "start %s", argv[0]) : pid;
 	prepare();
-	dup2(null, 0);
+	dup2(in >= 0 ? in : null, 0);
 	dup2(out, 1);
 	dup2(out, 2);
 	if (kept >= 0)
@@ -107,7 +107,9 @@ int child_start(struct steward *s, struct child *c, char *const argv[], int kept
 		return err_set(e, errno, "make a pipe");
 	OWN_FD int in = ends[0], out = ends[1];
 
-	pid = start(argv, out, kept, e);
+	pid = start(argv, c->input, out, kept, e);
+	own_close(&c->input);
+	c->input = -1;
 	if (pid < 0)
 		return pid;
 	fcntl(in, F_SETFL, O_NONBLOCK);

@@ -18,6 +18,7 @@ int cmd_wait(int argc, char **argv);
 int cmd_actions(int argc, char **argv);
 int cmd_cancel(int argc, char **argv);
 /* For a person */
+int cmd_govern(int argc, char **argv);
 int cmd_queue(int argc, char **argv);
 int cmd_approve(int argc, char **argv);
 int cmd_deny(int argc, char **argv);

@@ -55,18 +55,27 @@ void due_ended(struct steward *s, const char *id, const char *how)
 /* --- beginnings --- */
 
 /* Is it still what was submitted: the same entry, the same executor? */
-static int judge(const struct steward *s, const struct action *a, struct entry **en,
-		 struct catalog *c, struct err *e)
+static int judge(const struct steward *s, const struct action *a, struct err *e)
 {
+	OWN_CATALOG struct catalog c = {0};
+	const struct entry *en;
+	const struct type *type = type_find(a->type);
 	char digest[ACTION_HEX];
-	int r = catalog_load(c, &s->pod, e);
+	int r = catalog_load(&c, &s->pod, e);
+
+	if (type && type_is_ours(type)) {
+		action_digest(a, "", digest);
+		return strcmp(digest, a->digest) == 0 && strcmp(a->by, "agent") != 0
+			       ? 0
+			       : err_set(e, ERR_PLAIN, "this %s was changed in the queue", a->type);
+	}
 
 	if (r < 0)
 		return r;
-	*en = catalog_find(c, a->name);
-	if (!*en || (*en)->tier == TIER_BLOCKED)
+	en = catalog_find(&c, a->name);
+	if (!en || en->tier == TIER_BLOCKED)
 		return err_set(e, ERR_PLAIN, "this pod has no action %s any more", a->name);
-	if (catalog_digest(&s->pod, *en, a, digest, e) < 0)
+	if (catalog_digest(&s->pod, en, a, digest, e) < 0)
 		return -EINVAL;
 	return strcmp(digest, a->digest) == 0
 		       ? 0
@@ -97,28 +106,32 @@ static int lock_file(const struct steward *s, const char *id, struct err *e)
 
 static int start(struct steward *s, const struct action *a, struct err *e)
 {
-	char *const execute[] = {"pod-queue", "execute", s->pod.name, (char *)a->id, NULL};
 	OWN_STRV struct strv argv = {0};
-	OWN_FD int kept = -1;
+	OWN_FREE char *input = xfmt("input/%s", a->id);
+	OWN_FD int kept = lock_file(s, a->id, e);
 	struct child *c = child_free(s);
 	bool governed = type_find(a->type) && type_find(a->type)->is_governed;
 
 	c->kind = governed ? CHILD_GOVERNS : CHILD_EXECUTES;
 	memcpy(c->id, a->id, sizeof(c->id));
-	if (governed && govern_words(s, a, &argv, e) < 0)
+	c->input = openat(s->store.root, input, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (kept < 0 || (governed && govern_words(s, a, &argv, e) < 0))
 		return -EINVAL;
-	kept = lock_file(s, a->id, e);
-	return kept < 0 ? kept : child_start(s, c, governed ? argv.v : execute, kept, e);
+	if (!governed) {
+		strv_add(&argv, "pod-queue");
+		strv_add(&argv, "execute");
+		strv_add(&argv, s->pod.name);
+		strv_add(&argv, a->id);
+	}
+	return child_start(s, c, argv.v, kept, e);
 }
 
 /* Under the lock.  Once the file lies in running/ it has begun, whatever happens to us. */
 static void begin(struct steward *s, enum place from, struct action *a)
 {
-	OWN_CATALOG struct catalog c = {0};
-	struct entry *en = NULL;
 	struct err e = {0};
 
-	if (judge(s, a, &en, &c, &e) < 0) {
+	if (judge(s, a, &e) < 0) {
 		end(s, from, a, "failed", "action_failed", e.msg);
 		return;
 	}
@@ -157,16 +170,16 @@ static bool look_at(struct steward *s, const char *id, enum place place, int64_t
 	}
 	if (store_find(&s->store, id) == (int)place &&
 	    store_read(&s->store, place, id, &a, &e) == 0) {
-		if (place != home_of_tier(a.tier)) {
+		if (place != home_of_tier(a.tier))
 			approvals_put_back(s, place, id);
-		} else if (place != PLACE_NEW && approvals_stand(s, &a)) {
+		else if (place == PLACE_STAGED && a.until && a.until <= now)
+			end(s, place, &a, "denied", "action_denied", "nobody approved it in time");
+		else if (place != PLACE_NEW && approvals_stand(s, &a)) {
 			note_said(&s->pod, "action_approved", &a, a.approved_by);
 			begin(s, place, &a);
 			approvals_use(s, &a);
 		} else if (place == PLACE_NEW || (place == PLACE_DELAYED && a.due <= now))
 			begin(s, place, &a);
-		else if (place == PLACE_STAGED && a.until && a.until <= now)
-			end(s, place, &a, "denied", "action_denied", "nobody approved it in time");
 	}
 	store_unlock(&s->store);
 	index_refresh(s, id);

@@ -55,28 +55,20 @@ static int param_list(const struct action *a, const char *name, struct strv *out
 	return json_end(&j) ? 0 : err_set(e, ERR_PLAIN, "params: %s: %s", name, j.fault);
 }
 
-/* What a person typed is executed as it was typed (words); what an agent asks for names paths. */
+/* What somebody typed, as pod-mount wrote it down; from an agent it cannot come (due.c). */
 static int change_words(const struct steward *s, const struct action *a, struct strv *argv,
 			struct err *e)
 {
-	OWN_STRV struct strv paths = {0}, words = {0};
+	OWN_STRV struct strv words = {0};
 
-	if (param_list(a, "paths", &paths, e) < 0 || param_list(a, "words", &words, e) < 0)
+	(void)s;
+	if (param_list(a, "words", &words, e) < 0)
 		return -EINVAL;
 	strv_add(argv, "pod-mount");
 	strv_add(argv, a->type);
-	strv_add(argv, "--action");
-	strv_add(argv, a->id);
+	strv_fmt(argv, "--action=%s", a->id);
 	for (size_t i = 0; i < words.n; i++)
 		strv_add(argv, words.v[i]);
-	if (words.n)
-		return 0; /* the pod's name is among them */
-	strv_add(argv, "--cwd");
-	strv_add(argv, "/");
-	strv_add(argv, "--");
-	strv_add(argv, s->pod.name);
-	for (size_t i = 0; i < paths.n; i++)
-		strv_add(argv, paths.v[i]);
 	return 0;
 }
 

@@ -19,7 +19,7 @@
 #include "tools/pod-queue/channel.h"
 #include "tools/pod-queue/reply.h"
 
-#define STALL_MS 30000 /* half a line, or an answer that nobody takes */
+#define STALL_MS 10000 /* half a line, or an answer that nobody takes */
 
 struct conn {
 	struct watch watch;

@@ -16,6 +16,7 @@ static const struct cmd cmds[] = {
 	{"approve", cmd_approve, "let an action be executed"},
 	{"deny", cmd_deny, "refuse an action that waits"},
 	{"serve", cmd_serve, "take, keep and execute what the pod's agent asks for"},
+	{"govern", cmd_govern, "hand in a command of ours that waits for approval"},
 	{"execute", cmd_execute, "execute an action that has begun"},
 	{"reverse", cmd_reverse, "take back what an action did"},
 	{0},

@@ -49,7 +49,7 @@ static int make_socket(const struct steward *s, struct err *e)
 		return err_set(e, errno, "remove %s/queue/sock", s->pod.runpath);
 	/* However long the path is. */
 	snprintf(at.sun_path, sizeof(at.sun_path), "/proc/self/fd/%d/sock", dir);
-	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 16) < 0)
+	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 128) < 0)
 		return err_set(e, errno, "listen on %s/queue/sock", s->pod.runpath);
 	if (fchmod(dir, 0755) < 0 || fchmodat(dir, "sock", 0666, 0) < 0)
 		return err_set(e, errno, "open %s/queue/sock to the pod", s->pod.runpath);

@@ -34,6 +34,7 @@ struct child {
 	enum child_kind kind;
 	pid_t pid; /* 0: this place is free */
 	char id[ACTION_ID];
+	int input;        /* what it reads, let go once it is started; -1: nothing */
 	uint32_t serial;  /* of the question that CHILD_TELLS answers */
 	struct watch out; /* what it writes */
 	struct buf text;
@@ -108,7 +109,8 @@ void approvals_use(struct steward *s, const struct action *a);
 void approvals_put_back(struct steward *s, enum place place, const char *id);
 
 /* --- children.c --- */
-/* c->kind, id and serial are the caller's.  kept: a descriptor that it inherits; -1: none. */
+/* c->kind, id, input and serial are the caller's.  kept: a descriptor that it inherits; -1: none.
+ */
 int child_start(struct steward *s, struct child *c, char *const argv[], int kept, struct err *e);
 struct child *child_free(struct steward *s);
 size_t children_running(const struct steward *s);

@@ -157,6 +157,14 @@ static enum place end_place(const char *status)
 	return denied ? PLACE_DENIED : PLACE_DONE;
 }
 
+/* What a governed command was to be told. */
+static void forget_input(const struct store *s, const char *id)
+{
+	OWN_FREE char *file = xfmt("input/%s", id);
+
+	unlinkat(s->root, file, 0);
+}
+
 int store_end(const struct store *s, enum place from, struct action *a, const char *status,
 	      const char *reason, struct err *e)
 {
@@ -165,6 +173,7 @@ int store_end(const struct store *s, enum place from, struct action *a, const ch
 	free(take_ptr(a->reason));
 	if (reason)
 		a->reason = xfmt("%.1000s", reason);
+	forget_input(s, a->id);
 	return store_move(s, from, end_place(status), a, e);
 }
 

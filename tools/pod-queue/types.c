@@ -33,8 +33,8 @@ const struct type types[] = {
 	{"git_tag", TIER_IMMEDIATE, INTERNAL, "name* message push:flag working_dir", "make a tag"},
 	{"custom", TIER_STAGED, INTERNAL, NULL, "a program of the pod's owner"},
 	{"request", TIER_STAGED, GOVERNED, "description*", "ask a person for something, in words"},
-	{"commit", TIER_STAGED, GOVERNED, "paths:list", "bring changes to the host"},
-	{"rollback", TIER_STAGED, GOVERNED, "paths:list", "drop changes"},
+	{"commit", TIER_STAGED, GOVERNED, NULL, "bring changes to the host: pod-mount asks, no agent"},
+	{"rollback", TIER_STAGED, GOVERNED, NULL, "drop changes: likewise"},
 	{"snapshot", TIER_IMMEDIATE, GOVERNED, "name", "keep the pod's state as it is now"},
 	{"domain", TIER_STAGED, GOVERNED, "name* for", "let the pod resolve a name"},
 	{0},
@@ -64,6 +64,11 @@ const struct type *type_find(const char *name)
 		if (strcmp(t->name, name) == 0)
 			return t;
 	return NULL;
+}
+
+bool type_is_ours(const struct type *t)
+{
+	return t->is_governed && !t->params;
 }
 
 const char *param_word(enum param_kind kind)

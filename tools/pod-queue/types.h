@@ -36,6 +36,8 @@ struct type {
 
 extern const struct type types[]; /* ended by {0} */
 const struct type *type_find(const char *name);
+/* Governed, and asked for by our own tools alone. */
+bool type_is_ours(const struct type *t);
 
 /* The next parameter of the text at *at, which moves on; false at the end. */
 bool param_next(const char **at, struct param *p);
