@@ -140,7 +140,8 @@ print(s.recv(100).decode(), end="")' "$R/web/net/feed" <"$T/feed"
 	odd_site
 	[[ $(call https://c.example/form) == *upstream_untrusted* ]] # the keeper's injector knows not our authority
 	policy 'canary alert'
-	wait_for 10 is_state resting
+	[ "$(push)" = ok ] # who took it away wants to hear that
+	wait_for 20 is_state resting
 	[[ $(call -k https://c.example/form) == 'GET /form'* ]]
 	policy 'host 0 c.example 443'
 	on_host pod-supervise helpers wake web

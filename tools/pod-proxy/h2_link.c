@@ -18,6 +18,7 @@ nghttp2_option *h2_link_options(void)
 	nghttp2_option_set_no_closed_streams(o, 1);
 	nghttp2_option_set_max_outbound_ack(o, H2_CONTROLS);
 	nghttp2_option_set_max_settings(o, SETTINGS);
+	nghttp2_option_set_max_send_header_block_length(o, 2 * H2_BLOCK);
 	return o;
 }
 

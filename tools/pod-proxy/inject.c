@@ -40,6 +40,7 @@
 #define FILES   4096
 #define PER     3  /* descriptors of a connection: both ends, and one that is kept */
 #define PACKETS 64 /* taken in one turn */
+#define REST_MS 5000
 #define IDLE_S  75
 #define DAY_S   86400u
 
@@ -264,23 +265,31 @@ static bool is_needed(const char *name)
 
 /* --- serving --- */
 
-/* The last host is gone, and all who were at it: the keeper lets us rest until somebody binds one.
+/*
+ * The last host is gone, and all who were at it: the keeper lets us rest until somebody binds one.
+ * Who took it away will bring us the secrets that are left, and wants to hear that we have them.
  */
-static bool is_done(const struct inject *in)
+static bool is_done(struct inject *in)
 {
-	return !in->policy->sites.n && !in->sessions && !feed_waits();
+	if (in->policy->sites.n || in->sessions || feed_waits())
+		in->hosts_ms = in->loop.now_ms;
+	return in->loop.now_ms - in->hosts_ms >= REST_MS;
+}
+
+static int patience(const struct inject *in)
+{
+	if (in->queue || in->upstreams.queue)
+		return 0;
+	return in->sessions || upstreams_any(&in->upstreams) || !in->policy->sites.n ? 1000 : -1;
 }
 
 static int run(struct inject *in, struct err *e)
 {
 	int x = 0;
 
+	in->hosts_ms = in->loop.now_ms;
 	while (!in->loop.stop && !is_done(in) && x == 0) {
-		x = loop_turn(&in->loop,
-			      in->queue || in->upstreams.queue                ? 0
-			      : in->sessions || upstreams_any(&in->upstreams) ? 1000
-									      : -1,
-			      e);
+		x = loop_turn(&in->loop, patience(in), e);
 		upstreams_run(&in->upstreams); /* what came */
 		sessions_run(in);
 		upstreams_run(&in->upstreams); /* what goes */

@@ -45,7 +45,8 @@ struct inject {
 	struct session *sessions;
 	struct session *queue;
 	unsigned n, max;
-	uint64_t idle_ms; /* for a request to come, and be whole */
+	uint64_t hosts_ms; /* when there was one last */
+	uint64_t idle_ms;  /* for a request to come, and be whole */
 	uint64_t swept_ms;
 };
 

@@ -9,11 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "libcommon/address.h"
 #include "libcommon/buf.h"
 #include "libcommon/trust.h"
 #include "tools/pod-proxy/call.h"
