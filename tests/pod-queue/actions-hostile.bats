@@ -68,6 +68,10 @@ head -c 100000000 /dev/zero >&2; echo "{\"ok\":true}"'
 trap "" TERM; setsid sleep 9182736 & exec sleep 9182736'
 	failed custom '{}' 'after 1 seconds' hang
 	quiet 'sleep 9182736'
+	own mute custom '{"timeout":1}' '#!/bin/sh
+trap "" TERM; exec >&- 2>&-; sleep 9182735; sleep 9182735; sleep 9182735'
+	failed custom '{}' 'after 1 seconds' mute
+	quiet 'sleep 9182735'
 	own leave custom '{}' '#!/bin/sh
 setsid sleep 9182737 </dev/null >/dev/null 2>&1 & echo "{\"ok\":true}"'
 	done_ok custom '{}' leave

@@ -68,6 +68,17 @@ undo_id() { jq -r .undo "$Q/done/$1.json"; }
 	refute envpod run q -- test -e "$PWD/note"
 }
 
+@test "what has long been forgotten among the ended ones can still be taken back" {
+	ask_for file_create path="$PWD/a" content=1 >answer
+	id=$(id_of <answer)
+	undo=$(undo_id "$id")
+	rm "$Q/done/$id.json"
+	envpod undo q "$undo"
+	refute envpod run q -- test -e "$PWD/a"
+	expect 2 pod-queue reverse q "$id"
+	[[ $output == *"none of its"* ]]
+}
+
 @test "in a pod that is frozen nothing is taken back, until it goes on" {
 	ask_for file_create path="$PWD/a" content=1 >answer
 	id=$(id_of <answer)

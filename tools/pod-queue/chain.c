@@ -129,7 +129,7 @@ struct watching {
 	pid_t pid;
 	struct pollfd p[2];
 	int64_t end_ms;
-	bool asked; /* to end, politely */
+	bool asked, killed; /* to end, politely; not so */
 };
 
 static void take(struct pollfd *p, struct buf *to, size_t max, bool keep_last, bool *over)
@@ -140,7 +140,7 @@ static void take(struct pollfd *p, struct buf *to, size_t max, bool keep_last, b
 	if (!p->revents)
 		return;
 	n = read(p->fd, data, sizeof(data));
-	if (n <= 0 && errno != EINTR) {
+	if (n == 0 || (n < 0 && errno != EINTR)) {
 		p->fd = -1;
 		return;
 	}
@@ -159,6 +159,7 @@ static void end_it(struct chain *c, struct watching *w, bool late)
 	kill(w->pid, w->asked ? SIGKILL : SIGTERM);
 	if (w->asked) /* whoever has the pipes now is killed with it */
 		w->p[0].fd = w->p[1].fd = -1;
+	w->killed = w->asked;
 	w->asked = true;
 	w->end_ms = clock_ms() + GRACE_MS;
 }
@@ -184,7 +185,7 @@ static void reap(struct chain *c, struct watching *w)
 {
 	int status;
 
-	while (waitpid(w->pid, &status, w->asked ? 0 : WNOHANG) == 0) {
+	while (waitpid(w->pid, &status, w->killed ? 0 : WNOHANG) == 0) {
 		struct timespec pause = {.tv_nsec = 2000000};
 
 		if (clock_ms() > w->end_ms)

@@ -149,7 +149,7 @@ static int register_undo(struct execution *x, struct err *e)
 	undo_words(&n.what, "action", a->name, a->id, NULL);
 	n.by = xstrdup(*a->approved_by ? a->approved_by : a->by);
 	if (v->undo.len > 0) {
-		r = kept_save(&x->store, a->id, &v->undo, x->kept, e);
+		r = kept_save(&x->store, a, &v->undo, x->kept, e);
 		n.holds = kept_path(a->id);
 		undo_words(&n.run, "pod-queue", "reverse", x->pod.name, a->id, NULL);
 	} else {

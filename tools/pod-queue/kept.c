@@ -13,8 +13,9 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 
-#define UNDO_FILE "undo.json"
-#define KEPT_FILE "kept"
+#define UNDO_FILE    "undo.json"
+#define KEPT_FILE    "kept"
+#define ACTION_SAVED "action.json"
 
 static int set_option(int fs, const char *key, const char *value)
 {
@@ -81,17 +82,29 @@ static int save_kept(int dir, int kept)
 	return to < 0 ? -errno : copy(kept, to);
 }
 
-int kept_save(const struct store *s, const char *id, const struct buf *undo, int kept,
+static int save_action(int dir, const struct action *a)
+{
+	OWN_BUF struct buf text = BUF_INIT;
+	struct action brief = *a;
+
+	brief.params = brief.result = NULL;
+	action_print(&brief, &text);
+	return write_file_at(dir, ACTION_SAVED, text.data, text.len, 0600, true);
+}
+
+int kept_save(const struct store *s, const struct action *a, const struct buf *undo, int kept,
 	      struct err *e)
 {
-	OWN_FD int dir = open_dir(s, id, true, e);
+	OWN_FD int dir = open_dir(s, a->id, true, e);
 	int r = dir < 0 ? dir : save_kept(dir, kept);
 
 	if (dir < 0)
 		return dir;
 	if (r == 0)
+		r = save_action(dir, a);
+	if (r == 0)
 		r = write_file_at(dir, UNDO_FILE, undo->data, undo->len, 0600, true);
-	return r < 0 ? err_set(e, -r, "write %s/queue/undo/%s", s->pod->path, id) : 0;
+	return r < 0 ? err_set(e, -r, "write %s/queue/undo/%s", s->pod->path, a->id) : 0;
 }
 
 void kept_drop(const struct store *s, const char *id)
@@ -101,14 +114,25 @@ void kept_drop(const struct store *s, const char *id)
 	remove_tree_at(s->root, path);
 }
 
-int kept_load(const struct store *s, const char *id, struct buf *undo, struct err *e)
+static int load_action(int dir, const char *id, struct action *a, struct err *e)
+{
+	OWN_BUF struct buf text = BUF_INIT;
+	int r = read_file_at(dir, ACTION_SAVED, &text, ACTION_FILE);
+
+	if (r < 0)
+		return err_set(e, -r, "read queue/undo/%s/%s", id, ACTION_SAVED);
+	return action_parse(a, text.data ? text.data : "", text.len, e);
+}
+
+int kept_load(const struct store *s, const char *id, struct action *a, struct buf *undo,
+	      struct err *e)
 {
 	OWN_FD int dir = open_dir(s, id, false, e);
-	int r = dir < 0 ? dir : read_file_at(dir, UNDO_FILE, undo, 2u << 20);
-	int fd;
+	int fd, r = dir < 0 ? dir : load_action(dir, id, a, e);
 
-	if (dir < 0)
-		return dir;
+	if (r < 0)
+		return r;
+	r = read_file_at(dir, UNDO_FILE, undo, 2u << 20);
 	fd = r < 0 ? -1 : openat(dir, KEPT_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? err_set(e, r < 0 ? -r : errno, "read %s/queue/undo/%s", s->pod->path, id)
 		      : fd;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What reversing an action needs: pods/NAME/queue/undo/ID/, with the undo object its executor gave
- * (undo.json) and, where it kept something, that (kept).
+ * What reversing an action needs: pods/NAME/queue/undo/ID/, with what it was (action.json, which
+ * stays when done/ID.json has long gone), the undo object its executor gave (undo.json) and what
+ * it kept (kept).
  */
 #ifndef POD_QUEUE_KEPT_H
 #define POD_QUEUE_KEPT_H
@@ -19,11 +20,12 @@ int kept_new(struct err *e);
 
 /* queue/undo/ID; in words, for undo_register(). */
 char *kept_path(const char *id);
-/* Write both, synced. */
-int kept_save(const struct store *s, const char *id, const struct buf *undo, int kept,
+/* Write them, synced; of the action what says which it was. */
+int kept_save(const struct store *s, const struct action *a, const struct buf *undo, int kept,
 	      struct err *e);
 void kept_drop(const struct store *s, const char *id);
-/* Read the undo object, and open what was kept (empty where nothing was). */
-int kept_load(const struct store *s, const char *id, struct buf *undo, struct err *e);
+/* Read action and undo object, and open what was kept (empty where nothing was). */
+int kept_load(const struct store *s, const char *id, struct action *a, struct buf *undo,
+	      struct err *e);
 
 #endif

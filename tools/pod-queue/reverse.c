@@ -109,18 +109,18 @@ static int reverse(struct reversal *v, struct err *e)
 	return err_wrap(e, "take back %s", v->action.name);
 }
 
-/* It has ended, and gave a way back. */
+/* Only what was executed and gave a way back has something kept. */
 static int load(struct reversal *v, const char *id, struct err *e)
 {
 	int place = store_find(&v->store, id);
 
-	if (place != PLACE_DONE)
-		return err_set(e, place < 0 ? -place : ERR_PLAIN, "pod %s: action %s%s",
-			       v->pod.name, id, place < 0 ? "" : " has not been executed");
-	if (store_read(&v->store, PLACE_DONE, id, &v->action, e) < 0)
-		return -e->code;
-	v->kept = kept_load(&v->store, id, &v->undo, e);
-	return v->kept < 0 ? v->kept : 0;
+	v->kept = kept_load(&v->store, id, &v->action, &v->undo, e);
+	if (v->kept >= 0)
+		return 0;
+	return e->code != ENOENT
+		       ? v->kept
+		       : err_set(e, ERR_PLAIN, "pod %s: action %s %s", v->pod.name, id,
+				 place < 0 ? "is none of its" : "has nothing to take it back by");
 }
 
 int cmd_reverse(int argc, char **argv)
