@@ -118,13 +118,13 @@ command_pid() { tr -d ' ' <"/proc/$(leader_pid)/task/$(leader_pid)/children"; }
 	local pid
 	pid=$(command_pid)
 	kill -KILL "$other"
-	wait_for 5 refute kill -0 "$pid" 2>/dev/null
+	wait_for 30 refute kill -0 "$pid" 2>/dev/null
 	exec 8>&-
 	rm "$T/up2" "$T/end2"
 	apart
 	pid=$(command_pid)
 	kill -KILL "$(init_pid)"
-	wait_for 5 refute kill -0 "$pid" 2>/dev/null
+	wait_for 30 refute kill -0 "$pid" 2>/dev/null
 }
 
 @test "a signal to its run reaches the command; who ignores it is killed with the run" {

@@ -76,7 +76,7 @@ trap "" TERM; exec >&- 2>&-; sleep 9182735; sleep 9182735; sleep 9182735'
 setsid sleep 9182737 </dev/null >/dev/null 2>&1 & echo "{\"ok\":true}"'
 	done_ok custom '{}' leave
 	quiet 'sleep 9182737'
-	own hold custom '{"timeout":2}' '#!/bin/sh
+	own hold custom '{}' '#!/bin/sh
 setsid sleep 9182738 & echo "{\"ok\":true}"'
 	done_ok custom '{}' hold
 	quiet 'sleep 9182738'
@@ -90,13 +90,13 @@ head -c 200000000 /dev/zero >&3 2>/dev/null && echo "{\"ok\":true}" || echo "{\"
 touch begun; exec sleep 9182739'
 	action custom '{}' slow &
 	local job=$!
-	wait_for 10 pgrep -f 'sleep 9182739'
+	wait_for 30 pgrep -f 'sleep 9182739'
 	local file
 	file=$(ls "$QUEUE"/running)
 	expect 75 pod-queue execute box "${file%.json}"
 	kill -KILL "$(pgrep -f "pod-queue execute box")"
 	wait "$job" || true
-	wait_for 5 quiet 'sleep 9182739'
+	wait_for 30 quiet 'sleep 9182739'
 	[ -e "$QUEUE/running/$file" ]
 }
 
@@ -124,7 +124,7 @@ while [ ! -e go ]; do sleep 0.05; done; echo "{\"ok\":true,\"result\":\"undistur
 	envpod run -b box -- sleep 1000
 	action custom '{}' slow &
 	local job=$!
-	wait_for 10 pgrep -f '/dev/fd/4'
+	wait_for 30 pgrep -f '/dev/fd/4'
 	envpod run --root box -- sh -c '
 		kill -STOP -1; kill -KILL -1; pkill -9 sh
 		for p in /proc/[0-9]*; do

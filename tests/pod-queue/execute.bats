@@ -59,7 +59,7 @@ undo_id() { jq -r .undo "$Q/done/$1.json"; }
 	chmod 755 "$T/note.sh"
 	envpod actions q add note --description 'leave a note' --tier staged --exec "$T/note.sh"
 	envpod run -b q -- sh -c "pod-queue call --wait --timeout 60 note >$PWD/said"
-	wait_for 10 compgen -G "$Q/staged/*.json"
+	wait_for 30 compgen -G "$Q/staged/*.json"
 	id=$(envpod queue --json q | id_of)
 	envpod approve q "$id"
 	[ "$(envpod run q -- cat "$PWD/note")" = noted ]
@@ -83,7 +83,7 @@ undo_id() { jq -r .undo "$Q/done/$1.json"; }
 	ask_for file_create path="$PWD/a" content=1 >answer
 	id=$(id_of <answer)
 	envpod run -b q -- sh -c "echo >$PWD/up; sleep 1000"
-	wait_for 10 pgrep -f "echo >$PWD/up"
+	wait_for 30 pgrep -f "echo >$PWD/up"
 	envpod lock q
 	expect 75 envpod undo q "$(undo_id "$id")"
 	envpod unlock q
@@ -98,7 +98,7 @@ undo_id() { jq -r .undo "$Q/done/$1.json"; }
 	pod-supervise helpers --set govern start bare
 	SOCK=$ENVPOD_RUN_DIR/bare/queue/sock
 	id=$(ask "{\"type\":\"call\",\"action\":\"file_create\",\"params\":{\"path\":\"$PWD/f\"}}" | id_of)
-	wait_for 10 test -e "$ENVPOD_STATE_DIR/pods/bare/queue/done/$id.json"
+	wait_for 30 test -e "$ENVPOD_STATE_DIR/pods/bare/queue/done/$id.json"
 	jq -e '.status == "executed"' "$ENVPOD_STATE_DIR/pods/bare/queue/done/$id.json"
 	pod-supervise helpers --set govern stop bare
 }
