@@ -249,7 +249,7 @@ install: all
 
 uninstall:
 	$(Q)$(FILES) | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
-	$(Q)for d in $(DATADIR)/envpod $(LIBDIR)/envpod $(INCLUDEDIR)/envpod; do \
+	$(Q)for d in $(DATADIR)/envpod $(LIBDIR)/envpod $(INCLUDEDIR)/envpod $(LIBEXECDIR); do \
 	  [ ! -d "$(DESTDIR)$$d" ] || find "$(DESTDIR)$$d" -depth -type d -empty -delete; done
 
 deb:

@@ -44,6 +44,7 @@ entry() { envpod actions -j q | jq -es "map(select(.name == \"$1\")) | length ==
 	govern
 	envpod actions q add note --type http_post --description note --tier immediate --param url --param body:required --config base_url=https://example.com
 	entry note '[.params[] | select(.required).name] == ["url", "body"]'
+	ask '{"type":"list_actions"}' | jq -e '.actions[] | select(.name == "note") | .config == {} and .tier == "immediate"'
 	ask '{"type":"call","action":"note","params":{"url":"x","body":"y","headers":{}}}' | jq -e '.error == "bad_params" and (.message | contains("headers"))'
 	ask '{"type":"call","action":"note","params":{"url":"x"}}' | jq -e '.error == "bad_params" and (.message | contains("body"))'
 	expect 78 envpod actions q add other --type http_post --description x --param nothing

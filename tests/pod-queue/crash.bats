@@ -113,3 +113,19 @@ times() { grep -cx "$1" executed; }
 		is_in done "$id"
 	done
 }
+
+@test "gc ends what governed a pod that is gone, or that nothing keeps and nothing runs in" {
+	first=$(steward)
+	kill -KILL "$(keeper)"
+	wait_for 5 eval 'envpod gc -n | grep -q "Would end what governed 1 pod"'
+	kill -0 "$first"
+	envpod gc | grep -q 'Ended what governed 1 pod'
+	wait_for 5 gone "$first"
+	govern
+	first=$(steward)
+	mv "$D" "$T/away"
+	envpod gc
+	wait_for 5 gone "$first"
+	mv "$T/away" "$D"
+	refute grep -q governed <(envpod gc -n)
+}

@@ -2,7 +2,9 @@
 #include "tools/envpod/govern.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -106,4 +108,39 @@ int govern_down(const struct pod *p)
 {
 	return faccessat(p->run, "govern", F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? POD_EXIT_OK
 									  : helpers("stop", p);
+}
+
+/* A pod by its run directory alone: it may have no other any more. */
+static bool is_left(const char *name)
+{
+	OWN_FREE char *files = xfmt("%s/pods/%s/created", pod_state_dir(), name);
+	OWN_FREE char *state = xfmt("%s/%s/govern/services.state", pod_run_dir(), name);
+	OWN(pod_finish) struct pod p = POD_INIT;
+	struct err ignored = {0};
+
+	if (pod_check_name(name, &ignored) < 0 || access(state, F_OK) < 0)
+		return false;
+	if (access(files, F_OK) < 0)
+		return errno == ENOENT;
+	return pod_open(&p, name, &ignored) == 0 && !stands(&p) &&
+	       pod_init_pid(&p, NULL, &ignored) == 0;
+}
+
+int govern_gc(bool dry, unsigned *n)
+{
+	OWN_DIR DIR *d = opendir(pod_run_dir());
+	int status = POD_EXIT_OK;
+	const char *name;
+
+	*n = 0;
+	while (d && dir_next(d, &name) > 0 && status == POD_EXIT_OK) {
+		struct pod p = POD_INIT;
+
+		if (!is_left(name))
+			continue;
+		++*n;
+		snprintf(p.name, sizeof(p.name), "%s", name);
+		status = dry ? POD_EXIT_OK : helpers("stop", &p);
+	}
+	return status;
 }

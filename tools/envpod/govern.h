@@ -3,6 +3,8 @@
 #ifndef ENVPOD_GOVERN_H
 #define ENVPOD_GOVERN_H
 
+#include <stdbool.h>
+
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
 
@@ -19,5 +21,9 @@ int govern_wake(const struct pod *p);
 
 /* Where there is anything of them. */
 int govern_down(const struct pod *p);
+
+/* Those of pods that are gone, or that neither a keeper nor a run is left of.  dry: only count
+ * them. */
+int govern_gc(bool dry, unsigned *n);
 
 #endif

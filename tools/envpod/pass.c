@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands that are another tool's word under the user's name for it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "envpod/exit.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/govern.h"
 
 int cmd_diff(int argc, char **argv)
 {
@@ -45,18 +47,27 @@ int cmd_base(int argc, char **argv)
 	return front_pass("pod-mount", "base", false, argc, argv);
 }
 
-/* The networks first: what keeps them is written down where pod-mount removes. */
+/* The daemons first: what keeps them is written down where pod-mount removes. */
 int cmd_gc(int argc, char **argv)
 {
 	OWN_STRV struct strv line = {0};
 	int status = POD_EXIT_OK;
+	bool dry = false;
+	unsigned n = 0;
 
 	front_words(&line, "pod-net", "gc", NULL);
 	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "-n") == 0 || strcmp(argv[i], "--dry-run") == 0)
-			strv_add(&line, "-n");
-	if (argc < 2 || strcmp(argv[1], "--help") != 0)
-		status = front_run(&line);
+		dry = dry || strcmp(argv[i], "-n") == 0 || strcmp(argv[i], "--dry-run") == 0;
+	if (dry)
+		strv_add(&line, "-n");
+	if (argc < 2 || strcmp(argv[1], "--help") != 0) {
+		status = front_print ? POD_EXIT_OK : govern_gc(dry, &n);
+		if (status == POD_EXIT_OK)
+			status = front_run(&line);
+	}
+	if (n)
+		printf("%s what governed %u pod(s).\n", dry ? "Would end" : "Ended", n);
+	fflush(stdout);
 	return status ? status : front_pass("pod-mount", "gc", false, argc, argv);
 }
 
