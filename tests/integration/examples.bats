@@ -58,8 +58,7 @@ with_web()
 @test "pod-action-http(1)" {
 	need netns
 	export -f type_all examples
-	export untyped
-	unshare -n bash -c 'ip link set lo up; python3 -m http.server 80 >/dev/null 2>&1 3>&- & trap "kill $!" EXIT
+	env untyped="$untyped" unshare -n bash -c 'ip link set lo up; python3 -m http.server 80 >/dev/null 2>&1 3>&- & trap "kill $!" EXIT
 		until curl -so/dev/null http://localhost/; do sleep 0.02; done; type_all pod-action-http.1'
 }
 @test "pod-audit(1)" { with_web && type_all pod-audit.1; }

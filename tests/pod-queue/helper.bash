@@ -7,7 +7,7 @@ queue_setup()
 	Q=$D/queue
 	SOCK=$ENVPOD_RUN_DIR/q/queue/sock
 	export ENVPOD_QUEUE_SOCKET=$SOCK
-	cd "$T"
+	cd "$T" || return
 }
 
 # make_pod [YAML]: without a network, so that nothing but the queue has to live.

@@ -14,8 +14,8 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/say.h"
-#include "tools/pod-mount/patches.h"
 #include "libcommon/tar.h"
+#include "tools/pod-mount/patches.h"
 #include "tools/pod-mount/xattrs.h"
 #include "tools/pod-mount/zfile.h"
 

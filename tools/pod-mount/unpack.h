@@ -7,8 +7,8 @@
 #include "libcommon/err.h"
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
-#include "tools/pod-mount/export.h"
 #include "libcommon/tar.h"
+#include "tools/pod-mount/export.h"
 
 #define CARRIED_MAX  1000000u
 #define UNPACK_DIR   "apply.tmp" /* in the pod's directory, under its lock; goes again */
