@@ -127,3 +127,13 @@ have_btrfs() { modprobe -q btrfs; grep -qw btrfs /proc/filesystems && command -v
 	echo human >f
 	envpod run -w web -- sh -c '[ "$(cat f)" = human ]'
 }
+
+@test "a snapshot of a pod that runs freezes it for a moment, which is nothing to take back" {
+	envpod init -c /dev/null still >/dev/null
+	envpod run -b still -- sh -c 'echo x >/root/kept; sleep 1000'
+	wait_for 10 eval '[ "$(envpod run still -- cat /root/kept)" = x ]'
+	envpod snapshot still create
+	envpod audit still --json | jq -se 'any(.event == "freeze") and any(.event == "resume")'
+	[ -z "$(envpod undo still --json)" ]
+	envpod kill still
+}

@@ -96,7 +96,12 @@ static int put_on_record(const struct pod *p, bool on, bool changed, struct err 
 	return r;
 }
 
-static int change(const struct pod *p, bool on, const char *was, struct err *e)
+struct how {
+	const char *was; /* only if it is that now; NULL: no matter */
+	bool no_undo;
+};
+
+static int change(const struct pod *p, bool on, const struct how *how, struct err *e)
 {
 	OWN_CGTREE struct cgtree t = CGTREE_INIT;
 	OWN_FD int app = -1;
@@ -110,7 +115,7 @@ static int change(const struct pod *p, bool on, const char *was, struct err *e)
 		return app;
 	lives = app >= 0 && cgroup_stat(app, "cgroup.events", "populated", 0);
 	frozen = lives && is_frozen(app);
-	r = check_was(p->name, was, frozen, lives, e);
+	r = check_was(p->name, how->was, frozen, lives, e);
 	if (r < 0)
 		return r;
 	if (!lives && on)
@@ -118,14 +123,16 @@ static int change(const struct pod *p, bool on, const char *was, struct err *e)
 	if (app < 0)
 		return 0;
 	r = set_frozen(app, on, p->name, e);
-	return r < 0 ? r : put_on_record(p, on, lives && frozen != on, e);
+	return r < 0 ? r : put_on_record(p, on, lives && frozen != on && !how->no_undo, e);
 }
 
 static int freeze(int argc, char **argv, bool on)
 {
-	const char *was = NULL;
+	struct how how = {.was = NULL};
 	const struct opt opts[] = {
-		{OPT_STR, 0, "was", &was, "STATE", "only if it is frozen, or running; 3 if not"},
+		{OPT_STR, 0, "was", &how.was, "STATE",
+		 "only if it is frozen, or running; 3 if not"},
+		{OPT_FLAG, 0, "no-undo", &how.no_undo, NULL, "it is let go on soon, by who calls"},
 		{0},
 	};
 	const struct opt_usage usage = {
@@ -137,7 +144,7 @@ static int freeze(int argc, char **argv, bool on)
 	struct err e = {0};
 
 	opt_parse(opts, &usage, argc, argv);
-	if (pod_open(&p, argv[0], &e) < 0 || change(&p, on, was, &e) < 0)
+	if (pod_open(&p, argv[0], &e) < 0 || change(&p, on, &how, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }

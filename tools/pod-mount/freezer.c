@@ -26,7 +26,8 @@ static bool is_frozen(const struct pod *p)
 static void wait_and_thaw(int fd, const char *pod)
 {
 	static const int deaf[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
-	char *argv[] = {(char *)"pod-limit", (char *)"thaw", (char *)pod, NULL};
+	char *argv[] = {(char *)"pod-limit", (char *)"thaw", (char *)"--no-undo", (char *)pod,
+			NULL};
 	struct err e = {0};
 	char c;
 
@@ -56,7 +57,8 @@ static int freezer_guard(struct freezer *f, const char *pod, struct err *e)
 
 int freezer_start(struct freezer *f, const struct pod *p, struct err *e)
 {
-	char *argv[] = {(char *)"pod-limit", (char *)"freeze", (char *)p->name, NULL};
+	char *argv[] = {(char *)"pod-limit", (char *)"freeze", (char *)"--no-undo", (char *)p->name,
+			NULL};
 	int r;
 
 	*f = (struct freezer){.pipe = -1};
