@@ -81,6 +81,7 @@ static void end_sampler(struct arm *a)
 		waitpid(a->sampler, NULL, 0);
 	}
 	a->sampler = 0;
+	a->state->running = 0; /* it was not the rule's fault */
 	own_close(&a->control);
 	a->control = -1;
 	if (a->told.fd >= 0)
@@ -202,14 +203,25 @@ static void (*const takes[VERDICTS])(struct arm *a, size_t rule) = {
 	[VERDICT_WRONG] = take_clear,
 };
 
-static void sampler_died(struct arm *a)
+/* The rule that it died of, counted from 1; 0 when somebody has killed it. */
+static uint32_t guilty(struct arm *a)
 {
 	uint32_t rule = a->state->running;
 
+	if (a->sampler > 0 && waitpid(a->sampler, &a->ended, 0) == a->sampler)
+		a->sampler = -1;
+	if (WIFSIGNALED(a->ended) && WTERMSIG(a->ended) == SIGKILL)
+		return 0;
+	return rule <= a->policy.n ? rule : 0;
+}
+
+static void sampler_died(struct arm *a)
+{
+	uint32_t rule = guilty(a);
+
 	end_sampler(a);
-	if (rule && rule <= a->policy.n) {
+	if (rule) {
 		a->state->rules[rule - 1].off = 1;
-		a->state->running = 0;
 		deed_tell(&a->pod, "monitor_policy", a->policy.rules[rule - 1].name,
 			  "it is off: its program took more than 50 ms or 64 MiB");
 		a->again_ms = clock_ms();
@@ -291,8 +303,10 @@ static void reap(struct arm *a)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == a->walker)
 			a->walker = 0;
-		if (pid == a->sampler)
+		if (pid == a->sampler) {
 			a->sampler = -1; /* the end of its pipe is what we go by */
+			a->ended = status;
+		}
 		for (size_t i = 0; i < RULES_MAX; i++)
 			if (a->deeds[i] == pid)
 				a->deeds[i] = 0;

@@ -21,15 +21,16 @@ struct arm {
 	int audit;
 	struct loop loop;
 	struct watch signals, log, live, told; /* live: the policy's directory */
-	pid_t sampler;
-	int control;          /* held while the sampler shall live */
-	bool was_ready;       /* once, with this policy */
-	bool stale;           /* the policy has changed */
-	int ready_fd;         /* who started us hears of it; -1 */
-	unsigned deaths;      /* in a row */
-	int64_t again_ms;     /* not to be started before */
-	struct counters *net; /* what passed the pod's own link is counted here */
-	struct source source; /* of the sampler at work */
+	pid_t sampler;                         /* -1: reaped */
+	int ended;                             /* how the last one did, as wait(2) says it */
+	int control;                           /* held while the sampler shall live */
+	bool was_ready;                        /* once, with this policy */
+	bool stale;                            /* the policy has changed */
+	int ready_fd;                          /* who started us hears of it; -1 */
+	unsigned deaths;                       /* in a row */
+	int64_t again_ms;                      /* not to be started before */
+	struct counters *net;                  /* what passed the pod's own link is counted here */
+	struct source source;                  /* of the sampler at work */
 	pid_t deeds[RULES_MAX];
 	pid_t walker; /* measures the disk */
 	int64_t walk_ms;

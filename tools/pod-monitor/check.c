@@ -76,6 +76,6 @@ int cmd_check(int argc, char **argv)
 	if (load(&policy, file, argv[0], &e) < 0)
 		return say_err(&e);
 	for (size_t i = 0; i < policy.n; i++)
-		sound &= is_sound(&policy.rules[i]);
+		sound = is_sound(&policy.rules[i]) && sound;
 	return sound ? POD_EXIT_OK : POD_EXIT_CONFIG;
 }
