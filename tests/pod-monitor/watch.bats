@@ -156,6 +156,17 @@ burn() { envpod run web -- sh -c "$1" >/dev/null 2>&1 3>&- & }
 	mv "$T/x" "$ENVPOD_STATE_DIR/pods/web/policy/monitor.json"
 	refused() { events monitor_policy | jq -se 'any(.reason | test("a rule"))'; }
 	wait_for 20 refused
+	by_hand() { printf '%s' "$1" >"$T/x" && mv "$T/x" "$ENVPOD_STATE_DIR/pods/web/policy/monitor.json"; }
+	said() { events monitor_policy | jq -se --arg what "$1" 'any(.reason | test($what))'; }
+	by_hand '{"rules":"no"}'
+	wait_for 20 said 'no list'
+	by_hand "$(head -c 2000000 /dev/zero | tr '\0' ' ')"
+	wait_for 20 said 'too large'
+	by_hand '{"rules":[{"name":"half","when":".a |","response":[{"type":"kill"}]},{"name":"whole","when":"true","response":[{"type":"alert"}]}]}'
+	wait_for 20 said 'none that this libjq compiles'
+	whole() { events monitor_alert | jq -se 'any(.rule == "whole")'; }
+	wait_for 20 whole
+	envpod monitor web show --json | jq -se '.[0].state == "off" and .[1].state == "fired"'
 	pod-supervise helpers --set govern --json status web | jq -se 'any(.name == "monitor" and .state == "up")'
 	envpod monitor web set-policy --reset
 	wait_for 20 shows never
@@ -170,6 +181,17 @@ shows() { envpod monitor web show --json | jq -e ".rule == \"$1\""; }
 	envpod clone --current web same >/dev/null
 	envpod monitor plain show --json | jq -e '.rule == "never"'
 	envpod monitor same show --json | jq -e '.rule == "other" and .state == "armed"'
+}
+
+@test "a state file that is none of ours is begun anew" {
+	pod '{name: on, when: .sample.running, response: alert}'
+	for bytes in 10 3000 200000; do
+		head -c "$bytes" /dev/urandom >"$ENVPOD_RUN_DIR/web/monitor.state"
+		pod-monitor sample web | jq -e '.events.count == 0'
+	done
+	burn 'sleep 1000'
+	wait_for 20 has_event monitor_alert
+	[ "$(events monitor_alert | wc -l)" = 1 ]
 }
 
 @test "one pod, one monitor" {

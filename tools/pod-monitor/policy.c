@@ -216,9 +216,13 @@ static int parse_section(struct policy *p, jv section, struct err *e)
 	jv list = jv_object_get(jv_copy(section), jv_string("rules")), text;
 	int n, done = 0;
 
-	if (jv_get_kind(list) != JV_KIND_ARRAY) {
+	if (jv_get_kind(list) == JV_KIND_INVALID) {
 		jv_free(list);
 		list = jv_array();
+	}
+	if (jv_get_kind(list) != JV_KIND_ARRAY) {
+		jv_free(list);
+		return wrong(e, "rules that are no list");
 	}
 	n = jv_array_length(jv_copy(list));
 	text = jv_dump_string(jv_copy(list), JV_PRINT_SORTED);
