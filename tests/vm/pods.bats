@@ -33,7 +33,7 @@ start()
 	refute ended "$RUN" || { cat "$T/out" >&2; return 1; }
 }
 
-group() { echo /sys/fs/cgroup/envpod/web@*; }
+group() { echo "/sys/fs/cgroup/${ENVPOD_CGROUP:-envpod}"/web@*; }
 
 throttled() { grep -qs 'nr_throttled [1-9]' "$(group)/cpu.stat"; }
 
@@ -88,7 +88,7 @@ ended() { ! kill -0 "$1" 2>/dev/null; }
 	before=$(wc -c <"$T/out")
 	[ "$(usage_of .frozen)" = true ]
 	run envpod run web -- true
-	[ "$status" -eq 125 ]
+	[ "$status" -eq 75 ]
 	[[ $output = *frozen* ]]
 	[ "$(wc -c <"$T/out")" = "$before" ]
 	envpod unlock web
