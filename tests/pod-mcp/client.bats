@@ -50,4 +50,7 @@ teardown()
 	envpod queue --all --json web | jq -se 'any(.type == "request" and .params.description == "more memory, please" and .status == "cancelled")'
 	envpod snapshot web ls | grep -q by-mcp
 	envpod diff web --json --all | jq -se 'any(.path | endswith("/made"))'
+	# What the agent had done is the person's to take back.
+	envpod undo web --all | grep -c '^Undone: action' | grep -qx 2
+	refute envpod run web -- test -e "$HOME/made"
 }
