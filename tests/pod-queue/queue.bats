@@ -136,6 +136,8 @@ teardown() { envpod_teardown; }
 @test "a person adds actions, too: in words, or of the catalog" {
 	make_pod
 	id=$(envpod queue q add --description 'think of it' --tier staged)
+	envpod status --json q | jq -e '.actions_waiting == 1'
+	envpod status q | grep -q '^actions_waiting *1 (envpod queue q)'
 	envpod queue q show "${id:0:6}" | jq -e '.by == "root" and .type == "request"'
 	expect 64 envpod queue q add
 	expect 64 envpod queue q add --action nothing

@@ -35,7 +35,8 @@ struct status {
 	struct strv injects; /* "KEY HOST:PORT", "- HOST:PORT" for rules alone */
 	struct budgets budgets;
 	struct health health;
-	bool watched; /* somebody makes its checks */
+	bool watched;   /* somebody makes its checks */
+	size_t waiting; /* actions, for a person or their time */
 };
 
 static void status_finish(struct status *s)
@@ -102,6 +103,20 @@ static void gather_injects(struct status *s, const struct pod *p)
 	}
 }
 
+static size_t count_actions(const struct pod *p, const char *place)
+{
+	int fd = openat(p->dir, place, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const char *name;
+	size_t n = 0;
+
+	if (!d)
+		own_close(&fd);
+	while (d && dir_next(d, &name) > 0)
+		n += name[0] != '.';
+	return n;
+}
+
 static void add_lines(const struct pod *p, const char *file, struct strv *to)
 {
 	OWN_BUF struct buf b = BUF_INIT;
@@ -163,6 +178,7 @@ static void gather(struct status *s, const struct pod *p, const struct plan *pl)
 	s->wall = wall_state(p, pl, s->addresses);
 	gather_ports(s, p, pl);
 	gather_injects(s, p);
+	s->waiting = count_actions(p, "queue/staged") + count_actions(p, "queue/delayed");
 	if (*s->addresses)
 		capture("pod-net", "status", p, &s->net);
 	if (read_line_at(p->dir, "created", s->created, sizeof(s->created)) < 0)
@@ -249,6 +265,7 @@ static void print_json(const struct pod *p, const struct plan *pl, const struct 
 	for (int i = 0; i < PORT_SCOPES; i++)
 		jw_kstrv(&b, port_keys[i], s->ports[i].v);
 	jw_kstrv(&b, "injects", s->injects.v);
+	jw_knum(&b, "actions_waiting", (int64_t)s->waiting);
 	jw_kstrv(&b, "unbuilt", unbuilt.v);
 	jw_kstrv(&b, "without", s->without.v);
 	jw_kstrv(&b, "writes_past_review", writes.v);
@@ -311,6 +328,8 @@ static void print_text(const struct pod *p, const struct plan *pl, const struct 
 		text_list(port_keys[i], &s->ports[i]);
 	if (s->watched)
 		text_health(&s->health);
+	if (s->waiting)
+		printf("%-20s %zu (envpod queue %s)\n", "actions_waiting", s->waiting, p->name);
 	text_budgets(&s->budgets);
 	text_list("injects", &s->injects);
 	text_list("not built yet", &unbuilt);
