@@ -45,6 +45,9 @@ pod()
 	mkdir -p "$T/w" && cd "$T/w" && envpod init web -c "$T/pod.yaml" >/dev/null
 }
 
+# burn COMMAND: in the pod, in the background.
+burn() { envpod run web -- sh -c "$1" >/dev/null 2>&1 3>&- & }
+
 # Events of the monitor: their names, or all about one.
 events() { envpod audit web --json --src monitor ${1:+--event "$1"}; }
 has_event() { [ "$(events "$1" | wc -l)" -ge "${2:-1}" ]; }
