@@ -53,7 +53,7 @@ teardown() { monitor_teardown; }
 	fresh() { [ "$(pgrep -P "$watch" | grep -vcx "$sampler")" -ge 1 ]; }
 	wait_for 10 fresh
 	kill -KILL "$watch"
-	again() { [ "$(pod-supervise helpers --set govern --json status web | jq -r 'select(.name == "monitor").pid')" -gt "$watch" ]; }
+	again() { pod-supervise helpers --set govern --json status web | jq -se --argjson old "$watch" 'any(.name == "monitor" and .pid != 0 and .pid != $old)'; }
 	wait_for 10 again
 	events monitor_alert | jq -c 'select(.rule == "tick")' | wc -l >"$T/ticks"
 	wait_for 20 fired tick $(($(cat "$T/ticks") + 2))
