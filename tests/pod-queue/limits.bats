@@ -55,61 +55,6 @@ $(cat)"
 	[ "$(ls "$Q/staged" | wc -l)" = 0 ]
 }
 
-@test "a line of more than 64 KiB, of no JSON, in many pieces, of many requests at once" {
-	speak <<-'END'
-	s.sendall(b'{"type":"submit","description":"' + b"x" * 70000)
-	a = line(s)
-	assert a["error"] == "bad_request" and "65536" in a["message"]
-	try:
-	    assert s.recv(10) == b""
-	except ConnectionResetError:
-	    pass
-	s = new()
-	for b in b'{"type":"list"}\n':
-	    s.sendall(bytes([b]))
-	assert line(s)["ok"]
-	s = new()
-	s.sendall(b'\0\xff\n[[[[[[[[[[[[[[[[[[[[\n\n{"type":"list"}\n')
-	f = s.makefile("rb")
-	got = [json.loads(f.readline()) for i in range(4)]
-	assert [g["ok"] for g in got] == [False, False, False, True], got
-	s = new()
-	s.sendall(b'{"type":"list"}\n')
-	s.shutdown(socket.SHUT_WR)
-	assert line(s)["ok"]
-	END
-	kill -0 "$(steward)"
-}
-
-@test "64 connections; one more is told so, and all are let go" {
-	speak <<-'END'
-	held = [s] + [new() for i in range(63)]
-	for h in held:
-	    h.sendall(b'{"type":"poll","id":"aaaaaaaaaaaaaaaa"}\n')
-	assert all(line(h)["error"] == "not_found" for h in held)
-	assert line(new())["error"] == "busy"
-	for h in held:
-	    h.close()
-	for i in range(100):
-	    s = new()
-	    s.sendall(b'{"type":"poll","id":"aaaaaaaaaaaaaaaa"}\n')
-	    if line(s)["error"] == "not_found":
-	        break
-	else:
-	    sys.exit("the connections were not let go")
-	END
-}
-
-@test "who stalls with half a line is dropped, and holds nobody up" {
-	speak <<-'END'
-	s.sendall(b'{"type":')
-	other = new()
-	other.sendall(b'{"type":"list"}\n')
-	assert line(other)["ok"]
-	assert s.recv(10) == b""
-	END
-}
-
 @test "1000 actions that have not ended: no more until some have" {
 	id=$(ask '{"type":"submit","description":"a"}' | id_of)
 	ungovern
@@ -127,22 +72,6 @@ $(cat)"
 	envpod deny q "$id"
 	ask '{"type":"submit","description":"b"}' | jq -e '.ok'
 	[ "$(envpod queue --json q | wc -l)" = 1000 ]
-}
-
-@test "the listener is nobody, and can open nothing" {
-	wait_for 5 eval '[ -n "$(pgrep -P "$(steward)" -x pod-queue-hear)" ]'
-	pid=$(pgrep -P "$(steward)" -x pod-queue-hear)
-	[ "$(awk '/^Uid:/ { print $2 }' "/proc/$pid/status")" -gt 1879048192 ]
-	grep -q '^Seccomp:	2' "/proc/$pid/status"
-	grep -q '^CapEff:	0000000000000000' "/proc/$pid/status"
-	grep -q '^NoNewPrivs:	1' "/proc/$pid/status"
-	# Its log, the sockets, the epoll, and nothing of the pod's.
-	refute grep -q "$ENVPOD_STATE_DIR/pods/q/queue" <(ls -l "/proc/$pid/fd")
-	# Killed, it takes the steward with it, and both come again.
-	first=$(steward)
-	kill -KILL "$pid"
-	wait_for 10 eval '[ -n "$(steward)" ] && [ "$(steward)" != "$first" ] && [ "$(steward)" != 0 ]'
-	wait_for 10 eval 'ask "{\"type\":\"list\"}" 2>/dev/null | jq -e .ok'
 }
 
 @test "a frozen pod executes nothing: the action waits" {

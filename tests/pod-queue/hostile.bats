@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# Who speaks to the socket to hurt whoever hears it.
+load ../lib/envpod
+load helper
+
+setup()
+{
+	need root overlay userns
+	queue_setup
+	make_pod
+	govern
+}
+teardown() { envpod_teardown; }
+
+# speak: Python with s, a socket that is connected, and new() for more of them.
+speak()
+{
+	python3 -c "
+import json, os, socket, sys, time
+def new():
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(40)
+    s.connect('$SOCK')
+    return s
+def line(s):
+    f = s.makefile('rb')
+    return json.loads(f.readline() or b'null')
+s = new()
+$(cat)"
+}
+
+@test "a line of more than 64 KiB, of no JSON, in many pieces, of many requests at once" {
+	speak <<-'END'
+	s.sendall(b'{"type":"submit","description":"' + b"x" * 70000)
+	a = line(s)
+	assert a["error"] == "bad_request" and "65536" in a["message"]
+	try:
+	    assert s.recv(10) == b""
+	except ConnectionResetError:
+	    pass
+	s = new()
+	for b in b'{"type":"list"}\n':
+	    s.sendall(bytes([b]))
+	assert line(s)["ok"]
+	s = new()
+	s.sendall(b'\0\xff\n[[[[[[[[[[[[[[[[[[[[\n\n{"type":"list"}\n')
+	f = s.makefile("rb")
+	got = [json.loads(f.readline()) for i in range(4)]
+	assert [g["ok"] for g in got] == [False, False, False, True], got
+	s = new()
+	s.sendall(b'{"type":"list"}\n')
+	s.shutdown(socket.SHUT_WR)
+	assert line(s)["ok"]
+	END
+	kill -0 "$(steward)"
+}
+
+@test "64 connections; one more is told so, and all are let go" {
+	speak <<-'END'
+	held = [s] + [new() for i in range(63)]
+	for h in held:
+	    h.sendall(b'{"type":"poll","id":"aaaaaaaaaaaaaaaa"}\n')
+	assert all(line(h)["error"] == "not_found" for h in held)
+	assert line(new())["error"] == "busy"
+	for h in held:
+	    h.close()
+	for i in range(100):
+	    s = new()
+	    s.sendall(b'{"type":"poll","id":"aaaaaaaaaaaaaaaa"}\n')
+	    if line(s)["error"] == "not_found":
+	        break
+	else:
+	    sys.exit("the connections were not let go")
+	END
+}
+
+@test "who stalls with half a line is dropped, and holds nobody up" {
+	speak <<-'END'
+	s.sendall(b'{"type":')
+	other = new()
+	other.sendall(b'{"type":"list"}\n')
+	assert line(other)["ok"]
+	assert s.recv(10) == b""
+	END
+}
+
+@test "the listener is nobody, and can open nothing" {
+	wait_for 5 eval '[ -n "$(pgrep -P "$(steward)" -x pod-queue-hear)" ]'
+	pid=$(pgrep -P "$(steward)" -x pod-queue-hear)
+	[ "$(awk '/^Uid:/ { print $2 }' "/proc/$pid/status")" -gt 1879048192 ]
+	grep -q '^Seccomp:	2' "/proc/$pid/status"
+	grep -q '^CapEff:	0000000000000000' "/proc/$pid/status"
+	grep -q '^NoNewPrivs:	1' "/proc/$pid/status"
+	# Its log, the sockets, the epoll, and nothing of the pod's.
+	refute grep -q "$ENVPOD_STATE_DIR/pods/q/queue" <(ls -l "/proc/$pid/fd")
+	# Killed, it takes the steward with it, and both come again.
+	first=$(steward)
+	kill -KILL "$pid"
+	wait_for 10 eval '[ -n "$(steward)" ] && [ "$(steward)" != "$first" ] && [ "$(steward)" != 0 ]'
+	wait_for 10 eval 'ask "{\"type\":\"list\"}" 2>/dev/null | jq -e .ok'
+}
+
