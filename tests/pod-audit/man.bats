@@ -53,7 +53,7 @@ examples()
 	cd "$TOP"
 	grep -rhoE '(event_init\(.*|\.event = .*|front_record\(.*|put_on_record\(.*|begin\(&ev.*|note_port\(.*)' tools --include=*.c |
 		grep -oE '"[a-z_]+"' | tr -d '"' |
-		grep -vxE 'envpod|exec|config|mount|limit|supervise|net|dns|proxy|vault|monitor|queue' | sort -u >"$T/named"
+		grep -vxE 'envpod|exec|config|mount|limit|supervise|net|dns|proxy|vault|monitor|queue|budget' | sort -u >"$T/named"
 	grep -qx run_start "$T/named"
 	sed -n 's/^\.It Cm //p' man/envpod-event.5 | tr -d ',' | tr ' ' '\n' | sort -u >"$T/described"
 	[ -z "$(comm -23 "$T/named" "$T/described")" ] || { comm -23 "$T/named" "$T/described"; return 1; }
