@@ -103,3 +103,29 @@ fails()
 	[ ! -e d ]
 	[ "$(ls -A)" = said ]
 }
+
+@test "a move to another file system never empties what is mounted, and takes nothing into itself" {
+	need root
+	mkdir -p host tmp bound d/in other
+	echo precious >host/f
+	mount --bind host bound
+	mount -t tmpfs tmpfs tmp
+	echo x >tmp/f
+	local what
+	for what in bound tmp; do
+		fails "{\"type\":\"file_move\",\"params\":{\"src\":\"$what\",\"dst\":\"$([ $what = tmp ] && echo bound || echo tmp)/moved\"}}" 'mounted there; nothing was deleted'
+	done
+	touch file
+	mount --bind host/f file
+	fails '{"type":"file_move","params":{"src":"file","dst":"tmp/moved"}}' 'mounted there'
+	# a second way into it
+	mount --bind d/in other
+	echo x >d/f
+	fails '{"type":"file_move","params":{"src":"d","dst":"other/d"}}' 'would be moved to; nothing was deleted'
+	[ "$(cat host/f tmp/f d/f)" = $'precious\nx\nx' ]
+	[ "$(ls -A tmp host d d/in)" = $'d:\nf\nin\n\nd/in:\n\nhost:\nf\n\ntmp:\nf' ]
+	umount other file
+	ask '{"type":"file_move","params":{"src":"d","dst":"tmp/d"}}'
+	[ -e tmp/d/f ] && [ ! -e d ]
+	umount bound tmp
+}

@@ -115,9 +115,20 @@ static int refuse_tree(const char *name, const char *why, struct err *e)
 	return err_set(e, ERR_PLAIN, "delete %s: %s; nothing was deleted", esc(name), why);
 }
 
-static int check_removable(int at, const char *name, unsigned depth, struct err *e);
+/* in: the directory that is to take it in, or NULL. */
+static int check_removable(int at, const char *name, const struct stat *in, unsigned depth,
+			   struct err *e);
 
-static int check_below(int fd, const char *name, unsigned depth, struct err *e)
+/* By its number, not by its path: a mount can show it in a second place. */
+static bool is_same(int fd, const struct stat *in)
+{
+	struct stat st;
+
+	return in && (fstat(fd, &st) < 0 || (st.st_dev == in->st_dev && st.st_ino == in->st_ino));
+}
+
+static int check_below(int fd, const char *name, const struct stat *in, unsigned depth,
+		       struct err *e)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	OWN_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
@@ -127,9 +138,11 @@ static int check_below(int fd, const char *name, unsigned depth, struct err *e)
 
 	if (!d || depth > DEPTH_MAX)
 		return refuse_tree(name, "it cannot be looked at", e);
+	if (is_same(fd, in))
+		return refuse_tree(name, "it is where all of it would be moved to", e);
 	while (r == 0 && (r = dir_next(d, &next)) > 0) {
 		any = true;
-		r = check_removable(fd, next, depth + 1, e);
+		r = check_removable(fd, next, in, depth + 1, e);
 	}
 	if (r < 0)
 		return e->code ? r : err_set(e, -r, "look at %s", esc(name));
@@ -139,7 +152,8 @@ static int check_below(int fd, const char *name, unsigned depth, struct err *e)
 }
 
 /* A tree of which a part cannot be deleted must not lose the other part. */
-static int check_removable(int at, const char *name, unsigned depth, struct err *e)
+static int check_removable(int at, const char *name, const struct stat *in, unsigned depth,
+			   struct err *e)
 {
 	struct statx st = {0};
 	OWN_FD int fd = -1;
@@ -151,7 +165,7 @@ static int check_removable(int at, const char *name, unsigned depth, struct err 
 	if (!S_ISDIR(st.stx_mode))
 		return 0;
 	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? refuse_tree(name, strerror(errno), e) : check_below(fd, name, depth, e);
+	return fd < 0 ? refuse_tree(name, strerror(errno), e) : check_below(fd, name, in, depth, e);
 }
 
 static int remove_it(const struct place *p, bool is_dir, bool all, struct err *e)
@@ -182,7 +196,7 @@ static int delete (const struct request *q, bool dir, struct reply *y, struct er
 	is_dir = check_kind(&p, dir, all, e);
 	if (is_dir < 0)
 		return is_dir;
-	if (is_dir && all && check_removable(p.dir, p.leaf, 0, e) < 0)
+	if (is_dir && all && check_removable(p.dir, p.leaf, NULL, 0, e) < 0)
 		return -e->code;
 	kept = keep_put(&p, y);
 	r = remove_it(&p, is_dir, all, e);
@@ -211,14 +225,26 @@ int act_dir_delete(const struct request *q, struct reply *y, struct err *e)
 
 /*
  * overlayfs moves no directory that the host has, and no file system moves to another one: then it
- * is copied, by way of what undo would bring back, and only when the copy stands is it deleted.
+ * is copied, by way of what undo would bring back, and only when the copy stands is it deleted.  A
+ * mount's root, which cannot be deleted, would be emptied: what the pod shares with the host.
  */
 static int move_by_copy(const struct place *src, const struct place *dst, struct err *e)
 {
 	OWN_FREE char *temp = NULL;
-	OWN_FD int fd = place_temp(dst, &temp, e);
+	OWN_FD int fd = -1;
 	struct reply kept;
-	int r = fd < 0 ? fd : 0;
+	struct stat in;
+	int r = fstat(dst->dir, &in) < 0 ? err_set(e, errno, "look beside %s", esc(dst->path)) : 0;
+
+	if (r == 0 && faccessat(src->dir, ".", W_OK | X_OK, AT_EACCESS) < 0)
+		r = err_set(e, errno, "move %s from its directory", esc(src->path));
+	if (r == 0 && check_removable(src->dir, src->leaf, &in, 0, e) < 0)
+		r = err_wrap(e, "move %s to another place", esc(src->path));
+	if (r == 0)
+		r = fd = place_temp(dst, &temp, e);
+	if (r < 0)
+		return r;
+	r = 0;
 
 	if (r == 0 && unlinkat(dst->dir, temp, 0) < 0)
 		r = err_set(e, errno, "make a file beside %s", esc(dst->path));
