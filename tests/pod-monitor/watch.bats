@@ -60,6 +60,23 @@ teardown() { monitor_teardown; }
 	[ "$(events monitor_alert | jq -c 'select(.rule == "on")' | wc -l)" = 1 ]
 }
 
+@test "a program that is too much for the sampler: its rule fires, once, and goes off" {
+	pod '{name: dear, when: "(.events | any(.event == \"needle\")) and last(repeat(1))", response: alert}' \
+		'{name: fired, when: .sample.running, clear: "last(repeat(1))", response: alert}' \
+		'{name: tick, when: "(.window | length) % 2 == 0", response: alert}'
+	burn 'sleep 1000'
+	alerts() { events monitor_alert | jq -c "select(.rule == \"$1\")" | wc -l; }
+	ticks() { [ "$(alerts tick)" -ge "$1" ]; }
+	wait_for 20 ticks 1
+	[ "$(alerts dear)" = 0 ]
+	echo '{"src":"test","event":"needle"}' | pod-audit append web
+	off() { events monitor_policy | jq -se 'map(.rule) | contains(["dear"]) and contains(["fired"])'; }
+	wait_for 20 off
+	wait_for 20 ticks $(($(alerts tick) + 2))
+	[ "$(alerts dear)" = 1 ] && [ "$(alerts fired)" = 1 ]
+	envpod monitor web show --json | jq -se 'map([.state, .times]) | .[0] == ["off", 1] and .[1] == ["off", 1]'
+}
+
 @test "new rules hold at once; wrong ones change nothing" {
 	pod '{name: never, when: "false", response: kill}'
 	burn 'sleep 1000'

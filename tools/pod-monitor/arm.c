@@ -215,15 +215,30 @@ static uint32_t guilty(struct arm *a)
 	return rule <= a->policy.n ? rule : 0;
 }
 
+/* A pod's events may have made the program so dear: a rule does not go without its answer. */
+static void switch_off(struct arm *a, size_t rule)
+{
+	const struct sample *last = state_last(a->state);
+	struct rule_state *rs = &a->state->rules[rule];
+
+	rs->off = 1;
+	deed_tell(&a->pod, "monitor_policy", a->policy.rules[rule].name,
+		  "it is off: its program took more than 50 ms or 64 MiB");
+	if (rs->firing)
+		return;
+	rs->firing = 1;
+	rs->fired_ns = last ? last->ns : 0;
+	rs->times++;
+	fire(a, rule);
+}
+
 static void sampler_died(struct arm *a)
 {
 	uint32_t rule = guilty(a);
 
 	end_sampler(a);
 	if (rule) {
-		a->state->rules[rule - 1].off = 1;
-		deed_tell(&a->pod, "monitor_policy", a->policy.rules[rule - 1].name,
-			  "it is off: its program took more than 50 ms or 64 MiB");
+		switch_off(a, rule - 1);
 		a->again_ms = clock_ms();
 		return;
 	}
