@@ -5,6 +5,7 @@
 
 #include "tests/lib/tap.h"
 #include "tools/pod-monitor/condition.h"
+#include "tools/pod-monitor/engine.h"
 
 #define SECOND 1000000000ull
 #define START  (1700000000ull * SECOND)
@@ -72,12 +73,37 @@ static void test_window(void)
 	ok(s->n == 1 && state_last(s)->ns == one.ns, "samples of the future go");
 }
 
+static int told_early;
+
+static void tell(void *arg, enum verdict verdict, size_t rule)
+{
+	(void)arg;
+	told_early += verdict == VERDICT_FIRES && !s->rules[rule].firing;
+}
+
+static void test_told_first(void)
+{
+	struct rule rule = {.condition = {.type = CONDITION_ACTIONS}};
+	const struct policy policy = {.rules = &rule, .n = 1};
+	const struct sample at = {.ns = START};
+	static struct engine e;
+
+	memset(s, 0, sizeof(*s));
+	e = (struct engine){.policy = &policy, .state = s, .tell = tell};
+	engine_init(&e);
+	condition_count(s, START);
+	engine_look(&e, &at);
+	ok(told_early == 1 && s->rules[0].firing, "a firing is told before it is noted");
+	engine_finish(&e);
+}
+
 int main(void)
 {
 	s = calloc(1, sizeof(*s));
 	test_sequence();
 	test_minute();
 	test_window();
+	test_told_first();
 	free(s);
 	return done_testing();
 }

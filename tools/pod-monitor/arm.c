@@ -72,7 +72,42 @@ static bool groups_changed(const struct arm *a)
 	return cgtree_open(&t, a->pod.name, &ignored) == 0 && group_number(&t) != a->source.group;
 }
 
+/* --- what fires --- */
+
+static void fire(struct arm *a, size_t rule)
+{
+	const struct sample *last = state_last(a->state);
+	struct sample sample;
+	struct deed d = {.pod = &a->pod, .plan = &a->plan, .rule = &a->policy.rules[rule]};
+	struct err e = {0};
+
+	if (last) {
+		sample = *last;
+		d.sample = &sample;
+	}
+	if (a->deeds[rule] > 0) {
+		deed_tell(&a->pod, "monitor_alert", d.rule->name,
+			  "it fired while its responses of before are still being done");
+		return;
+	}
+	a->deeds[rule] = deed_start(&d, &e);
+	if (a->deeds[rule] < 0) {
+		a->deeds[rule] = 0;
+		say_error("%s", e.msg);
+	}
+}
+
 /* --- the sampler --- */
+
+/* What it said before its end and nobody has read: the state has it as fired already. */
+static void hear_last_words(struct arm *a)
+{
+	struct told told;
+
+	while (read(a->told.fd, &told, sizeof(told)) == sizeof(told))
+		if (told.verdict == VERDICT_FIRES && told.rule < a->policy.n)
+			fire(a, told.rule);
+}
 
 static void end_sampler(struct arm *a)
 {
@@ -84,8 +119,10 @@ static void end_sampler(struct arm *a)
 	a->state->running = 0; /* it was not the rule's fault */
 	own_close(&a->control);
 	a->control = -1;
-	if (a->told.fd >= 0)
+	if (a->told.fd >= 0) {
+		hear_last_words(a);
 		loop_remove(&a->loop, &a->told);
+	}
 	a->told.fd = -1;
 	close_source(a);
 }
@@ -143,29 +180,6 @@ static int restart_sampler(struct arm *a, struct err *e)
 }
 
 /* --- what it says --- */
-
-static void fire(struct arm *a, size_t rule)
-{
-	const struct sample *last = state_last(a->state);
-	struct sample sample;
-	struct deed d = {.pod = &a->pod, .plan = &a->plan, .rule = &a->policy.rules[rule]};
-	struct err e = {0};
-
-	if (last) {
-		sample = *last;
-		d.sample = &sample;
-	}
-	if (a->deeds[rule] > 0) {
-		deed_tell(&a->pod, "monitor_alert", d.rule->name,
-			  "it fired while its responses of before are still being done");
-		return;
-	}
-	a->deeds[rule] = deed_start(&d, &e);
-	if (a->deeds[rule] < 0) {
-		a->deeds[rule] = 0;
-		say_error("%s", e.msg);
-	}
-}
 
 static void take_ready(struct arm *a, size_t rule)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A rule is told once for each time it begins to hold.  What it goes by is in the state, which
- * outlives this process: it dies of a program that takes too much, and the next one goes on with
- * the rules behind that.
+ * A rule is told once for each time it begins to hold, and again if we are killed just then.  What
+ * it goes by is in the state, which outlives this process: it dies of a program that takes too
+ * much, and the next one goes on with the rules behind that.
  */
 #include "tools/pod-monitor/engine.h"
 
@@ -153,10 +153,10 @@ static void judge_quiet(struct engine *e, size_t i, const struct sample *sample,
 		rs->since_ns = sample->ns;
 	if (sample->ns - rs->since_ns < e->policy->rules[i].for_s * SECOND)
 		return;
+	e->tell(e->arg, VERDICT_FIRES, i); /* first: who is killed here says it twice, not never */
 	rs->firing = 1;
 	rs->fired_ns = sample->ns;
 	rs->times++;
-	e->tell(e->arg, VERDICT_FIRES, i);
 }
 
 static void judge_firing(struct engine *e, size_t i, const struct sample *sample, jv input)

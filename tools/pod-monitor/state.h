@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a monitor knows, in RUN/NAME/monitor.state, mapped by all its processes: whoever of them is
- * killed, the next one goes on where it was, and nothing fires twice.  Numbers only: the arm may
- * read what the sampler wrote.
+ * killed, the next one goes on where it was, and what has fired does not fire again.  Numbers only:
+ * the arm may read what the sampler wrote.
  */
 #ifndef POD_MONITOR_STATE_H
 #define POD_MONITOR_STATE_H
