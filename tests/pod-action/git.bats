@@ -245,3 +245,66 @@ trap_program()
 	git -C bare config core.worktree "$T"
 	fails 'no git repository|bare' act git_commit '{message:"m",working_dir:"bare"}'
 }
+
+@test "checkout and pull, done or taken back, write over no ignored file, and fetch no ref that nobody asked for" {
+	echo .env >.git/info/exclude
+	echo mine >.env
+	git checkout -q -b with
+	git add -f .env
+	git commit -qm env
+	git clone -q --bare . "$T/served.git"
+	git -C "$T/served.git" update-server-info
+	git checkout -q main
+	echo secret >.env
+	fails 'would be overwritten' act git_checkout '{branch:"with"}'
+	[ "$(cat .env)" = secret ]
+	(cd "$T/served.git" && exec python3 -u -m http.server --bind 127.0.0.1 0 >"$T/port" 2>/dev/null) &
+	local server=$!
+	wait_for 10 grep -q port "$T/port"
+	git remote add origin "http://127.0.0.1:$(sed 's/.* port \([0-9]*\).*/\1/' "$T/port")/"
+	git config remote.origin.fetch '+refs/heads/*:refs/heads/*'
+	git branch -f with main
+	fails 'would be overwritten' act git_pull '{branch:"with"}' '{insecure_http:true}'
+	[ "$(cat .env)" = secret ]
+	[ "$(git rev-parse with)" = "$(git rev-parse main)" ]
+	# back: what the pull took away has been made anew
+	git -C "$T/served.git" read-tree with
+	git -C "$T/served.git" rm -q --cached .env
+	local gone
+	gone=$(git -C "$T/served.git" commit-tree -m gone -p with "$(git -C "$T/served.git" write-tree)")
+	git -C "$T/served.git" update-ref refs/heads/with "$gone"
+	git -C "$T/served.git" update-server-info
+	rm .env
+	git fetch -q "$T/served.git" with
+	git merge -q --ff-only "$gone~1"
+	act git_pull '{branch:"with"}' '{insecure_http:true}'
+	echo secret >.env
+	expect 2 back
+	[ "$(cat .env)" = secret ]
+	[ "$(git rev-parse main)" = "$gone" ] && [ "$(git branch --show-current)" = main ]
+	rm .env
+	back
+	[ "$(cat .env)" = mine ] && [ "$(git rev-parse main)" = "$(git rev-parse "$gone~1")" ] && [ "$(git symbolic-ref HEAD)" = refs/heads/main ]
+	kill $server
+}
+
+@test "planted: a section for the very address that the action is for, and what a worktree's own configuration holds" {
+	trap_program
+	local url=https://localhost:1/x
+	git config "remote.$url.url" https://evil.example/x
+	fails 'could lead elsewhere' act git_push '{}' "{remote:\"$url\"}"
+	git config --remove-section "remote.$url"
+	git remote add origin $url
+	git config extensions.worktreeConfig true
+	git config --worktree url.https://evil.example/.insteadOf $url
+	fails 'could lead elsewhere' act git_push '{}'
+	git config --worktree --unset-all url.https://evil.example/.insteadOf
+	git config --worktree --add remote.origin.url https://evil.example/x
+	fails 'more than one address' act git_push '{}'
+	git config --worktree filter.f.clean "$T/trap"
+	echo '* filter=f' >.gitattributes
+	fails 'filter.f.clean' act git_commit '{message:"m"}'
+	rm .git/config.worktree
+	act git_commit '{message:"m"}'
+	[ ! -e "$T/sprung" ]
+}

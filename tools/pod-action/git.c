@@ -219,15 +219,21 @@ static int check_filters(const struct git *g, struct err *e)
 	return 0;
 }
 
+/* All that git reads, its worktree's own file with it, but for what we add: scope, key, scope … */
 static int list_config(struct git *g, struct err *e)
 {
 	OWN_BUF struct buf out = BUF_INIT;
-	int r = git_run(g, &out, e, "config", "--local", "--includes", "--list", "--name-only",
-			"-z", NULL);
+	int r = git_run(g, &out, e, "config", "--list", "--show-scope", "--name-only", "-z", NULL);
+	const char *end = out.data ? out.data + out.len : NULL;
 
-	for (const char *key = out.data; r == 0 && key && key < out.data + out.len;
-	     key += strlen(key) + 1)
-		strv_add(&g->present, key);
+	for (const char *scope = out.data, *key; r == 0 && scope < end;
+	     scope = key + strlen(key) + 1) {
+		key = scope + strlen(scope) + 1;
+		if (key >= end)
+			return err_set(e, ERR_PLAIN, "git lists its configuration in an odd way");
+		if (strcmp(scope, "command") != 0)
+			strv_add(&g->present, key);
+	}
 	return r;
 }
 

@@ -270,7 +270,10 @@ int act_git_checkout(const struct request *q, struct reply *y, struct err *e)
 		r = git_hash(&g, "HEAD", old, e);
 	if (r < 0)
 		return r;
-	r = create ? git_run(&g, NULL, e, "checkout", "--quiet", "--no-track", "-b", name, NULL)
-		   : git_run(&g, NULL, e, "checkout", "--quiet", "--no-guess", name, "--", NULL);
+	/* an ignored file (.env) has no other copy, and undo could not bring it back */
+	r = create ? git_run(&g, NULL, e, "checkout", "--quiet", "--no-overwrite-ignore",
+			     "--no-track", "-b", name, NULL)
+		   : git_run(&g, NULL, e, "checkout", "--quiet", "--no-overwrite-ignore",
+			     "--no-guess", name, "--", NULL);
 	return r ? -e->code : say_checkout(&g, &was, old, create ? ref : NULL, y, e);
 }

@@ -163,9 +163,11 @@ static int pull(const struct git *g, const struct remote *r, const char *ref, st
 		s = git_hash(g, "HEAD", old, e);
 	if (s < 0)
 		return s;
-	if (git_run(g, NULL, e, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", r->name,
-		    ref, NULL) ||
-	    git_run(g, NULL, e, "merge", "--quiet", "--ff-only", "--no-verify", "FETCH_HEAD", NULL))
+	/* --refmap=: a fetch line of the repository's would move refs that nobody asked for */
+	if (git_run(g, NULL, e, "fetch", "--quiet", "--refmap=", "--no-tags",
+		    "--no-recurse-submodules", r->name, ref, NULL) ||
+	    git_run(g, NULL, e, "merge", "--quiet", "--no-overwrite-ignore", "--ff-only",
+		    "--no-verify", "FETCH_HEAD", NULL))
 		return -e->code;
 	return say_pull(g, r, head.data, old, y, e);
 }

@@ -129,10 +129,11 @@ static int undo_checkout(struct git *g, const struct request *q, struct err *e)
 	if (r < 0)
 		return r;
 	if (strncmp(w.v[0], "refs/heads/", 11) == 0)
-		r = git_run(g, NULL, e, "checkout", "--quiet", "--no-guess", w.v[0] + 11, "--",
-			    NULL);
+		r = git_run(g, NULL, e, "checkout", "--quiet", "--no-overwrite-ignore",
+			    "--no-guess", w.v[0] + 11, "--", NULL);
 	else
-		r = git_run(g, NULL, e, "checkout", "--quiet", "--detach", w.v[0], NULL);
+		r = git_run(g, NULL, e, "checkout", "--quiet", "--no-overwrite-ignore", "--detach",
+			    w.v[0], NULL);
 	if (r)
 		return -e->code;
 	made = member_may(q->undo, "made", e);
@@ -141,7 +142,9 @@ static int undo_checkout(struct git *g, const struct request *q, struct err *e)
 
 /* --- pull --- */
 
-/* The tree first, which git refuses where it would cost changes; then the ref, if it is still ours.
+/*
+ * The tree first, which git refuses where it would cost changes; then the ref, if it is still ours.
+ * By a checkout: read-tree -u writes over ignored files.
  */
 static int undo_pull(struct git *g, const struct request *q, struct err *e)
 {
@@ -153,12 +156,16 @@ static int undo_pull(struct git *g, const struct request *q, struct err *e)
 		r = check_head(g, w.v[0], w.v[2], e);
 	if (r < 0)
 		return r;
-	if (git_run(g, NULL, e, "read-tree", "-m", "-u", w.v[2], w.v[1], NULL))
+	if (git_run(g, NULL, e, "checkout", "--quiet", "--no-overwrite-ignore", "--detach", w.v[1],
+		    NULL))
 		return -e->code;
 	r = git_move_ref(g, w.v[0], w.v[1], w.v[2], e);
 	if (r < 0)
-		git_run(g, NULL, &drop, "read-tree", "-m", "-u", w.v[1], w.v[2], NULL);
-	return r;
+		git_run(g, NULL, &drop, "checkout", "--quiet", "--no-overwrite-ignore", "--detach",
+			w.v[2], NULL);
+	return git_run(g, NULL, r < 0 ? &drop : e, "symbolic-ref", "HEAD", w.v[0], NULL) && r == 0
+		       ? -e->code
+		       : r;
 }
 
 /* --- push --- */

@@ -40,6 +40,9 @@ static bool leads_elsewhere(const char *key, const char *remote)
 	if (strncmp(key, "remote.", 7) != 0 || strncmp(key + 7, remote, n) != 0 ||
 	    key[7 + n] != '.')
 		return false;
+	/* an address that has a section of its own is a name to git, and leads to that one's url */
+	if (strstr(remote, "://"))
+		return true;
 	for (size_t i = 0; i < sizeof(of_remote) / sizeof(of_remote[0]); i++)
 		if (strcmp(key + 8 + n, of_remote[i]) == 0)
 			return true;
@@ -83,7 +86,7 @@ static int find_url(struct remote *r, const struct git *g, struct err *e)
 {
 	OWN_BUF struct buf out = BUF_INIT;
 	OWN_FREE char *key = xfmt("remote.%s.url", r->name);
-	int s = git_run(g, &out, e, "config", "--local", "--includes", "--get-all", key, NULL);
+	int s = git_run(g, &out, e, "config", "--get-all", key, NULL);
 
 	if (s != 0)
 		return s < 0 ? s
