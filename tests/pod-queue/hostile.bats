@@ -74,14 +74,28 @@ $(cat)"
 	END
 }
 
-@test "who stalls with half a line is dropped, and holds nobody up" {
+@test "who stalls with half a line, or takes no answers, is dropped, and holds nobody up" {
+	wait_for 5 eval '[ -n "$(pgrep -P "$(steward)" -x pod-queue-hear)" ]'
+	pid=$(pgrep -P "$(steward)" -x pod-queue-hear)
 	speak <<-'END'
 	s.sendall(b'{"type":')
 	other = new()
 	other.sendall(b'{"type":"list"}\n')
 	assert line(other)["ok"]
+	deaf = new()
+	try:
+	    deaf.sendall(b"\n" * (4 << 20))
+	    sys.exit("it took them all")
+	except (BrokenPipeError, ConnectionResetError):
+	    pass
 	assert s.recv(10) == b""
+	# Whatever comes at once is answered, all of it, to one who reads.
+	s = new()
+	s.sendall(b"\n" * 60000)
+	s.shutdown(socket.SHUT_WR)
+	assert len(s.makefile("rb").readlines()) == 60000
 	END
+	[ "$(awk '/^VmHWM:/ { print $2 }' "/proc/$pid/status")" -lt 65536 ]
 }
 
 @test "the listener is nobody, and can open nothing" {

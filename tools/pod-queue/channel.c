@@ -53,18 +53,29 @@ void channel_put(struct channel *c, const void *head, size_t size, const void *d
 		buf_add(&c->out, data, len);
 }
 
+void channel_compact(struct buf *out, size_t *sent)
+{
+	if (*sent < out->len - *sent)
+		return;
+	if (*sent < out->len)
+		memmove(out->data, out->data + *sent, out->len - *sent);
+	out->len -= *sent;
+	*sent = 0;
+}
+
 int channel_flush(struct channel *c)
 {
 	while (c->sent < c->out.len) {
 		ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent,
 				 MSG_DONTWAIT | MSG_NOSIGNAL);
 
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return -errno;
 		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+			break;
 		c->sent += (size_t)n;
 	}
-	buf_clear(&c->out);
-	c->sent = 0;
+	channel_compact(&c->out, &c->sent);
 	return 0;
 }
 

@@ -53,6 +53,9 @@ void channel_shift(struct channel *c, size_t n);
 /* Append to what is to be sent; channel_flush() sends as much as goes: 0 or -errno. */
 void channel_put(struct channel *c, const void *head, size_t size, const void *data, size_t len);
 int channel_flush(struct channel *c);
+/* Of what is to be sent, let go what was, where that is most of it: a peer that always leaves some
+ * would make it grow for ever. */
+void channel_compact(struct buf *out, size_t *sent);
 bool channel_waits(const struct channel *c);
 
 #endif

@@ -59,14 +59,17 @@ static void on_text(void *arg, uint32_t events)
 			(size_t)n < TEXT_MAX - c->text.len ? (size_t)n : TEXT_MAX - c->text.len);
 }
 
-/* In the child: signals as they were before we had a loop, and nobody's input. */
-static void prepare(void)
+/*
+ * In the child: signals as they were before we had a loop, and nobody's input.  Who changes the
+ * host outlives us, and must not die of a word that nobody reads any more.
+ */
+static void prepare(enum child_kind kind)
 {
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	signal(SIGPIPE, kind == CHILD_GOVERNS ? SIG_IGN : SIG_DFL);
 	setsid();
 }
 
@@ -80,15 +83,15 @@ static void pass_lock(int fd)
 	setenv("ENVPOD_ACTION_FD", number, 1);
 }
 
-static pid_t start(char *const argv[], int in, int out, int kept, struct err *e)
+static pid_t start(const struct child *c, char *const argv[], int out, int kept, struct err *e)
 {
 	OWN_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid < 0 ? err_set(e, errno, "start %s", argv[0]) : pid;
-	prepare();
-	dup2(in >= 0 ? in : null, 0);
+	prepare(c->kind);
+	dup2(c->input >= 0 ? c->input : null, 0);
 	dup2(out, 1);
 	dup2(out, 2);
 	if (kept >= 0)
@@ -107,7 +110,7 @@ int child_start(struct steward *s, struct child *c, char *const argv[], int kept
 		return err_set(e, errno, "make a pipe");
 	OWN_FD int in = ends[0], out = ends[1];
 
-	pid = start(argv, c->input, out, kept, e);
+	pid = start(c, argv, out, kept, e);
 	own_close(&c->input);
 	c->input = -1;
 	if (pid < 0)

@@ -19,7 +19,8 @@
 #include "tools/pod-queue/channel.h"
 #include "tools/pod-queue/reply.h"
 
-#define STALL_MS 10000 /* half a line, or an answer that nobody takes */
+#define STALL_MS   10000 /* half a line, or an answer that nobody takes */
+#define UNSENT_MAX 65536 /* answers of which more wait: no line is taken before they are out */
 
 struct conn {
 	struct watch watch;
@@ -92,10 +93,10 @@ static void update(struct conn *c)
 {
 	uint32_t events = 0;
 
-	if (!c->is_busy && !c->is_over && !c->closes)
-		events |= EPOLLIN;
 	if (c->sent < c->out.len)
-		events |= EPOLLOUT;
+		events |= EPOLLOUT; /* who takes no answers is not heard */
+	else if (!c->is_busy && !c->is_over && !c->closes)
+		events |= EPOLLIN;
 	loop_change(&c->l->loop, &c->watch, events);
 	c->deadline = (!c->is_busy && c->in.len) || c->sent < c->out.len
 			      ? (c->deadline ? c->deadline : c->l->loop.now_ms + STALL_MS)
@@ -103,7 +104,7 @@ static void update(struct conn *c)
 }
 
 /* As much as goes; false when the connection is gone. */
-static bool flush(struct conn *c)
+static bool send_some(struct conn *c)
 {
 	while (c->sent < c->out.len) {
 		ssize_t n = send(c->watch.fd, c->out.data + c->sent, c->out.len - c->sent,
@@ -118,16 +119,24 @@ static bool flush(struct conn *c)
 		c->sent += (size_t)n;
 		c->deadline = 0;
 	}
-	if (c->sent == c->out.len) {
-		buf_clear(&c->out);
-		c->sent = 0;
-		if (c->closes || (c->is_over && !c->is_busy && !c->in.len)) {
-			close_conn(c);
-			return false;
-		}
-	}
-	update(c);
+	channel_compact(&c->out, &c->sent);
 	return true;
+}
+
+/* And the lines that had to wait for it. */
+static void flush(struct conn *c)
+{
+	do {
+		if (!send_some(c))
+			return;
+		if (c->out.len)
+			break;
+		take_lines(c);
+	} while (c->out.len);
+	if (!c->out.len && (c->closes || (c->is_over && !c->is_busy && !c->in.len)))
+		close_conn(c);
+	else
+		update(c);
 }
 
 static void refuse(struct conn *c, const char *error, const char *message)
@@ -146,24 +155,32 @@ static void take_line(struct conn *c, const char *line, size_t len)
 		ask(c, c->request.op == OP_CALL ? OP_SCHEMA : c->request.op, &c->request);
 }
 
-/* Until one of them has to be asked about. */
+static char *line_end(const struct conn *c)
+{
+	return c->in.len ? memchr(c->in.data, '\n', c->in.len) : NULL;
+}
+
+/* Until one of them has to be asked about, or too much waits to be sent. */
 static void take_lines(struct conn *c)
 {
 	char *nl;
 
-	while (!c->is_busy && c->in.len && (nl = memchr(c->in.data, '\n', c->in.len))) {
+	while (!c->is_busy && c->out.len - c->sent < UNSENT_MAX && (nl = line_end(c))) {
 		size_t len = (size_t)(nl - c->in.data);
 
+		if (c->sent == c->out.len)
+			c->deadline = 0;
 		take_line(c, c->in.data, len);
 		memmove(c->in.data, nl + 1, c->in.len - len - 1);
 		c->in.len -= len + 1;
-		c->deadline = 0;
 	}
-	if (!c->is_busy && c->in.len >= REQUEST_LINE) {
+	if (c->is_busy || c->closes || line_end(c))
+		return;
+	if (c->in.len >= REQUEST_LINE) {
 		refuse(c, "bad_request", "a line has at most 65536 bytes");
 		c->closes = true;
 	}
-	if (!c->is_busy && c->is_over)
+	if (c->is_over)
 		c->in.len = 0; /* half a line, and no more comes */
 }
 

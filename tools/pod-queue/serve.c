@@ -110,8 +110,9 @@ static void on_listener(void *arg, uint32_t events)
 		answer_take(s, &q, s->channel.in.data + sizeof(q));
 		channel_shift(&s->channel, (size_t)n);
 	}
-	if (n < 0 || s->channel.out.len > 16u * CHANNEL_ANSWER)
-		s->has_lost_listener = true; /* it is not itself any more */
+	/* One answer for each connection; else it is not itself any more. */
+	if (n < 0 || s->channel.out.len - s->channel.sent > (LISTENER_CONNS + 1u) * CHANNEL_ANSWER)
+		s->has_lost_listener = true;
 }
 
 /* --- what happens in the store --- */
