@@ -112,6 +112,13 @@ refute_listens() { ! listens_at 192.0.2.11; }
 	[[ $output == *503 ]]
 	secrets TOKEN a-new-token-for-all
 	[ "$(push)" = ok ]
+	call -o /dev/null https://c.example/form
+	refute policy "${BOUND[@]}" 'no such line' # what may be put in is not known then, nor with another feed
+	wait_for 5 is_locked
+	[ "$(push)" = refused ]
+	is_locked
+	policy "${BOUND[@]}"
+	[ "$(push)" = ok ]
 	[ "$(call https://c.example/split)" = "Bearer $(printf '*%.0s' {1..19})" ]
 	kill -KILL "$INJECTOR"
 	before=$(wc -l <"$T/odd.log")
@@ -120,6 +127,7 @@ refute_listens() { ! listens_at 192.0.2.11; }
 	inject
 	call -o /dev/null https://c.example/form
 }
+is_locked() { [[ $(call -w '%{http_code}' https://c.example/x) == *'policy cannot be read'*503 ]]; }
 unbound() { call -k https://c.example/form | grep -qv authorization=; }
 push()
 {

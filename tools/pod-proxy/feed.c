@@ -112,6 +112,13 @@ static int reread(struct inject *in, struct err *e)
 	return 0;
 }
 
+/* What they were for is not known: there are none until a feed comes with a policy to be read. */
+static void forget_secrets(struct inject *in)
+{
+	secrets_finish(&in->secrets);
+	in->secrets.locked = "the pod's policy cannot be read";
+}
+
 static void on_changed(void *arg, uint32_t events)
 {
 	struct inject *in = arg;
@@ -119,8 +126,10 @@ static void on_changed(void *arg, uint32_t events)
 
 	(void)events;
 	follow_drain(&in->changed);
-	if (reread(in, &e) < 0)
+	if (reread(in, &e) < 0) {
+		forget_secrets(in);
 		tell_refused(in, e.msg);
+	}
 	in->stale = leaves_stale(&in->leaves);
 }
 
@@ -143,10 +152,15 @@ int policy_begin(struct inject *in, struct err *e)
 /* s is in's afterwards. */
 static int take(struct inject *in, struct secrets *s, struct err *e)
 {
+	int r;
+
 	secrets_finish(&in->secrets);
 	in->secrets = *s;
 	*s = (struct secrets){0};
-	return reread(in, e);
+	r = reread(in, e);
+	if (r < 0)
+		forget_secrets(in);
+	return r;
 }
 
 static int read_feed(struct secrets *s, int fd)
