@@ -56,10 +56,21 @@ static int begin_tls(struct upstream *u)
 	return 0;
 }
 
+/* One that is kept for later makes room for one that is needed now. */
+static bool has_room(struct upstreams *us)
+{
+	if (us->n_all >= us->max && us->idle)
+		upstream_drop(us->idle);
+	return us->n_all < us->max;
+}
+
 struct upstream *upstream_connect(struct upstreams *us, const struct want *w)
 {
-	struct upstream *u = xcalloc(1, sizeof(*u));
+	struct upstream *u = has_room(us) ? xcalloc(1, sizeof(*u)) : NULL;
 
+	if (!u)
+		return NULL;
+	us->n_all++;
 	*u = (struct upstream){
 		.of = us, .place = *w->place, .tongue = &tongue_h1, .offers = w->h2 && w->tls};
 	u->wire.watch.fd = -1;

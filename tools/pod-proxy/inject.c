@@ -39,6 +39,7 @@
 
 #define FILES   4096
 #define PER     3  /* descriptors of a connection: both ends, and one that is kept */
+#define OTHERS  64 /* of sockets that are no connection's, feeds, and what is read */
 #define PACKETS 64 /* taken in one turn */
 #define REST_MS 5000
 #define IDLE_S  75
@@ -242,6 +243,7 @@ static int inject_lock_down(struct inject *in, struct err *e)
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
 		getrlimit(RLIMIT_NOFILE, &files);
 	in->max = (unsigned)(files.rlim_cur / PER) - 16;
+	in->upstreams.max = (unsigned)files.rlim_cur - in->max - OTHERS;
 	return lockdown(&l, e);
 }
 

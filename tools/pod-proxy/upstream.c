@@ -150,6 +150,7 @@ void upstream_drop(struct upstream *u)
 	h2_up_close(u);
 	wire_finish(&u->wire, u->of->loop);
 	h1_in_finish(&u->in);
+	u->of->n_all--;
 	free(u);
 }
 

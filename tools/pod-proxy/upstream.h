@@ -66,6 +66,7 @@ struct upstreams {
 	struct upstream *shared;
 	struct upstream *queue; /* of HTTP/2, those with something to do */
 	unsigned n_idle, n_streams;
+	unsigned n_all, max; /* connections: a client of HTTP/2 may ask for many at a time */
 	void (*wake)(struct exchange *x);
 	/* The public keys that a host is believed by, as in struct site; NULL: by any. */
 	const struct strv *(*pins)(void *arg, const struct place *p);
@@ -106,7 +107,7 @@ void upstream_drop(struct upstream *u);
 /* The keys it must have one of; NULL: any. */
 const struct strv *upstream_pins(const struct upstream *u);
 
-/* connect.c: a new one; NULL: it cannot even be begun. */
+/* connect.c: a new one; NULL: it cannot even be begun, or there are too many. */
 struct upstream *upstream_connect(struct upstreams *us, const struct want *w);
 void upstream_event(void *arg, uint32_t events); /* of its wire */
 
