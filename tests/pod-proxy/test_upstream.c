@@ -80,10 +80,30 @@ static void at_most(void)
 	answered(c[0]);
 }
 
+/* Those under way go on; what comes after a change of policy is asked on connections of its own. */
+static void forgetting(void)
+{
+	const struct want w = {.place = &place};
+	struct call *busy = call(), *waits;
+
+	upstreams_forget(&us);
+	is_int(us.n_idle, 0, "none is kept when the policy changes");
+	answered(busy);
+	is_int(us.n_idle, 0, "one that was busy then is not kept afterwards");
+	answered(call());
+	is_int(us.n_idle, 1, "a new one is");
+	waits = upstream_call(&us, &w, NULL);
+	upstreams_forget(&us);
+	is_int(upstream_ready(waits), -EALREADY, "one that was about to be used is not");
+	upstream_put(waits);
+	is_int(us.n_all, 0, "and goes");
+}
+
 int main(void)
 {
 	begin();
 	at_most();
+	forgetting();
 	upstreams_finish(&us);
 	is_int(us.n_all, 0, "all are gone");
 	close(server);

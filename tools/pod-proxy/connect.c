@@ -71,8 +71,11 @@ struct upstream *upstream_connect(struct upstreams *us, const struct want *w)
 	if (!u)
 		return NULL;
 	us->n_all++;
-	*u = (struct upstream){
-		.of = us, .place = *w->place, .tongue = &tongue_h1, .offers = w->h2 && w->tls};
+	*u = (struct upstream){.of = us,
+			       .epoch = us->epoch,
+			       .place = *w->place,
+			       .tongue = &tongue_h1,
+			       .offers = w->h2 && w->tls};
 	u->wire.watch.fd = -1;
 	h1_in_init(&u->in, true);
 	if (begin(u) < 0 || (w->tls && begin_tls(u) < 0)) {
@@ -137,7 +140,7 @@ static int begin_speaking(struct upstream *u)
 
 static int take(struct upstream *u)
 {
-	bool may = u->h2 ? !u->unclean : !u->taken;
+	bool may = u->epoch == u->of->epoch && (u->h2 ? !u->unclean : !u->taken);
 
 	u->taken = true;
 	return may ? 0 : -EALREADY;

@@ -259,8 +259,9 @@ struct call *upstream_call(struct upstreams *us, const struct want *w, struct ex
 
 static bool is_clean(struct upstream *u)
 {
-	return u->ready && !u->unclean && u->in.state == H1_DONE && !u->in.head.close &&
-	       u->in.at == u->in.len && u->wire.at == u->wire.len && is_quiet(u);
+	return u->ready && !u->unclean && u->epoch == u->of->epoch && u->in.state == H1_DONE &&
+	       !u->in.head.close && u->in.at == u->in.len && u->wire.at == u->wire.len &&
+	       is_quiet(u);
 }
 
 static void put_h1(struct upstream *u)
@@ -330,14 +331,17 @@ void upstreams_forget(struct upstreams *us)
 {
 	struct upstream *next;
 
+	us->epoch++;
 	while (us->idle)
 		upstream_drop(us->idle);
 	for (struct upstream *u = us->shared; u; u = next) {
 		next = u->next;
-		if (u->h2)
+		if (u->h2) {
 			h2_up_leave(u);
-		else
-			upstream_unlist(u); /* those who wait for it began under the old policy */
+		} else { /* those who wait for it are told to make another */
+			u->unclean = true;
+			upstream_unlist(u);
+		}
 	}
 }
 

@@ -49,6 +49,7 @@ struct upstream {
 	bool used;          /* a request was answered on it before */
 	bool taken;         /* HTTP/1.1: by a call */
 	bool unclean;       /* not to be used again */
+	unsigned epoch;     /* of->epoch when it was begun */
 	int error;          /* of connecting, once for all who wait */
 	struct call *calls; /* none: idle */
 	unsigned n_calls;
@@ -66,6 +67,7 @@ struct upstreams {
 	struct upstream *shared;
 	struct upstream *queue; /* of HTTP/2, those with something to do */
 	unsigned n_idle, n_streams;
+	unsigned epoch;      /* of the policy: whom it believed before is asked nothing new */
 	unsigned n_all, max; /* connections: a client of HTTP/2 may ask for many at a time */
 	void (*wake)(struct exchange *x);
 	/* The public keys that a host is believed by, as in struct site; NULL: by any. */
