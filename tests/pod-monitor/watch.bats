@@ -77,6 +77,21 @@ teardown() { monitor_teardown; }
 	envpod monitor web show --json | jq -se 'map([.state, .times]) | .[0] == ["off", 1] and .[1] == ["off", 1]'
 }
 
+@test "a sampler that no look ends of is told of, and ends the monitor" {
+	pod '{name: any, when: .sample.running, response: alert}'
+	burn 'sleep 1000'
+	wait_for 20 has_event monitor_alert
+	monitor() { pod-supervise helpers --set govern --json status web | jq -r 'select(.name == "monitor").pid'; }
+	local watch list
+	watch=$(monitor)
+	list=$(yes '[],' | head -1300 | tr -d '\n') # what libjq needs some hundred bytes for
+	yes "{\"src\":\"test\",\"event\":\"hay\",\"list\":[${list}0]}" | head -1100 | pod-audit append web
+	died() { events monitor_policy | jq -se 'map(select(.reason == "its sampler died")) | length == 1'; }
+	wait_for 20 died
+	ended() { [ "$(monitor)" != "$watch" ]; }
+	wait_for 40 ended
+}
+
 @test "new rules hold at once; wrong ones change nothing" {
 	pod '{name: never, when: "false", response: kill}'
 	burn 'sleep 1000'

@@ -26,6 +26,7 @@
 #define DEATHS_MAX 10
 #define AGAIN_MS   200
 #define WALK_MS    60000
+#define TELL_MS    60000
 
 /* --- what it looks at --- */
 
@@ -152,12 +153,20 @@ static void become_sampler(struct arm *a, int out, int control)
 
 static void on_told(void *arg, uint32_t events);
 
+static uint64_t newest_ns(const struct arm *a)
+{
+	const struct sample *last = state_last(a->state);
+
+	return last ? last->ns : 0;
+}
+
 static int start_sampler(struct arm *a, struct err *e)
 {
 	int told[2], control[2], r = open_source(a, e);
 
 	if (r < 0)
 		return r;
+	a->began_ns = newest_ns(a);
 	if (pipe2(told, O_CLOEXEC) < 0 || pipe2(control, O_CLOEXEC) < 0)
 		return err_set(e, errno, "make a pipe");
 	a->control = control[1];
@@ -185,7 +194,6 @@ static void take_ready(struct arm *a, size_t rule)
 {
 	(void)rule;
 	a->was_ready = true;
-	a->deaths = 0;
 	if (a->ready_fd >= 0 && write_full(a->ready_fd, "\n", 1) == 0)
 		own_close(&a->ready_fd);
 	a->ready_fd = -1;
@@ -232,7 +240,6 @@ static uint32_t guilty(struct arm *a)
 /* A pod's events may have made the program so dear: a rule does not go without its answer. */
 static void switch_off(struct arm *a, size_t rule)
 {
-	const struct sample *last = state_last(a->state);
 	struct rule_state *rs = &a->state->rules[rule];
 
 	rs->off = 1;
@@ -241,7 +248,7 @@ static void switch_off(struct arm *a, size_t rule)
 	if (rs->firing)
 		return;
 	rs->firing = 1;
-	rs->fired_ns = last ? last->ns : 0;
+	rs->fired_ns = newest_ns(a);
 	rs->times++;
 	fire(a, rule);
 }
@@ -258,6 +265,10 @@ static void sampler_died(struct arm *a)
 	}
 	a->deaths++;
 	a->again_ms = clock_ms() + AGAIN_MS * (int64_t)a->deaths;
+	if (clock_ms() < a->tell_ms)
+		return;
+	a->tell_ms = clock_ms() + TELL_MS;
+	deed_tell(&a->pod, "monitor_policy", NULL, "its sampler died");
 }
 
 static void on_told(void *arg, uint32_t events)
@@ -355,9 +366,17 @@ static void measure(struct arm *a)
 	a->walk_ms = clock_ms() + WALK_MS;
 }
 
+/* To be ready is no proof: what it reads in its first look may be what it dies of. */
+static void take_life(struct arm *a)
+{
+	if (a->told.fd >= 0 && !a->state->looking && newest_ns(a) != a->began_ns)
+		a->deaths = 0;
+}
+
 static int keep(struct arm *a, struct err *e)
 {
 	reap(a);
+	take_life(a);
 	if (a->stale)
 		reload(a);
 	if (a->told.fd >= 0 && groups_changed(a))

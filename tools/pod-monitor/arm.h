@@ -27,7 +27,9 @@ struct arm {
 	bool was_ready;                        /* once, with this policy */
 	bool stale;                            /* the policy has changed */
 	int ready_fd;                          /* who started us hears of it; -1 */
-	unsigned deaths;                       /* in a row */
+	unsigned deaths;                       /* since a look has ended */
+	uint64_t began_ns;                     /* the newest sample when the last one began */
+	int64_t tell_ms;                       /* no word of a death before */
 	int64_t again_ms;                      /* not to be started before */
 	struct counters *net;                  /* what passed the pod's own link is counted here */
 	struct source source;                  /* of the sampler at work */
