@@ -22,6 +22,24 @@ teardown() { monitor_teardown; }
 	pod-audit verify web
 }
 
+@test "a freeze that fails is tried again; what went well is not done twice" {
+	pod '{name: ready, when: .sample.running, response: alert}' \
+		'{name: needle, when: "any(.events[]; .event == \"needle\")", clear: "false", response: [alert, freeze]}'
+	burn 'sleep 1000'
+	wait_for 20 has_event monitor_alert
+	undo=$ENVPOD_STATE_DIR/pods/web/undo
+	rm -rf "$undo" && touch "$undo" # pod-limit fails for want of a record
+	echo '{"src":"test","event":"needle"}' | pod-audit append web
+	wait_for 20 has_event monitor_policy
+	events monitor_freeze | jq -se 'length == 1 and .[0].status != 0'
+	rm "$undo"
+	wait_for 20 has_event monitor_freeze 2
+	events monitor_freeze | jq -se 'length == 2 and .[1].status == 0'
+	[ "$(events monitor_alert | wc -l)" = 2 ]
+	[ "$(events monitor_policy | wc -l)" = 1 ]
+	envpod ls | grep -q frozen
+}
+
 @test "a fork bomb is stopped where it is, with every process of it" {
 	pod '{name: bomb, condition: {type: resource_threshold, resource: pids, max_percent: 50}, response: freeze}'
 	pod-config set web max_pids=300

@@ -75,26 +75,64 @@ static bool groups_changed(const struct arm *a)
 
 /* --- what fires --- */
 
-static void fire(struct arm *a, size_t rule)
+static void not_done(struct arm *a, size_t rule, size_t again)
+{
+	if (!a->retry_ms[rule])
+		deed_tell(&a->pod, "monitor_policy", a->policy.rules[rule].name,
+			  "a response failed: it is tried again while the rule holds");
+	a->retry_ms[rule] = clock_ms() + (int64_t)a->policy.interval_s * 1000;
+	a->again[rule] = again;
+}
+
+static void begin_deed(struct arm *a, size_t rule, size_t again)
 {
 	const struct sample *last = state_last(a->state);
 	struct sample sample;
-	struct deed d = {.pod = &a->pod, .plan = &a->plan, .rule = &a->policy.rules[rule]};
+	struct deed d = {
+		.pod = &a->pod, .plan = &a->plan, .rule = &a->policy.rules[rule], .again = again};
 	struct err e = {0};
 
 	if (last) {
 		sample = *last;
 		d.sample = &sample;
 	}
-	if (a->deeds[rule] > 0) {
-		deed_tell(&a->pod, "monitor_alert", d.rule->name,
-			  "it fired while its responses of before are still being done");
-		return;
-	}
 	a->deeds[rule] = deed_start(&d, &e);
 	if (a->deeds[rule] < 0) {
 		a->deeds[rule] = 0;
 		say_error("%s", e.msg);
+		not_done(a, rule, again);
+	}
+}
+
+static void fire(struct arm *a, size_t rule)
+{
+	if (a->deeds[rule] > 0) {
+		deed_tell(&a->pod, "monitor_alert", a->policy.rules[rule].name,
+			  "it fired while its responses of before are still being done");
+		return;
+	}
+	a->retry_ms[rule] = 0;
+	begin_deed(a, rule, 0);
+}
+
+static void end_deed(struct arm *a, size_t rule, int status)
+{
+	a->deeds[rule] = 0;
+	if (status == 0)
+		a->retry_ms[rule] = 0;
+	else /* killed: who knows how far it came */
+		not_done(a, rule, WIFEXITED(status) ? (size_t)WEXITSTATUS(status) : 1);
+}
+
+static void try_again(struct arm *a)
+{
+	for (size_t i = 0; i < a->policy.n; i++) {
+		if (!a->retry_ms[i] || a->deeds[i] > 0 || clock_ms() < a->retry_ms[i])
+			continue;
+		if (a->state->rules[i].firing)
+			begin_deed(a, i, a->again[i]);
+		else
+			a->retry_ms[i] = 0;
 	}
 }
 
@@ -327,6 +365,7 @@ static void reload(struct arm *a)
 	policy_finish(&a->policy);
 	a->policy = fresh;
 	memset(a->deeds, 0, sizeof(a->deeds));
+	memset(a->retry_ms, 0, sizeof(a->retry_ms));
 	state_adopt(a->state, &a->policy);
 	a->deaths = 0;
 	a->again_ms = clock_ms();
@@ -349,7 +388,7 @@ static void reap(struct arm *a)
 		}
 		for (size_t i = 0; i < RULES_MAX; i++)
 			if (a->deeds[i] == pid)
-				a->deeds[i] = 0;
+				end_deed(a, i, status);
 	}
 }
 
@@ -379,6 +418,7 @@ static int keep(struct arm *a, struct err *e)
 	take_life(a);
 	if (a->stale)
 		reload(a);
+	try_again(a);
 	if (a->told.fd >= 0 && groups_changed(a))
 		end_sampler(a);
 	if (a->deaths > DEATHS_MAX)

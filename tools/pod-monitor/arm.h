@@ -34,7 +34,9 @@ struct arm {
 	struct counters *net;                  /* what passed the pod's own link is counted here */
 	struct source source;                  /* of the sampler at work */
 	pid_t deeds[RULES_MAX];
-	pid_t walker; /* measures the disk */
+	int64_t retry_ms[RULES_MAX]; /* when to try again what failed; 0: nothing did */
+	size_t again[RULES_MAX];     /* of what failed, as a deed's */
+	pid_t walker;                /* measures the disk */
 	int64_t walk_ms;
 	int status;
 };

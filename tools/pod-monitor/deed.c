@@ -59,17 +59,18 @@ static void add_status(struct event *ev, int r, const struct err *e)
 
 /* --- one by one --- */
 
-static void do_alert(const struct deed *d, const struct response *r)
+static bool do_alert(const struct deed *d, const struct response *r)
 {
 	OWN_EVENT struct event ev = {0};
 
 	(void)r;
 	begin(d, &ev, "monitor_alert");
 	record(&ev);
+	return true;
 }
 
-/* "TOOL WORD POD MORE..." */
-static void run_tool(const struct deed *d, const char *event, const char *const *words,
+/* "TOOL WORD POD MORE..."; that it fails is said once. */
+static bool run_tool(const struct deed *d, const char *event, const char *const *words,
 		     const struct strv *more)
 {
 	OWN_EVENT struct event ev = {0};
@@ -87,33 +88,37 @@ static void run_tool(const struct deed *d, const char *event, const char *const 
 		event_strv(&ev, "words", more->v);
 	r = spawn_wait(argv.v, NULL, &e);
 	add_status(&ev, r, &e);
-	record(&ev);
+	if (r == 0 || !d->again)
+		record(&ev);
+	return r == 0;
 }
 
-static void do_freeze(const struct deed *d, const struct response *r)
+static bool do_freeze(const struct deed *d, const struct response *r)
 {
 	(void)r;
-	run_tool(d, "monitor_freeze", (const char *const[]){"pod-limit", "freeze", NULL}, NULL);
+	return run_tool(d, "monitor_freeze", (const char *const[]){"pod-limit", "freeze", NULL},
+			NULL);
 }
 
-static void do_kill(const struct deed *d, const struct response *r)
+static bool do_kill(const struct deed *d, const struct response *r)
 {
 	(void)r;
-	run_tool(d, "monitor_kill", (const char *const[]){"pod-limit", "kill", NULL}, NULL);
+	return run_tool(d, "monitor_kill", (const char *const[]){"pod-limit", "kill", NULL}, NULL);
 }
 
-static void do_restrict(const struct deed *d, const struct response *r)
+static bool do_restrict(const struct deed *d, const struct response *r)
 {
-	run_tool(d, "monitor_restrict", (const char *const[]){"pod-limit", "set", NULL}, &r->argv);
+	return run_tool(d, "monitor_restrict", (const char *const[]){"pod-limit", "set", NULL},
+			&r->argv);
 }
 
-static void do_snapshot(const struct deed *d, const struct response *r)
+static bool do_snapshot(const struct deed *d, const struct response *r)
 {
 	const struct strv create = {.v = (char *[]){"create", NULL}, .n = 1};
 
 	(void)r;
-	run_tool(d, "monitor_snapshot", (const char *const[]){"pod-mount", "snapshot", NULL},
-		 &create);
+	return run_tool(d, "monitor_snapshot", (const char *const[]){"pod-mount", "snapshot", NULL},
+			&create);
 }
 
 static void hook_input(const struct deed *d, struct buf *in)
@@ -131,7 +136,7 @@ static void hook_input(const struct deed *d, struct buf *in)
 	buf_char(in, '\n');
 }
 
-static void do_hook(const struct deed *d, const struct response *r)
+static bool do_hook(const struct deed *d, const struct response *r)
 {
 	OWN_EVENT struct event ev = {0};
 	OWN_BUF struct buf in = BUF_INIT;
@@ -144,13 +149,31 @@ static void do_hook(const struct deed *d, const struct response *r)
 	status = hook_run(r, d->plan, &in, &e);
 	add_status(&ev, status, &e);
 	record(&ev);
+	return status == 0;
 }
 
-static void (*const deeds[RESPONSES])(const struct deed *d, const struct response *r) = {
+static bool (*const deeds[RESPONSES])(const struct deed *d, const struct response *r) = {
 	[RESPOND_ALERT] = do_alert,       [RESPOND_FREEZE] = do_freeze,
 	[RESPOND_RESTRICT] = do_restrict, [RESPOND_KILL] = do_kill,
 	[RESPOND_SNAPSHOT] = do_snapshot, [RESPOND_HOOK] = do_hook,
 };
+
+static const bool binds[RESPONSES] = {
+	[RESPOND_FREEZE] = true, [RESPOND_RESTRICT] = true, [RESPOND_KILL] = true};
+
+static int do_all(const struct deed *d)
+{
+	size_t failed = 0;
+
+	for (size_t i = d->again ? d->again - 1 : 0; i < d->rule->n; i++) {
+		const struct response *r = &d->rule->responses[i];
+
+		if ((binds[r->type] || !d->again) && !deeds[r->type](d, r) && binds[r->type] &&
+		    !failed)
+			failed = i + 1;
+	}
+	return failed < UINT8_MAX ? (int)failed : UINT8_MAX;
+}
 
 pid_t deed_start(const struct deed *d, struct err *e)
 {
@@ -165,9 +188,7 @@ pid_t deed_start(const struct deed *d, struct err *e)
 	sigemptyset(&none); /* what we start shall hear of signals again */
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	for (size_t i = 0; i < d->rule->n; i++)
-		deeds[d->rule->responses[i].type](d, &d->rule->responses[i]);
-	_exit(POD_EXIT_OK);
+	_exit(do_all(d));
 }
 
 void deed_tell(const struct pod *pod, const char *event, const char *rule, const char *reason)

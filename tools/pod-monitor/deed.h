@@ -14,9 +14,14 @@ struct deed {
 	const struct plan *plan;
 	const struct rule *rule;
 	const struct sample *sample; /* that it fired at; NULL: unknown */
+	size_t again;                /* 0: all is to be done */
 };
 
-/* Do all responses of the rule, in their order, each with its event.  The pid, or -errno. */
+/*
+ * Do all responses of the rule, in their order, each with its event.  The pid, or -errno.  Its exit
+ * status is the first of those that bind the pod (freeze, restrict, kill) that failed, counted from
+ * 1: as `again`, those from there on are done once more, with an event when they succeed.
+ */
 pid_t deed_start(const struct deed *d, struct err *e);
 
 /* Say on record that a rule, or a policy, is not what it should be. */
