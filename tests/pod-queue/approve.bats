@@ -127,3 +127,41 @@ quiet() { ask '{"type":"list"}' >/dev/null; ask '{"type":"list"}' >/dev/null; }
 	envpod approve q "$id"
 	executed "$id"
 }
+
+@test "--for and --exact end with their time" {
+	a=$(look 1)
+	b=$(look 1 other)
+	envpod approve --for 1s q "$a"
+	approval --exact "$b" | jq -c '.until = (now + 2 | floor | todate)' >"$Q/approved/.b"
+	mv "$Q/approved/.b" "$Q/approved/$b.json"
+	wait_for 10 is_in done "$b"
+	past=$(($(date +%s) + 2))
+	wait_for 10 eval '[ "$(date +%s)" -gt "$past" ]'
+	c=$(look 2)
+	d=$(look 1 other)
+	quiet
+	is_in staged "$c"
+	is_in staged "$d"
+}
+
+@test "what was approved does not wait for what needs nobody, and not in vain" {
+	envpod actions q add now --description x --tier immediate --param n --exec x.sh
+	mkfifo go
+	sed -i "1i [ \"\$(jq -r .name \"\$Q/running/\$id.json\")\" != now ] || read -r _ <$T/go" execute
+	for i in 1 2 3 4 5; do look "$i" now; done
+	wait_for 10 eval '[ "$(ls "$Q/running" | wc -l)" = 4 ]'
+	a=$(look 9)
+	envpod approve q "$a"
+	executed "$a"
+	[ "$(ls "$Q/running" | wc -l)" = 4 ]
+	# Approved in time, though its turn comes later.
+	b=$(look 10)
+	approval "$b" >b.json
+	ungovern
+	jq -c '.until = "2020-01-01T00:00:00Z"' "$Q/staged/$b.json" >late
+	cp late "$Q/staged/$b.json"
+	cp b.json "$Q/approved/$b.json"
+	govern
+	wait_for 10 is_in done "$b"
+	jq -e '.status == "executed"' "$Q/done/$b.json"
+}

@@ -39,3 +39,14 @@ refused() { events approval_refused | jq -e --arg r "$1" 'select(.reason | conta
 	as daemon envpod approve q "$b"
 	as bin envpod approve q "$a"
 }
+
+@test "queue.separate: an approval that goes on for others is none for its giver's own" {
+	make_pod '' 'separate: yes'
+	govern
+	a=$(ask '{"type":"submit","description":"a"}' | id_of)
+	as bin envpod approve --for 1h q "$a"
+	own=$(as bin envpod queue q add --description own)
+	b=$(ask '{"type":"submit","description":"b"}' | id_of)
+	wait_for 10 is_in done "$b"
+	is_in staged "$own"
+}

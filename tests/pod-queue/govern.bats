@@ -115,3 +115,36 @@ submitted() { expect 3 "$@" && [[ $output == *"waits for approval: envpod approv
 	expect 3 envpod commit s a
 	[ "$(cat a)" = one ]
 }
+
+@test "what somebody else looks at meanwhile does not cost what was approved" {
+	submitted envpod commit q a
+	exec 8>"$ENVPOD_RUN_DIR/q/lock"
+	flock 8
+	envpod approve q "$id" 8>&- &
+	job=$!
+	wait_for 10 eval 'ls -l "/proc/$(pgrep -f "^pod-mount commit --action=$id")/fd" | grep -q "$ENVPOD_RUN_DIR/q/lock"'
+	is_in running "$id"
+	exec 8>&-
+	wait "$job"
+	[ "$(cat a)" = ONE ]
+}
+
+@test "a file in a new directory; a tree with a socket in it, which stays behind" {
+	submitted envpod commit q d/x
+	envpod approve q "$id"
+	[ "$(cat d/x)" = x ]
+	envpod run q -- sh -c 'mkdir s; echo y >s/y; python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"s/sock\")"'
+	submitted envpod commit q s
+	envpod approve q "$id"
+	[ "$(cat s/y)" = y ]
+	[ ! -e s/sock ]
+}
+
+@test "an approved commit that leaves something out still leaves it out, and says so" {
+	envpod run q -- sh -c 'mkdir -p .git/hooks; echo x >.git/hooks/pre-commit; chmod +x .git/hooks/pre-commit'
+	submitted envpod commit --partial --rollback-rest q
+	expect 2 envpod approve q "$id"
+	[[ $output == *"left out"* ]]
+	[ "$(cat a)" = ONE ]
+	envpod diff -az q | grep -qz hooks/pre-commit
+}

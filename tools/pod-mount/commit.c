@@ -47,6 +47,7 @@ struct commit {
 	bool all, setup, rest, dry, stdin_list, null;
 	struct refuse_opts refuse;
 	struct gate gate;
+	bool looked; /* by at_gate(): looking once more would forget what was left out */
 };
 
 static int record(const struct survey *s, const struct commit_plan *p, const char *name,
@@ -153,7 +154,7 @@ static int look_again(struct commit *o, struct survey *s, struct err *e)
 static int settle_and_check(struct commit *o, struct survey *s, const struct selection *sel,
 			    struct err *e)
 {
-	int r = look_again(o, s, e);
+	int r = o->looked ? 0 : look_again(o, s, e);
 
 	if (r < 0 || s->live || o->dry || o->output)
 		return r;
@@ -380,7 +381,8 @@ static void keep_words(struct commit *o, const struct selection *sel, const char
 		buf_add(&o->gate.input, sel->exact.v[i], strlen(sel->exact.v[i]) + 1);
 }
 
-/* It would be refused anyway: then nobody is asked. */
+/* It would be refused anyway: then nobody is asked.  What is approved and what is submitted are the
+ * same choice, with the directories that it needs and without what cannot be committed. */
 static int at_gate(struct commit *o, struct survey *s, struct err *e)
 {
 	if (o->gate.is_closed && o->pick)
@@ -389,7 +391,8 @@ static int at_gate(struct commit *o, struct survey *s, struct err *e)
 			"commits of pod %s wait for approval, and -p is a talk: write the "
 			"patch to a file (envpod diff -p) and give it by --hunks",
 			s->pod.name);
-	if (o->gate.is_closed && look_again(o, s, e) < 0)
+	o->looked = o->gate.is_closed || o->gate.action;
+	if (o->looked && look_again(o, s, e) < 0)
 		return -EPERM;
 	return gate_pass(&o->gate, s, e);
 }
@@ -432,6 +435,8 @@ static int commit(struct commit *o, char **args, int n)
 	keep_words(o, &sel, cwd, args, n);
 	if (part_of(o, args[0], &sel, &e) < 0)
 		return say_err(&e);
+	if (o->gate.action)
+		so.wait_ms = GATE_WAIT_MS;
 	if (survey_open(&s, args[0], &so, &e) < 0 || gate_begin(&o->gate, &s, o->dry, &e) < 0 ||
 	    ((o->rest || o->refuse.ours || o->merge) && rollback_possible(&s, &e) < 0) ||
 	    survey_walk(&s, &e) < 0 || match_patch(o, &s, &e) < 0 ||

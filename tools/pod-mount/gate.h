@@ -23,6 +23,10 @@ struct gate {
 	struct freezer freezer;
 };
 
+/* How long an approved one waits for the pod's lock: an agent that asks for its diff holds it, too,
+ * and an approval is used up by a failure. */
+#define GATE_WAIT_MS 120000
+
 #define GATE_INIT(word)                                 \
 	{                                               \
 		.verb = (word), .freezer = FREEZER_INIT \

@@ -271,6 +271,8 @@ static int rollback(struct rollback *o, char **args, int n)
 	if (o->stdin_list && selection_stdin(&sel, cwd, o->null, &e) < 0)
 		return say_err(&e);
 	keep_words(o, &sel, cwd, args, n);
+	if (o->gate.action)
+		so.wait_ms = GATE_WAIT_MS;
 	if (survey_open(&s, args[0], &so, &e) < 0 || gate_begin(&o->gate, &s, false, &e) < 0 ||
 	    rollback_possible(&s, &e) < 0 || survey_walk(&s, &e) < 0 ||
 	    selection_apply(&sel, &s.changes, true, &e) < 0 || gate_pass(&o->gate, &s, &e) < 0 ||

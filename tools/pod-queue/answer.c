@@ -358,11 +358,12 @@ static void have_told(struct steward *s, const struct ask *q)
 	struct child *c = child_free(s);
 	struct err e = {0};
 
-	for (size_t i = 0; c && i < CHILDREN_MAX; i++)
-		if (s->children[i].pid && s->children[i].kind == CHILD_TELLS)
-			c = NULL;
+	/* A diff holds the pod's lock, which what a person approved waits for. */
+	if (child_of_kind(s, CHILD_TELLS) || (q->op == OP_DIFF && child_of_kind(s, CHILD_GOVERNS)))
+		c = NULL;
 	if (!c) {
-		answer_error(s, q->serial, "busy", "another question is being answered");
+		answer_error(s, q->serial, "busy",
+			     "another question is being answered, or a commit made");
 		return;
 	}
 	c->kind = CHILD_TELLS;

@@ -191,11 +191,14 @@ static bool covers(const struct approval *p, const struct action *a, int64_t now
 bool approvals_stand(const struct steward *s, struct action *a)
 {
 	int64_t now = action_now();
+	struct err e = {0};
 
 	for (size_t i = 0; i < s->n_standing; i++) {
 		const struct approval *p = &s->standing[i];
 
-		if (!covers(p, a, now))
+		/* One that goes on for others than the action it was given for may not be theirs to
+		 * approve. */
+		if (!covers(p, a, now) || approver_check(&s->plan, a, p->by, &e) < 0)
 			continue;
 		memcpy(a->approved_by, p->by, sizeof(a->approved_by));
 		snprintf(a->scope, sizeof(a->scope), "%s", scope_names[p->scope]);

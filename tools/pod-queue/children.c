@@ -34,6 +34,14 @@ size_t children_running(const struct steward *s)
 	return n;
 }
 
+bool child_of_kind(const struct steward *s, enum child_kind kind)
+{
+	for (size_t i = 0; i < CHILDREN_MAX; i++)
+		if (s->children[i].pid && s->children[i].kind == kind)
+			return true;
+	return false;
+}
+
 bool child_has(const struct steward *s, const char *id)
 {
 	for (size_t i = 0; i < CHILDREN_MAX; i++)

@@ -172,13 +172,14 @@ static bool look_at(struct steward *s, const char *id, enum place place, int64_t
 	    store_read(&s->store, place, id, &a, &e) == 0) {
 		if (place != home_of_tier(a.tier))
 			approvals_put_back(s, place, id);
-		else if (place == PLACE_STAGED && a.until && a.until <= now)
-			end(s, place, &a, "denied", "action_denied", "nobody approved it in time");
 		else if (place != PLACE_NEW && approvals_stand(s, &a)) {
+			/* However long it has had to wait for its turn since. */
 			note_said(&s->pod, "action_approved", &a, a.approved_by);
 			begin(s, place, &a);
 			approvals_use(s, &a);
-		} else if (place == PLACE_NEW || (place == PLACE_DELAYED && a.due <= now))
+		} else if (place == PLACE_STAGED && a.until && a.until <= now)
+			end(s, place, &a, "denied", "action_denied", "nobody approved it in time");
+		else if (place == PLACE_NEW || (place == PLACE_DELAYED && a.due <= now))
 			begin(s, place, &a);
 	}
 	store_unlock(&s->store);
@@ -221,6 +222,7 @@ static bool is_due(const struct steward *s, const struct item *it, int64_t now)
 	memcpy(probe.id, it->id, sizeof(probe.id));
 	memcpy(probe.name, it->name, sizeof(probe.name));
 	memcpy(probe.digest, it->digest, sizeof(probe.digest));
+	memcpy(probe.by, it->by, sizeof(probe.by));
 	probe.created = it->created;
 	if (it->place == PLACE_NEW || (it->place == PLACE_DELAYED && it->due <= now))
 		return true;
@@ -248,17 +250,26 @@ static int next_ms(const struct steward *s, int64_t now)
 	return next <= now ? 0 : next - now > LONGEST / 1000 ? LONGEST : (int)(next - now) * 1000;
 }
 
-/* One that is due; false when there is none. */
+/* One that is due; false when there is none.  What a person approved goes first: an agent can keep
+ * us busy for ever with what needs nobody. */
 static bool next_due(const struct steward *s, int64_t now, char id[ACTION_ID], enum place *place)
 {
-	for (size_t i = 0; i < s->n_items; i++) {
-		if (!is_due(s, &s->items[i], now))
-			continue;
-		memcpy(id, s->items[i].id, ACTION_ID);
-		*place = s->items[i].place;
-		return true;
-	}
-	return false;
+	const struct item *found = NULL;
+
+	for (size_t i = 0; i < s->n_items && !(found && found->place == PLACE_STAGED); i++)
+		if ((!found || s->items[i].place == PLACE_STAGED) && is_due(s, &s->items[i], now))
+			found = &s->items[i];
+	if (!found)
+		return false;
+	memcpy(id, found->id, ACTION_ID);
+	*place = found->place;
+	return true;
+}
+
+static bool has_room(struct steward *s, enum place place)
+{
+	return child_free(s) &&
+	       children_running(s) < (place == PLACE_STAGED ? APPROVED_MAX : RUNNING_MAX);
 }
 
 int due_look(struct steward *s)
@@ -270,8 +281,7 @@ int due_look(struct steward *s)
 	if (look_at_strays(s))
 		return FROZEN_MS;
 	while (next_due(s, now, id, &place))
-		if (children_running(s) >= RUNNING_MAX || !child_free(s) || is_frozen(s) ||
-		    !look_at(s, id, place, now))
+		if (!has_room(s, place) || is_frozen(s) || !look_at(s, id, place, now))
 			return FROZEN_MS;
 	index_prune(s);
 	return next_ms(s, now);

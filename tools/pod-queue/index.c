@@ -60,6 +60,7 @@ static void fill(struct item *it, const struct action *a, enum place place)
 	memcpy(it->name, a->name, sizeof(it->name));
 	memcpy(it->key, a->key, sizeof(it->key));
 	memcpy(it->digest, a->digest, sizeof(it->digest));
+	memcpy(it->by, a->by, sizeof(it->by));
 }
 
 void index_refresh(struct steward *s, const char *id)

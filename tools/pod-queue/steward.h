@@ -17,6 +17,7 @@
 #define KEPT_MAX     1000 /* ended ones that are remembered */
 #define CHILDREN_MAX 8
 #define RUNNING_MAX  4 /* of them, actions at a time */
+#define APPROVED_MAX 6 /* the same, for one that a person approved */
 #define WAITERS_MAX  256
 #define STANDING_MAX 256
 
@@ -26,6 +27,7 @@ struct item {
 	enum tier tier;
 	enum place place;
 	int64_t created, due, until, ended;
+	char by[64];
 };
 
 enum child_kind { CHILD_EXECUTES, CHILD_GOVERNS, CHILD_TELLS };
@@ -114,6 +116,7 @@ void approvals_put_back(struct steward *s, enum place place, const char *id);
 int child_start(struct steward *s, struct child *c, char *const argv[], int kept, struct err *e);
 struct child *child_free(struct steward *s);
 size_t children_running(const struct steward *s);
+bool child_of_kind(const struct steward *s, enum child_kind kind);
 bool child_has(const struct steward *s, const char *id);
 void children_reap(struct steward *s);
 void children_finish(struct steward *s);
