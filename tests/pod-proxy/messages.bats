@@ -58,7 +58,7 @@ setup() { : >"$T/odd.log"; }
 	run on_host envpod run web -- curl -sS --max-time 20 -w '%{http_code}' -T - https://c.example/early <"$T/up"
 	[[ $output == *413* ]]
 	[[ $(call https://c.example/after) == 'GET /after'* ]]
-	raw 'POST /behind HTTP/1.1\r\nHost: c.example\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n1\r\nx\r\n0\r\nX-Sum: 1\r\nAuthorization: mine\r\nX-Api-Key: mine\r\nContent-Length: 9\r\nHost: b.example\r\n\r\n'
+	raw 'POST /behind HTTP/1.1\r\nHost: c.example\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n1\r\nx\r\n0\r\nX-Sum: 1\r\nAuthorization: mine\r\nX-Api-Key: mine\r\nX-HTTP-Method-Override: DELETE\r\nX-Original-URL: /a\r\nContent-Length: 9\r\nHost: b.example\r\n\r\n'
 	grep -q '^POST /behind 1 [0-9a-f]* x-sum: 1$' "$T/odd.log"
 }
 

@@ -91,14 +91,17 @@ is_passed() { [ "$(code https://a.example/echo)" = 200 ]; }
 	location /packed "default_type text/plain; add_header Content-Encoding gzip; alias $T/packed.gz;"
 	location /torn "add_header Content-Encoding gzip; alias $T/torn.gz;"
 	location /br "add_header Content-Encoding br; alias $T/packed.gz;"
+	location /twice "default_type text/plain; add_header Content-Encoding identity; add_header Content-Encoding gzip; alias $T/packed.gz;"
 	start
 	for http in --http1.1 --http2; do
 		run call $http -i -o "/dev/null" -D - https://a.example/packed
 		[[ ${output,,} != *content-encoding* && ${output,,} != *content-length* ]]
 		call $http https://a.example/packed >"$T/got"
 		sed "s/real-token-of-the-vault/$STARS/" "$T/plain" | cmp - "$T/got"
-		run call $http -w '%{http_code}' https://a.example/br
-		[[ $output == *502 ]]
+		for path in br twice; do
+			run call $http -w '%{http_code}' https://a.example/$path
+			[[ $output == *502 ]]
+		done
 		refute call $http https://a.example/torn
 	done
 	wait_for 5 said '.event == "upstream_failed" and (.reason | test("compressed"))'

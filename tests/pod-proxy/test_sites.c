@@ -237,6 +237,7 @@ static struct secrets *secrets_of(const char *feed)
 
 static const char feed[] = "secret TOKEN 13\nreal-token-12\nsecret WORD 12\na b&c=d/e+f%\n"
 			   "secret LINE 10\nabcd\nefghi\nsecret SHORT 4\nabcd\nend\n";
+static const char *fed = feed;
 
 /* Inject into a request with these fields ("name: value\n…"): "target|name: value|…", or its error.
  */
@@ -257,7 +258,7 @@ static const char *injected(const char *target, const char *fields)
 		*value = '\0';
 		message_add(&m, line, value + 2);
 	}
-	r = site_inject(&sites.v[0], secrets_of(feed), &m, &key);
+	r = site_inject(&sites.v[0], secrets_of(fed), &m, &key);
 	snprintf(out, sizeof(out), "%s", message_text(&m, m.target));
 	for (size_t i = 0; i < m.n; i++)
 		snprintf(out + strlen(out), sizeof(out) - strlen(out), "|%s: %s",
@@ -303,8 +304,13 @@ static void injecting(void)
 static void not_injecting(void)
 {
 	site("");
+	is_str(injected("/", "authorization: mine\nrange: x\naccept-encoding: br\n"),
+	       "/|authorization: mine|accept-encoding: identity",
+	       "a host that has rules alone: its answer is looked through for what others get");
+	fed = "end\n";
 	is_str(injected("/", "authorization: mine\nrange: x\n"), "/|authorization: mine|range: x",
-	       "a host that has rules alone: nothing is touched");
+	       "a host that has rules alone: nothing is touched where the pod has no secrets");
+	fed = feed;
 	site("bind 0 OTHER header X {value}\n");
 	is_str(injected("/", ""), "ENOKEY OTHER", "a key without a value");
 	site("bind 0 LINE header X {value}\n");

@@ -248,7 +248,8 @@ int site_inject(const struct site *s, const struct secrets *have, struct message
 	site_strip(s, m);
 	strip_query(s, m);
 	r = strip_cookie_fields(s, m);
-	if (r == 0 && (s->n_binds || s->usage))
+	/* Answers of hosts without a binding are looked through for the pod's secrets, too. */
+	if (r == 0 && (s->n_binds || s->usage || have->n))
 		r = make_readable(m);
 	for (size_t i = 0; r == 0 && i < s->n_binds; i++) {
 		*key = s->binds[i].key;

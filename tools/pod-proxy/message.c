@@ -153,6 +153,14 @@ bool message_is_late(const char *name, size_t len)
 		"location",
 		"cache-control",
 		"www-authenticate",
+		/* what allow.c refuses in a head */
+		"x-http-method-override",
+		"x-http-method",
+		"x-method-override",
+		"x-original-url",
+		"x-rewrite-url",
+		"x-original-uri",
+		"x-forwarded-uri",
 	};
 
 	for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++)

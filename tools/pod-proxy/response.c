@@ -29,6 +29,16 @@ static void scrub_fields(const struct exchange *x, struct message *m)
 	}
 }
 
+/* Of two such fields the second says what was packed once more. */
+static bool is_single(const struct message *m, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		n += strcmp(message_text(m, m->fields[i].name), name) == 0;
+	return n <= 1;
+}
+
 /* What is packed has to be unpacked to be looked through; false: we cannot. */
 static bool open_packed(struct exchange *x, struct message *m)
 {
@@ -39,6 +49,8 @@ static bool open_packed(struct exchange *x, struct message *m)
 	if (!scrubs(x) && !x->site->usage)
 		return true;
 	if (inside && strcmp(inside, "identity") != 0)
+		return false;
+	if (!is_single(m, "content-encoding") || !is_single(m, "grpc-encoding"))
 		return false;
 	x->unzip = unzip_new(message_get(m, "content-encoding"), &known);
 	if (x->unzip) {
