@@ -222,6 +222,9 @@ signed() { sed -n 's/^domain //p' "$POLICY/issuers" | paste -sd' '; }
 	injector refused
 	expect 2 pod-vault bind web KEY api.example
 	grep -q 'may still go by' <<<"$output"
+	expect 2 pod-vault unbind web KEY # which the authority may sign for no more, all the same
+	grep -q 'may still go by' <<<"$output"
+	[ "$(signed)" = host.example ]
 	kill "$injector"
 	wait "$injector" || true
 	injector=

@@ -210,14 +210,17 @@ static int bring(struct policy *p, struct err *e)
 	return r == 0 ? push_pod(p->pod.name, e) : r;
 }
 
-/* The injector forgets first: whatever fails after that, nothing is put in any more. */
+/* The injector forgets first: whatever fails after that, nothing is put in any more; and
+ * whether or not it was reached, the authority may sign for the host no longer. */
 static int take_back(struct policy *p, struct err *e)
 {
-	int r;
+	struct err why = {0};
+	int r, ca;
 
 	let_go(p);
 	r = push_pod(p->pod.name, e);
-	return r == 0 ? compile_ca(&p->pod, e) : r;
+	ca = compile_ca(&p->pod, r == 0 ? e : &why);
+	return r < 0 ? r : ca;
 }
 
 static int bind_it(struct policy *p, struct binding *b, struct err *e)
