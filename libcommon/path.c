@@ -290,6 +290,29 @@ void buf_esc(struct buf *b, const char *name)
 	buf_add(b, "", 0);
 }
 
+/* Of those that steer; an odd byte is U+FFFD. */
+static unsigned code_of(const unsigned char *s, size_t n)
+{
+	return n == 1   ? s[0]
+	       : n == 2 ? (s[0] & 0x1fu) << 6 | (s[1] & 0x3fu)
+	       : n == 3 ? (s[0] & 0x0fu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu)
+			: 0xfffd;
+}
+
+void buf_esc_json(struct buf *b, const char *json)
+{
+	const unsigned char *s = (const unsigned char *)json;
+
+	for (size_t n; *s; s += n ? n : 1) {
+		n = utf8_len(s);
+		if (n > 0 && (*s == '\n' || *s == '\\' || !is_steering(s, n)))
+			buf_add(b, s, n);
+		else
+			buf_fmt(b, "\\u%04x", code_of(s, n));
+	}
+	buf_add(b, "", 0);
+}
+
 const char *esc(const char *name)
 {
 	static char kept[4][4100];

@@ -62,6 +62,8 @@ int remove_tree_at(int dirfd, const char *name);
  */
 struct buf;
 void buf_esc(struct buf *b, const char *name);
+/* JSON for a terminal: the same value, with each character that would steer it as \uXXXX. */
+void buf_esc_json(struct buf *b, const char *json);
 const char *esc(const char *name);
 
 /* Is s valid UTF-8? */

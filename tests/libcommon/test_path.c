@@ -165,7 +165,11 @@ static void escapes(void)
 		{"", ""},
 	};
 	char big[9000];
+	OWN_BUF struct buf json = BUF_INIT;
 
+	buf_esc_json(&json, "{\"a\\n\":\"\xc3\xa4\xe2\x80\xae\xc2\x9b\x7f\xff\"}\n");
+	is_str(json.data, "{\"a\\n\":\"\xc3\xa4\\u202e\\u009b\\u007f\\ufffd\"}\n",
+	       "JSON for a terminal is the same JSON");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		is_str(esc(cases[i].name), cases[i].want, "escape '%s'", cases[i].want);
 	memset(big, 1, sizeof(big) - 1);

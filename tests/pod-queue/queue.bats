@@ -139,6 +139,8 @@ teardown() { envpod_teardown; }
 	envpod status --json q | jq -e '.actions_waiting == 1'
 	envpod status q | grep -q '^actions_waiting *1 (envpod queue q)'
 	envpod queue q show "${id:0:6}" | jq -e '.by == "root" and .type == "request"'
+	id=$(envpod queue q add --description $'a\xe2\x80\xaeb\xc2\x9bc')
+	envpod queue q show "$id" | grep -F 'a\u202eb\u009bc' | jq -e '.params.description == "a\u202eb\u009bc"'
 	expect 64 envpod queue q add
 	expect 64 envpod queue q add --action nothing
 	expect 64 envpod queue q add --action snapshot --params '{"nom":"x"}'

@@ -122,12 +122,14 @@ static int list(struct desk *d, const struct words *w, struct err *e)
 static int show(struct desk *d, const char *id, struct err *e)
 {
 	OWN_ACTION struct action a = {.tier = TIERS};
-	OWN_BUF struct buf out = BUF_INIT;
+	OWN_BUF struct buf out = BUF_INIT, shown = BUF_INIT;
 
 	if (desk_read(d, id, &a, e) < 0)
 		return say_err(e);
 	action_print(&a, &out);
-	fputs(out.data, stdout);
+	/* Somebody decides by what he sees: no text of an agent's may look like another. */
+	buf_esc_json(&shown, out.data);
+	fputs(shown.data, stdout);
 	return say_end(POD_EXIT_OK);
 }
 
