@@ -228,13 +228,23 @@ static void put_on_record(const struct pod *p, const struct strv *gone)
 		say_err(&e);
 }
 
+/* Of a directory (queue/undo/ID) what lies right in it. */
 uint64_t undo_held(const struct pod *p, const struct undo_note *n)
 {
+	OWN_FD int fd = n->holds ? open_beneath(p->dir, n->holds, O_RDONLY | O_NONBLOCK, 0) : -1;
+	OWN_DIR DIR *d = NULL;
+	const char *name;
+	uint64_t bytes;
 	struct stat st;
 
-	return n->holds && fstatat(p->dir, n->holds, &st, AT_SYMLINK_NOFOLLOW) == 0
-		       ? (uint64_t)st.st_blocks * 512
-		       : 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return 0;
+	bytes = (uint64_t)st.st_blocks * 512;
+	d = S_ISDIR(st.st_mode) ? fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 3)) : NULL;
+	while (d && dir_next(d, &name) > 0)
+		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			bytes += (uint64_t)st.st_blocks * 512;
+	return bytes;
 }
 
 /* How many of the oldest must go, for the others to hold no more than the pod file allows. */

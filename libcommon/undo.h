@@ -57,7 +57,7 @@ int undo_standing(const struct pod *p, const char *kind, char id[UNDO_ID]);
 int undo_read(struct undo_note *n, const struct pod *p, const char *id, struct err *e);
 /* The same of its text. */
 int undo_parse(struct undo_note *n, const char *data, size_t len, struct err *e);
-/* Bytes of the file that it holds. */
+/* Bytes of the file or the directory that it holds. */
 uint64_t undo_held(const struct pod *p, const struct undo_note *n);
 /* Is it one of the tools that a record may run? */
 bool undo_tool(const char *name);

@@ -148,6 +148,14 @@ command_pid() { tr -d ' ' <"/proc/$(leader_pid)/task/$(leader_pid)/children"; }
 	expect 64 in_pod apart --exec-fd 3 -- true 3<"$T/kept"
 }
 
+@test "they come along when the pod to join has just ended and one is begun anew" {
+	printf '#!/bin/sh\necho kept >&3\necho "script $1"\n' >"$T/script"
+	chmod 755 "$T/script"
+	run -0 env ENVPOD_JOIN=1 pod-exec --apart --keep-fd 3 --exec-fd 4 apart -- x one 3<>"$T/kept" 4<"$T/script"
+	[ "$output" = "script one" ]
+	[ "$(cat "$T/kept")" = kept ]
+}
+
 @test "--exec-fd executes a file of the host that the pod has not: binary, script, file without a first line" {
 	mkdir -m 700 "$T/hidden"
 	cp "$(command -v id)" "$T/hidden/id"

@@ -28,7 +28,8 @@ esac'
 	pod_sh 'cat greeting' | jq -e --arg id "$id" '.v == 1 and .id == $id and .name == "greet" and .type == "custom" and .params == {"a":"x","b":1} and .config.who == "world"'
 	take_back
 	pod_sh 'test ! -e greeting'
-	[ ! -e "$QUEUE/undo/$id" ]
+	# that it was taken back is the pod's word: what was kept stays until its record goes
+	[ "$(cat "$QUEUE/undo/$id/kept")" = precious ]
 	pod-audit query --json box | jq -es 'any(.event == "action_executed" and .said == "{\"who\":\"world\"}") and any(.event == "action_reversed")'
 	own count custom '{}' '#!/usr/bin/env python3
 import json, os, sys
@@ -55,6 +56,34 @@ echo "{\"ok\":false,\"error\":\"in its own words\"}"'
 	own loud custom '{}' '#!/bin/sh
 echo oops >&2; exit 7'
 	failed custom '{}' 'status 7: oops' loud
+}
+
+@test "what one had kept that then failed stays, and a record says where; where nothing can be saved, that there is none" {
+	own half custom '{}' '#!/bin/sh
+echo precious >&3; echo "{\"ok\":false,\"error\":\"half-way\"}"'
+	touch "$QUEUE/undo"
+	failed custom '{}' '^half-way$' half
+	never "it failed, and what it had kept could not be saved"
+	own whole custom '{}' '#!/bin/sh
+echo precious >&3; echo "{\"ok\":true,\"undo\":{}}"'
+	done_ok custom '{}' whole
+	never "could not be saved"
+	rm "$QUEUE/undo"
+	failed custom '{}' '^half-way$' half
+	never "it failed; what it had kept until then lies in .*/queue/undo/$id/kept"
+	[ "$(cat "$QUEUE/undo/$id/kept")" = precious ]
+	run take_back
+	[[ $status -ne 0 && $output == *"nothing to take it back by"* ]]
+	own late custom '{"timeout":1}' '#!/bin/sh
+echo precious >&3; exec sleep 9182740'
+	failed custom '{}' 'after 1 seconds' late
+	[ "$(cat "$QUEUE/undo/$id/kept")" = precious ]
+	own none custom '{}' '#!/bin/sh
+exit 1'
+	failed custom '{}' . none
+	[ "$(jq -r .undo "$result")" = null ]
+	failed git_commit '{"message":"m","working_dir":"/"}' 'no git repository'
+	[ "$(jq -r .undo "$result")" = null ]
 }
 
 @test "one that floods, hangs, forks or ignores signals is ended with all it started" {

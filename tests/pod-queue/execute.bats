@@ -29,7 +29,7 @@ undo_id() { jq -r .undo "$Q/done/$1.json"; }
 	refute envpod run q -- test -e "$PWD/made"
 	[ -z "$(envpod diff q)" ]
 	pod-audit query --json q | jq -es 'any(.event == "action_executed") and any(.event == "action_reversed")'
-	[ ! -e "$Q/undo/$id" ]
+	[ -e "$Q/undo/$id/undo.json" ] # until its record goes
 }
 
 @test "undo is refused where the agent changed it since, and --all says what nothing takes back" {
@@ -75,7 +75,9 @@ undo_id() { jq -r .undo "$Q/done/$1.json"; }
 	rm "$Q/done/$id.json"
 	envpod undo q "$undo"
 	refute envpod run q -- test -e "$PWD/a"
-	expect 2 pod-queue reverse q "$id"
+	expect 3 pod-queue reverse q "$id"
+	[[ $output == *"not there any more"* ]]
+	expect 2 pod-queue reverse q aaaaaaaaaaaaaaaa
 	[[ $output == *"none of its"* ]]
 }
 

@@ -149,16 +149,19 @@ static int change(const struct place *p, const struct content *c, struct reply *
 {
 	struct stat st;
 	OWN_FD int old = place_read(p, &st, e);
-	bool kept;
+	bool kept, whole;
 	int r;
 
 	if (old < 0)
 		return old;
+	whole = st.st_nlink == 1 && looks_ours(&st); /* at once, or not at all */
 	/* whoever may not write to it does not do so by way of its directory either */
 	if (faccessat(p->dir, p->leaf, W_OK, AT_EACCESS) < 0)
 		return err_set(e, errno, "open %s to write", esc(p->path));
 	kept = keep_put(p, y);
-	r = st.st_nlink > 1 || !looks_ours(&st) ? rewrite(p, c, e) : replace(p, c, old, &st, e);
+	r = whole ? replace(p, c, old, &st, e) : rewrite(p, c, e);
+	if (r < 0 && kept && whole)
+		keep_drop();
 	return r < 0 || !kept ? r : say_restore(y, p, e);
 }
 

@@ -78,10 +78,12 @@ static void put_index_back(struct index *x)
 {
 	struct err drop = {0};
 
-	if (x->kept && lseek(KEEP_FD, 0, SEEK_SET) == 0)
-		keep_get(&x->place, true, &drop);
-	else if (!x->there)
+	if (x->kept && lseek(KEEP_FD, 0, SEEK_SET) == 0) {
+		if (keep_get(&x->place, true, &drop) == 0)
+			keep_drop();
+	} else if (!x->there) {
 		unlinkat(x->place.dir, x->place.leaf, 0);
+	}
 }
 
 static int say_commit(const struct git *g, const struct buf *ref, const char *old,
@@ -121,10 +123,10 @@ static int do_commit(const struct git *g, const struct strv *paths, const struct
 		r = git_hash(g, "HEAD", old, e);
 	if (r >= 0)
 		r = keep_index(g, &x, y, e);
-	if (r == 0)
-		r = add_paths(g, paths, e);
 	if (r == 0) {
-		r = commit(g, paths, message, e);
+		r = add_paths(g, paths, e);
+		if (r == 0)
+			r = commit(g, paths, message, e);
 		if (r == 0)
 			r = say_commit(g, &ref, old, &x, y, e);
 		else

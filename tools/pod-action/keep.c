@@ -214,6 +214,12 @@ static bool put_all(struct keep *k, const struct place *p)
 	return errno == 0 || cannot_errno(k, ".");
 }
 
+static void empty(int fd)
+{
+	if (ftruncate(fd, 0) == 0)
+		lseek(fd, 0, SEEK_SET);
+}
+
 bool keep_put_to(int fd, const struct place *p, struct reply *y)
 {
 	struct keep k __attribute__((cleanup(keep_finish))) = {.to = fd, .place = p};
@@ -221,12 +227,16 @@ bool keep_put_to(int fd, const struct place *p, struct reply *y)
 	if (put_all(&k, p))
 		return true;
 	reply_never(y, "%s", k.why);
-	if (ftruncate(fd, 0) == 0)
-		lseek(fd, 0, SEEK_SET);
+	empty(fd);
 	return false;
 }
 
 bool keep_put(const struct place *p, struct reply *y)
 {
 	return keep_put_to(KEEP_FD, p, y);
+}
+
+void keep_drop(void)
+{
+	empty(KEEP_FD);
 }

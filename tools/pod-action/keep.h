@@ -15,7 +15,9 @@
 /* Write what is at the place.  True: kept; false: reply_never() says why not, and nothing is kept.
  */
 bool keep_put(const struct place *p, struct reply *y);
-/* The same to another file. */
+/* After a true one: nothing was changed, so nothing has to be kept of an action that failed. */
+void keep_drop(void);
+/* The same as keep_put() to another file. */
 bool keep_put_to(int fd, const struct place *p, struct reply *y);
 
 /*

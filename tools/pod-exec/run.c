@@ -254,6 +254,17 @@ static void add_enter_words(struct strv *argv, const struct run *r)
 	strv_add(argv, "pod-exec");
 }
 
+/* Those that were given to us by their numbers: who comes after us finds them there. */
+static void pass_fds(const struct run *r)
+{
+	/* of the secrets, where they were taken already, the next one fails */
+	const int fds[] = {r->secrets, r->keep, r->exec};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			fcntl(fds[i], F_SETFD, 0);
+}
+
 /*
  * The pod we were to join has ended in between.  Wait until nothing of it is left, then begin
  * anew with a view of our own.
@@ -271,9 +282,7 @@ static int start_again(struct run *r, struct err *e)
 				  r->pod.name, r->pod.name);
 	unsetenv("ENVPOD_JOIN");
 	unsetenv("ENVPOD_LOCK_FD");
-	if (r->secrets >= 0)
-		fcntl(r->secrets, F_SETFD,
-		      0); /* where they were taken already, the next one fails */
+	pass_fds(r);
 	if (r->pod.lock >= 0 && pod_lock_pass(&r->pod, e) < 0)
 		return -e->code;
 	add_enter_words(&argv, r);

@@ -137,26 +137,65 @@ static int do_it(struct execution *x, struct err *e)
 
 /* --- afterwards --- */
 
+static bool has_kept(const struct execution *x)
+{
+	struct stat st;
+
+	return x->kept >= 0 && fstat(x->kept, &st) == 0 && st.st_size > 0;
+}
+
+/* How to take it back, or why nothing does; where a disk is full, that is why. */
+static void say_how(struct execution *x, struct undo_note *n)
+{
+	const struct verdict *v = &x->deed.verdict;
+	const struct action *a = &x->action;
+	struct err e = {0};
+
+	if (v->undo.len == 0) {
+		n->never = xstrdup(v->never.len ? v->never.data : "its executor does not say how");
+	} else if (kept_save(&x->store, a, &v->undo, x->kept, &e) < 0) {
+		kept_drop(&x->store, a->id);
+		n->never = xfmt("what that needs could not be saved: %s", e.msg);
+		say_err(&e);
+	} else {
+		n->holds = kept_path(a->id);
+		undo_words(&n->run, "pod-queue", "reverse", x->pod.name, a->id, NULL);
+	}
+}
+
+/* It failed after it had kept something, perhaps half-way through what it kept that for. */
+static void say_where(struct execution *x, struct undo_note *n)
+{
+	const struct buf none = BUF_INIT;
+	const struct action *a = &x->action;
+	struct err e = {0};
+
+	if (kept_save(&x->store, a, &none, x->kept, &e) < 0) {
+		kept_drop(&x->store, a->id);
+		n->never = xfmt("it failed, and what it had kept could not be saved: %s", e.msg);
+		say_err(&e);
+		return;
+	}
+	n->holds = kept_path(a->id);
+	n->never = xfmt("it failed; what it had kept until then lies in %s/%s/kept", x->pod.path,
+			n->holds);
+}
+
 /* "Nothing takes it back" is a record, too: the list tells why. */
-static int register_undo(struct execution *x, struct err *e)
+static int register_undo(struct execution *x, bool done, struct err *e)
 {
 	OWN_UNDO_NOTE struct undo_note n = {0};
-	const struct verdict *v = &x->deed.verdict;
 	struct action *a = &x->action;
 	char id[UNDO_ID];
-	int r = 0;
+	int r;
 
 	undo_words(&n.what, "action", a->name, a->id, NULL);
 	n.by = xstrdup(*a->approved_by ? a->approved_by : a->by);
-	if (v->undo.len > 0) {
-		r = kept_save(&x->store, a, &v->undo, x->kept, e);
-		n.holds = kept_path(a->id);
-		undo_words(&n.run, "pod-queue", "reverse", x->pod.name, a->id, NULL);
-	} else {
-		n.never = xstrdup(v->never.len ? v->never.data : "its executor does not say how");
-	}
-	if (r == 0)
-		r = undo_register(&x->pod, &n, id, e);
+	if (done)
+		say_how(x, &n);
+	else
+		say_where(x, &n);
+	r = undo_register(&x->pod, &n, id, e);
 	if (r == 0)
 		snprintf(a->undo, sizeof(a->undo), "%s", id);
 	else
@@ -216,8 +255,9 @@ static int finish(struct execution *x, const struct err *why, struct err *e)
 static int execute(struct execution *x, struct err *e)
 {
 	struct err why = {0};
+	bool done = do_it(x, &why) == 0;
 
-	if (do_it(x, &why) == 0 && register_undo(x, e) < 0) {
+	if ((done || has_kept(x)) && register_undo(x, done, e) < 0) {
 		say_err(e);
 		*e = (struct err){0};
 	}

@@ -102,7 +102,7 @@ int kept_save(const struct store *s, const struct action *a, const struct buf *u
 		return dir;
 	if (r == 0)
 		r = save_action(dir, a);
-	if (r == 0)
+	if (r == 0 && undo->len > 0)
 		r = write_file_at(dir, UNDO_FILE, undo->data, undo->len, 0600, true);
 	return r < 0 ? err_set(e, -r, "write %s/queue/undo/%s", s->pod->path, a->id) : 0;
 }

@@ -20,7 +20,7 @@ int kept_new(struct err *e);
 
 /* queue/undo/ID; in words, for undo_register(). */
 char *kept_path(const char *id);
-/* Write them, synced; of the action what says which it was. */
+/* Write them, synced; of the action what says which it was.  An empty undo: nothing reverses it. */
 int kept_save(const struct store *s, const struct action *a, const struct buf *undo, int kept,
 	      struct err *e);
 void kept_drop(const struct store *s, const char *id);

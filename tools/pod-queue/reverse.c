@@ -99,10 +99,9 @@ static int reverse(struct reversal *v, struct err *e)
 
 	if (put_on_record(v, &why, e) < 0)
 		return -e->code;
-	if (r == 0) {
-		kept_drop(&v->store, v->action.id);
+	/* what was kept goes with its record: that it was brought back is the pod's word alone */
+	if (r == 0)
 		return 0;
-	}
 	*e = why;
 	if (!e->status)
 		e->status = d.answered ? POD_EXIT_REFUSED : POD_EXIT_FAILED;
