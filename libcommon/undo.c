@@ -228,60 +228,98 @@ static void put_on_record(const struct pod *p, const struct strv *gone)
 		say_err(&e);
 }
 
-/* Of a directory (queue/undo/ID) what lies right in it. */
+/* Of a directory, what lies in it: it has no further ones. */
 uint64_t undo_held(const struct pod *p, const struct undo_note *n)
 {
-	OWN_FD int fd = n->holds ? open_beneath(p->dir, n->holds, O_RDONLY | O_NONBLOCK, 0) : -1;
 	OWN_DIR DIR *d = NULL;
 	const char *name;
-	uint64_t bytes;
+	uint64_t blocks;
 	struct stat st;
+	int fd;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (!n->holds || fstatat(p->dir, n->holds, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	bytes = (uint64_t)st.st_blocks * 512;
-	d = S_ISDIR(st.st_mode) ? fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 3)) : NULL;
+	blocks = (uint64_t)st.st_blocks;
+	fd = S_ISDIR(st.st_mode) ? open_beneath(p->dir, n->holds, O_RDONLY | O_DIRECTORY, 0) : -1;
+	d = fd < 0 ? NULL : fdopendir(fd);
 	while (d && dir_next(d, &name) > 0)
 		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			bytes += (uint64_t)st.st_blocks * 512;
-	return bytes;
+			blocks += (uint64_t)st.st_blocks;
+	return blocks * 512;
 }
 
-/* How many of the oldest must go, for the others to hold no more than the pod file allows. */
-static size_t too_large(const struct pod *p, const struct strv *ids)
+/* What must go, for the others to be few, and to hold no more than the pod file allows. */
+struct excess {
+	const struct pod *p;
+	int undo;
+	struct strv ids, gone;
+	uint64_t *held; /* of each */
+	bool *agents;   /* what an agent had done: it makes as many records as it likes */
+	size_t count;
+	uint64_t bytes, most;
+};
+
+static void excess_finish(struct excess *x)
+{
+	strv_finish(&x->ids);
+	strv_finish(&x->gone);
+	free(x->held);
+	free(x->agents);
+}
+
+static void weigh(struct excess *x)
 {
 	OWN_PLAN struct plan pl = {0};
 	struct err ignored = {0};
-	uint64_t most, bytes = 0;
 
-	plan_open(&pl, p, &ignored);
-	most = plan_u64(&pl, "undo.max_size", 10ull << 30);
-	for (size_t i = ids->n; i-- > 0;) {
+	plan_open(&pl, x->p, &ignored);
+	x->most = plan_u64(&pl, "undo.max_size", 10ull << 30);
+	x->count = x->ids.n;
+	x->held = xcalloc(x->ids.n + 1, sizeof(*x->held));
+	x->agents = xcalloc(x->ids.n + 1, sizeof(*x->agents));
+	for (size_t i = 0; i < x->ids.n; i++) {
 		OWN(undo_note_finish) struct undo_note n = {0};
 
-		if (undo_read(&n, p, ids->v[i], &ignored) == 0)
-			bytes += undo_held(p, &n);
-		if (bytes > most && i + 1 < ids->n)
-			return i + 1;
+		if (undo_read(&n, x->p, x->ids.v[i], &ignored) < 0)
+			continue;
+		x->held[i] = undo_held(x->p, &n);
+		x->agents[i] = n.by && strcmp(n.by, "agent") == 0;
+		x->bytes += x->held[i];
 	}
-	return 0;
+}
+
+static bool is_few(const struct excess *x)
+{
+	return x->count <= UNDO_RECORDS_MAX && x->bytes <= x->most;
+}
+
+/* The oldest first, never the newest; of too much to hold, only what holds something. */
+static void drop_oldest(struct excess *x, bool agents)
+{
+	for (size_t i = 0; i + 1 < x->ids.n && !is_few(x); i++) {
+		const char *id = x->ids.v[i];
+
+		if (x->agents[i] != agents || (x->count <= UNDO_RECORDS_MAX && !x->held[i]) ||
+		    !has(x->undo, id, "record") || has(x->undo, id, "journal") ||
+		    drop(x->p, x->undo, id) < 0)
+			continue;
+		x->count--;
+		x->bytes -= x->held[i];
+		strv_add(&x->gone, id);
+	}
 }
 
 /* Of records alone: what journals hold is the host's, and `pod-mount` drops them by age and size.
- */
+ * What an agent had done goes first, so that it cannot push out what a person did. */
 static void keep_few(const struct pod *p, int undo, bool holds)
 {
-	OWN_STRV struct strv ids = {0}, gone = {0};
-	size_t too_many, too_old;
+	OWN(excess_finish) struct excess x = {.p = p, .undo = undo};
 
-	if (list(undo, &ids) < 0)
+	if (list(undo, &x.ids) < 0 || (x.ids.n <= UNDO_RECORDS_MAX && !holds))
 		return;
-	too_many = ids.n > UNDO_RECORDS_MAX ? ids.n - UNDO_RECORDS_MAX : 0;
-	too_old = holds ? too_large(p, &ids) : 0;
-	for (size_t i = 0; i < ids.n && (gone.n < too_many || i < too_old); i++)
-		if (has(undo, ids.v[i], "record") && !has(undo, ids.v[i], "journal") &&
-		    drop(p, undo, ids.v[i]) == 0)
-			strv_add(&gone, ids.v[i]);
-	if (gone.n)
-		put_on_record(p, &gone);
+	weigh(&x);
+	drop_oldest(&x, true);
+	drop_oldest(&x, false);
+	if (x.gone.n)
+		put_on_record(p, &x.gone);
 }

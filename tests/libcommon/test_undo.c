@@ -83,6 +83,37 @@ static void from_the_environment(const struct pod *p)
 	undo_withdraw(p, id);
 }
 
+/* A directory holds what lies in it; and what an agent had done goes before what a person did. */
+static void evicted(const struct pod *p)
+{
+	OWN_UNDO_NOTE struct undo_note mine = {0};
+	OWN_FREE char *data = xcalloc(1, 128 << 10);
+	char kept[UNDO_ID], id[UNDO_ID];
+	struct err e = {0};
+
+	memset(data, 'y', 128 << 10);
+	thaws(&mine);
+	undo_register(p, &mine, kept, &e);
+	for (int i = 0; i < 3; i++) {
+		OWN_UNDO_NOTE struct undo_note n = {0};
+		OWN_FREE char *dir = xfmt("d%d", i);
+		OWN_FD int fd = -1;
+
+		mkdirat(p->dir, dir, 0700);
+		fd = openat(p->dir, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		write_file_at(fd, "kept", data, 128 << 10, 0600, false);
+		thaws(&n);
+		n.by = xstrdup("agent");
+		n.holds = xstrdup(dir);
+		is_int(undo_register(p, &n, id, &e), 0, "a directory with 128 KiB");
+	}
+	ok(faccessat(p->dir, "d0", F_OK, 0) < 0 && faccessat(p->dir, "d2", F_OK, 0) == 0,
+	   "the agent's oldest went with what its directory held");
+	ok(faccessat(p->dir, "k3", F_OK, 0) == 0, "and nothing that is older and a person's");
+	undo_withdraw(p, kept);
+	undo_withdraw(p, id);
+}
+
 /* What records hold goes with them, the oldest first, and with the limit of the pod file. */
 static void bounded(const struct pod *p)
 {
@@ -116,6 +147,7 @@ static void bounded(const struct pod *p)
 	   "the newest stay");
 	undo_withdraw(p, id[2]);
 	ok(faccessat(p->dir, "k2", F_OK, 0) < 0, "what is withdrawn takes its file along");
+	evicted(p);
 	undo_withdraw(p, id[3]);
 }
 
