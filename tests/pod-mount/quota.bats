@@ -90,6 +90,8 @@ grow()
 	case $1 in
 	ext4)
 		umount "$T/state"
+		# The device lets go of the image a moment later, with what it still has to write.
+		wait_for 10 eval '[ -z "$(losetup -j "$T/image")" ]'
 		truncate -s +64M "$T/image"
 		e2fsck -fy "$T/image" >/dev/null 2>&1 || [ $? -eq 1 ]
 		resize2fs "$T/image" 2>/dev/null

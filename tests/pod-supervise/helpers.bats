@@ -209,7 +209,7 @@ is_up() { pod-supervise helpers status web >/dev/null; }
 }
 
 @test "the daemons that govern are a set of their own, with a keeper of their own" {
-	for tool in queue monitor; do
+	for tool in queue monitor budget; do
 		printf '#!/bin/sh\n[ -e "${0%%/tools/*}/rest" ] && exit 0\nexec "${0%%/*}/fake" %s "$@"\n' $tool >"$T/tools/pod-$tool"
 		chmod +x "$T/tools/pod-$tool"
 	done
@@ -217,10 +217,11 @@ is_up() { pod-supervise helpers status web >/dev/null; }
 	sed -i 's/\$4/$5/; s/\$6/$7/' "$T/tools/fake"
 	: >"$T/queue.events"
 	: >"$T/monitor.events"
+	: >"$T/budget.events"
 	expect 1 pod-supervise helpers --set govern status web
 	pod-supervise helpers --set govern start web
 	run pod-supervise helpers --set govern --json status web
-	jq -es 'map(.name) == ["queue", "monitor"] and all(.state == "up")' <<<"$output"
+	jq -es 'map(.name) == ["queue", "monitor", "budget"] and all(.state == "up")' <<<"$output"
 	[ ! -e "$RUNDIR/helpers.pid" ]
 	first=$(cut -d' ' -f1 "$RUNDIR/govern/helpers.pid")
 	pod-supervise helpers --set govern start web
