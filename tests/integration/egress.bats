@@ -408,8 +408,12 @@ while True:
 	# its first answers come through; then it is known for what it is
 	[ "$(inside python3 -c "$drain" 4)" -lt 100000 ]
 	[ "$(inside python3 -c "$drain" 3)" = 0 ]
-	pod-audit query --json tun | jq -es 'map(select(.src == "dns" and (.name // "" | endswith("i.rebind.example")))) |
-		any(.decision == "allow" and .rcode == "NOERROR") and any(.decision == "deny" and (.reason | test("coded data")))'
+	known() # it is written down a moment after
+	{
+		pod-audit query --json tun | jq -es 'map(select(.src == "dns" and (.name // "" | endswith("i.rebind.example")))) |
+			any(.decision == "allow" and .rcode == "NOERROR") and any(.decision == "deny" and (.reason | test("coded data")))'
+	}
+	wait_for 10 known
 }
 
 @test "between answer and pin there is no gap" {
