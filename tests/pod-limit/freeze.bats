@@ -74,3 +74,18 @@ ticks() { wc -c <"$T/ticks"; }
 	[ "$status" -eq 77 ]
 	[[ $output = *"mount -t cgroup2"* ]]
 }
+
+@test "who freezes for a moment lets go of no hold of others" {
+	pod web
+	pod-limit apply web
+	in_pod web sleep 60
+	pod-limit freeze --no-undo web
+	pod-limit freeze web
+	pod-limit thaw --no-undo web
+	[ "$(usage_of web .frozen)" = true ]
+	pod-limit thaw web
+	[ "$(usage_of web .frozen)" = false ]
+	pod-limit freeze --no-undo web
+	pod-limit thaw --no-undo web
+	[ "$(usage_of web .frozen)" = false ]
+}

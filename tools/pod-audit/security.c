@@ -181,7 +181,8 @@ static void print(const struct security *s)
 
 	for (int i = SEVERITIES - 1; i >= 0; i--) {
 		all += s->count[i];
-		fwrite(s->text[i].data, 1, s->text[i].len, stdout);
+		if (s->text[i].len)
+			fwrite(s->text[i].data, 1, s->text[i].len, stdout);
 	}
 	if (!s->json)
 		printf("%u finding(s): %u critical, %u high, %u medium, %u low\n", all,

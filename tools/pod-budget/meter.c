@@ -130,15 +130,15 @@ static void act(struct meter *m)
 		stop(m);
 	if (m->budgets.action != BUDGET_FREEZE || is_frozen(m))
 		return;
-	if (run("pod-limit", "freeze", NULL, NULL, m->pod.name) == 0)
+	if (run("pod-limit", "freeze", "--no-undo", m->pod.name, NULL) == 0)
 		m->count.ledger.froze = 1;
 }
 
-/* It was given more: what we stopped goes on. */
+/* It was given more: what we stopped goes on, unless somebody else holds it. */
 static void release(struct meter *m)
 {
 	m->count.ledger.froze = 0;
-	run("pod-limit", "thaw", NULL, NULL, m->pod.name);
+	run("pod-limit", "thaw", "--no-undo", m->pod.name, NULL);
 }
 
 /* --- looking --- */

@@ -96,10 +96,59 @@ static int put_on_record(const struct pod *p, bool on, bool changed, struct err 
 	return r;
 }
 
+/*
+ * A freeze that somebody means is a hold: RUN/NAME/held, with the line of init.pid, so that it is
+ * of this life of the pod alone.  Who freezes for a moment lets go of no hold that came meanwhile.
+ */
+static void life(const struct pod *p, const char *file, char text[64])
+{
+	if (read_line_at(p->run, file, text, 64) < 0)
+		snprintf(text, 64, "%s", file);
+}
+
+static bool is_held(const struct pod *p)
+{
+	char now[64], held[64];
+
+	life(p, "init.pid", now);
+	life(p, "held", held);
+	return strcmp(now, held) == 0;
+}
+
+static int hold(const struct pod *p, bool on, struct err *e)
+{
+	char now[64];
+	int r;
+
+	life(p, "init.pid", now);
+	if (on)
+		r = write_file_at(p->run, "held", now, strlen(now), 0600, false);
+	else
+		r = unlinkat(p->run, "held", 0) < 0 && errno != ENOENT ? -errno : 0;
+	return r < 0 ? err_set(e, -r, "note in %s/held that the pod is held", p->runpath) : 0;
+}
+
 struct how {
 	const char *was; /* only if it is that now; NULL: no matter */
 	bool no_undo;
 };
+
+static int set_and_hold(const struct pod *p, int app, bool on, struct err *e)
+{
+	int r = hold(p, on, e);
+
+	return r < 0 ? r : set_frozen(app, on, p->name, e);
+}
+
+/* The second look is for a hold that came between the first one and the thaw. */
+static int set_for_a_moment(const struct pod *p, int app, bool on, struct err *e)
+{
+	int r = 0;
+
+	if (on || !is_held(p))
+		r = set_frozen(app, on, p->name, e);
+	return r == 0 && !on && is_held(p) ? set_frozen(app, true, p->name, e) : r;
+}
 
 static int change(const struct pod *p, bool on, const struct how *how, struct err *e)
 {
@@ -122,7 +171,7 @@ static int change(const struct pod *p, bool on, const struct how *how, struct er
 		return err_set(e, ERR_PLAIN, "pod %s is not running: nothing to freeze", p->name);
 	if (app < 0)
 		return 0;
-	r = set_frozen(app, on, p->name, e);
+	r = how->no_undo ? set_for_a_moment(p, app, on, e) : set_and_hold(p, app, on, e);
 	return r < 0 ? r : put_on_record(p, on, lives && frozen != on && !how->no_undo, e);
 }
 
@@ -132,7 +181,8 @@ static int freeze(int argc, char **argv, bool on)
 	const struct opt opts[] = {
 		{OPT_STR, 0, "was", &how.was, "STATE",
 		 "only if it is frozen, or running; 3 if not"},
-		{OPT_FLAG, 0, "no-undo", &how.no_undo, NULL, "it is let go on soon, by who calls"},
+		{OPT_FLAG, 0, "no-undo", &how.no_undo, NULL,
+		 "only for a moment: it is let go on by who calls, but not where others hold it"},
 		{0},
 	};
 	const struct opt_usage usage = {
