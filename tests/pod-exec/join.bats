@@ -164,7 +164,7 @@ is_waiting() { [ "$(cat "/proc/$1/comm")" = pod-exec ] && grep -q poll "/proc/$1
 	local init member run
 	init=$(init_pid)
 	# A process of the pod whose parent is outside, and does not reap it.
-	nsenter --pid="/proc/$init/ns/pid" sleep 1000 7>&- &
+	nsenter --pid="/proc/$init/ns/pid" sleep 1000 3>&- 7>&- &
 	member=$!
 	wait_for 10 pgrep -P "$member"
 	kill -STOP "$member"
@@ -177,6 +177,8 @@ is_waiting() { [ "$(cat "/proc/$1/comm")" = pod-exec ] && grep -q poll "/proc/$1
 	kill -CONT "$member"
 	wait "$run"
 	[ "$(cat "$T/out")" = fresh ]
+	# Also where it has stopped itself because its child was.
+	kill -KILL "$member" 2>/dev/null || true
 	wait "$member" "$first" || true
 }
 
