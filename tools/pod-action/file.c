@@ -39,8 +39,8 @@ static int pour(const struct content *c, int to)
 	return r;
 }
 
-/* Undo of what is new: take it away again, if it is still what we left. */
-static int say_remove(struct reply *y, const struct place *p, struct err *e)
+/* `how` takes it back, if it is still what we left. */
+static int say_how(struct reply *y, const char *how, const struct place *p, struct err *e)
 {
 	char left[STATE_HEX];
 	int r = state_of(p, left, e);
@@ -49,25 +49,20 @@ static int say_remove(struct reply *y, const struct place *p, struct err *e)
 		return r;
 	if (!utf8_ok(p->real))
 		reply_never(y, "its path is no UTF-8");
-	jw_kstr(&y->undo, "do", "remove");
+	jw_kstr(&y->undo, "do", how);
 	jw_kstr(&y->undo, "path", p->real);
 	jw_kstr(&y->undo, "state", left);
 	return 0;
 }
 
+static int say_remove(struct reply *y, const struct place *p, struct err *e)
+{
+	return say_how(y, "remove", p, e);
+}
+
 static int say_restore(struct reply *y, const struct place *p, struct err *e)
 {
-	char left[STATE_HEX];
-	int r = state_of(p, left, e);
-
-	if (r < 0)
-		return r;
-	if (!utf8_ok(p->real))
-		reply_never(y, "its path is no UTF-8");
-	jw_kstr(&y->undo, "do", "restore");
-	jw_kstr(&y->undo, "path", p->real);
-	jw_kstr(&y->undo, "state", left);
-	return 0;
+	return say_how(y, "restore", p, e);
 }
 
 static int make_new(const struct place *p, const struct content *c, mode_t mode, struct err *e)
