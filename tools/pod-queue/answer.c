@@ -163,6 +163,19 @@ static bool take_known(struct steward *s, const struct ask *q, const struct acti
 	return true;
 }
 
+/* The action that it names, in the catalog of now; NULL: it was answered. */
+static const struct entry *find_entry(struct steward *s, const struct ask *q, struct catalog *c)
+{
+	const struct entry *en = NULL;
+	struct err e = {0};
+
+	if (catalog_load(c, &s->pod, &e) < 0)
+		answer_error(s, q->serial, "failed", e.msg);
+	else if (!(en = catalog_find(c, q->name)))
+		answer_error(s, q->serial, "unknown_action", "there is no action of this name");
+	return en;
+}
+
 static void submit(struct steward *s, const struct ask *q, const char *params)
 {
 	OWN_CATALOG struct catalog c = {0};
@@ -170,15 +183,9 @@ static void submit(struct steward *s, const struct ask *q, const char *params)
 	const struct entry *en;
 	struct err e = {0};
 
-	if (catalog_load(&c, &s->pod, &e) < 0) {
-		answer_error(s, q->serial, "failed", e.msg);
+	en = find_entry(s, q, &c);
+	if (!en)
 		return;
-	}
-	en = catalog_find(&c, q->name);
-	if (!en) {
-		answer_error(s, q->serial, "unknown_action", "there is no action of this name");
-		return;
-	}
 	if (fill(s, &a, en, q, params, &e) < 0) {
 		answer_error(s, q->serial, "failed", e.msg);
 		return;
@@ -200,17 +207,10 @@ static void tell_schema(struct steward *s, const struct ask *q)
 	OWN_CATALOG struct catalog c = {0};
 	OWN_BUF struct buf text = BUF_INIT;
 	const struct entry *en;
-	struct err e = {0};
 
-	if (catalog_load(&c, &s->pod, &e) < 0) {
-		answer_error(s, q->serial, "failed", e.msg);
+	en = find_entry(s, q, &c);
+	if (!en)
 		return;
-	}
-	en = catalog_find(&c, q->name);
-	if (!en) {
-		answer_error(s, q->serial, "unknown_action", "there is no action of this name");
-		return;
-	}
 	if (en->is_free)
 		buf_str(&text, "*");
 	else
