@@ -5,6 +5,7 @@
 
 #include "libcommon/buf.h"
 #include "libcommon/err.h"
+#include "libcommon/request.h"
 
 struct reply {
 	struct buf result; /* members of an object: jw_kstr(&y->result, …) between its brackets */
@@ -19,5 +20,11 @@ void reply_never(struct reply *y, const char *fmt, ...) __attribute__((format(pr
 
 /* Append the finished object and a newline; of e, where it failed, its message. */
 void reply_print(struct reply *y, const struct err *e, struct buf *out);
+
+/*
+ * An executor's main: the request of standard input is run, its answer printed; a failure's message
+ * goes to stderr as well.  An exit status.
+ */
+int reply_serve(int (*run)(const struct request *q, struct reply *y, struct err *e));
 
 #endif

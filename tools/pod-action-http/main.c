@@ -186,34 +186,13 @@ static int run(const struct request *q, struct reply *y, struct err *e)
 	return err_set(e, ERR_PLAIN, "%s is no type of this executor", esc(q->type));
 }
 
-static int answer(struct err *e)
-{
-	OWN_REQUEST struct request q = {0};
-	OWN_BUF struct buf in = BUF_INIT, out = BUF_INIT;
-	struct reply y __attribute__((cleanup(reply_finish)));
-	int r = read_fd(0, &in, REQUEST_MAX);
-
-	reply_init(&y);
-	r = r < 0 ? err_set(e, -r, "read the request")
-		  : request_parse(&q, in.data ? in.data : "", in.len, e);
-	if (r == 0)
-		r = run(&q, &y, e);
-	reply_print(&y, e, &out);
-	return write_full(1, out.data, out.len) < 0 || r < 0 ? POD_EXIT_FAILED : POD_EXIT_OK;
-}
-
 int main(int argc, char **argv)
 {
 	const struct opt opts[] = {{0}};
 	const struct opt_usage usage = {"pod-action-http [TYPE] < REQUEST",
 					"Send a request as an action says.", 0, 1, 0};
-	struct err e = {0};
-	int status;
 
 	say_name("pod-action-http");
 	opt_parse(opts, &usage, argc, argv);
-	status = answer(&e);
-	if (e.code)
-		say_error("%s", e.msg);
-	return status;
+	return reply_serve(run);
 }

@@ -46,38 +46,17 @@ static void reserve(void)
 		fcntl(open("/dev/null", O_RDWR | O_CLOEXEC), F_DUPFD_CLOEXEC, 3);
 }
 
-static int answer(struct err *e)
-{
-	OWN_REQUEST struct request q = {0};
-	OWN_BUF struct buf in = BUF_INIT, out = BUF_INIT;
-	struct reply y __attribute__((cleanup(reply_finish)));
-	int r = read_fd(0, &in, REQUEST_MAX);
-
-	reply_init(&y);
-	r = r < 0 ? err_set(e, -r, "read the request")
-		  : request_parse(&q, in.data ? in.data : "", in.len, e);
-	if (r == 0)
-		r = run(&q, &y, e);
-	reply_print(&y, e, &out);
-	return write_full(1, out.data, out.len) < 0 || r < 0 ? POD_EXIT_FAILED : POD_EXIT_OK;
-}
-
 int main(int argc, char **argv)
 {
 	const struct opt opts[] = {{0}};
 	const struct opt_usage usage = {"pod-action [TYPE] < REQUEST",
 					"Execute an action, or take it back, as a request says.", 0,
 					1, 0};
-	struct err e = {0};
-	int status;
 
 	say_name("pod-action");
 	opt_parse(opts, &usage, argc, argv);
 	umask(022);
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	reserve();
-	status = answer(&e);
-	if (e.code)
-		say_error("%s", e.msg);
-	return status;
+	return reply_serve(run);
 }
