@@ -23,7 +23,7 @@ struct line {
 
 static bool is(const struct line *l, size_t i, const char *word)
 {
-	return l->len[i] == strlen(word) && memcmp(l->at[i], word, l->len[i]) == 0;
+	return i < l->n && l->len[i] == strlen(word) && memcmp(l->at[i], word, l->len[i]) == 0;
 }
 
 /* Words between single blanks; the text stays where it is, in locked memory. */
@@ -46,7 +46,7 @@ static int split(struct line *l, const char *p, const char *end)
 
 static int word_at(const struct line *l, size_t i, char *out, size_t size)
 {
-	if (l->len[i] >= size || memchr(l->at[i], '\0', l->len[i]))
+	if (i >= l->n || l->len[i] >= size || memchr(l->at[i], '\0', l->len[i]))
 		return -EINVAL;
 	memcpy(out, l->at[i], l->len[i]);
 	out[l->len[i]] = '\0';
