@@ -95,20 +95,27 @@ static void on_signal(void *arg, uint32_t events)
 	l->stop = 1;
 }
 
-int loop_until_signal(struct loop *l, struct watch *signals, struct err *e)
+int loop_signals(struct err *e)
 {
 	sigset_t set;
-	int r;
+	int fd;
 
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	*signals = (struct watch){
-		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .fn = on_signal, .arg = l};
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_set(e, errno, "watch signals") : fd;
+}
+
+int loop_until_signal(struct loop *l, struct watch *signals, struct err *e)
+{
+	int r;
+
+	*signals = (struct watch){.fd = loop_signals(e), .fn = on_signal, .arg = l};
 	if (signals->fd < 0)
-		return err_set(e, errno, "watch signals");
+		return signals->fd;
 	r = loop_add(l, signals, EPOLLIN);
 	return r < 0 ? err_set(e, -r, "watch signals") : 0;
 }

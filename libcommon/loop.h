@@ -34,6 +34,9 @@ void loop_remove_shared(struct loop *l, struct watch *w);
 int loop_turn(struct loop *l, int timeout_ms, struct err *e);
 /* SIGTERM and SIGINT set l->stop from now on, and SIGPIPE is ignored; the watch is ours. */
 int loop_until_signal(struct loop *l, struct watch *signals, struct err *e);
+/* The signalfd of it alone, non-blocking, for who has a poll of its own: SIGTERM and SIGINT come
+ * there. */
+int loop_signals(struct err *e);
 uint64_t loop_clock(void);
 
 #endif

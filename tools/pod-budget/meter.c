@@ -18,6 +18,7 @@
 #include "libcommon/budget.h"
 #include "libcommon/clock.h"
 #include "libcommon/io.h"
+#include "libcommon/loop.h"
 #include "libcommon/netid.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
@@ -277,20 +278,6 @@ static int open_changes(struct meter *m, struct err *e)
 	return 0;
 }
 
-static int open_signals(struct err *e)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? err_set(e, errno, "wait for signals") : fd;
-}
-
 static int check_groups(const struct meter *m, struct err *e)
 {
 	if (!m->budgets.limit[BUDGET_CPU] || m->count.groups.root2 >= 0)
@@ -312,7 +299,7 @@ static int meter_open(struct meter *m, const char *pod, struct err *e)
 	if (r == 0)
 		r = open_changes(m, e);
 	if (r == 0)
-		r = m->signals = open_signals(e);
+		r = m->signals = loop_signals(e);
 	return r < 0 ? r : 0;
 }
 

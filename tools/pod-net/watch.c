@@ -17,6 +17,7 @@
 #include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/lockdown.h"
+#include "libcommon/loop.h"
 #include "libcommon/netid.h"
 #include "libcommon/netns.h"
 #include "libcommon/opt.h"
@@ -37,7 +38,7 @@ struct known {
 	int64_t told;
 };
 
-struct watch {
+struct watcher {
 	char pod[POD_NAME_MAX + 1];
 	int nflog, signals, events;
 	uint64_t lost;
@@ -46,7 +47,7 @@ struct watch {
 };
 
 /* A line longer than a pipe takes in one piece, or one it has no room for, is lost, and counted. */
-static void emit(struct watch *w, struct event *ev)
+static void emit(struct watcher *w, struct event *ev)
 {
 	if (w->lost)
 		event_num(ev, "events_lost", (int64_t)w->lost);
@@ -57,7 +58,7 @@ static void emit(struct watch *w, struct event *ev)
 		w->lost++;
 }
 
-static void tell(struct watch *w, struct known *k)
+static void tell(struct watcher *w, struct known *k)
 {
 	OWN_EVENT struct event ev;
 	char text[INET6_ADDRSTRLEN];
@@ -73,7 +74,7 @@ static void tell(struct watch *w, struct known *k)
 	emit(w, &ev);
 }
 
-static struct known *find(struct watch *w, const struct packet *p, const char *prefix)
+static struct known *find(struct watcher *w, const struct packet *p, const char *prefix)
 {
 	struct known *k;
 
@@ -92,7 +93,7 @@ static struct known *find(struct watch *w, const struct packet *p, const char *p
 }
 
 struct seen {
-	struct watch *watch;
+	struct watcher *watch;
 	const void *payload;
 	size_t len;
 	const char *prefix;
@@ -131,7 +132,7 @@ static int take_message(const struct nlmsghdr *m, void *arg)
 }
 
 /* Those that went on knocking. */
-static void tell_old(struct watch *w)
+static void tell_old(struct watcher *w)
 {
 	int64_t now = clock_ms();
 
@@ -140,7 +141,7 @@ static void tell_old(struct watch *w)
 			tell(w, &w->known[i]);
 }
 
-static bool any_untold(const struct watch *w)
+static bool any_untold(const struct watcher *w)
 {
 	for (unsigned i = 0; i < w->n; i++)
 		if (w->known[i].count)
@@ -148,7 +149,7 @@ static bool any_untold(const struct watch *w)
 	return false;
 }
 
-static void loop(struct watch *w)
+static void loop(struct watcher *w)
 {
 	struct pollfd fds[] = {{.fd = w->nflog, .events = POLLIN},
 			       {.fd = w->signals, .events = POLLIN}};
@@ -204,20 +205,6 @@ static int bind_group(void *arg, struct err *e)
 		     : 0;
 }
 
-static int open_signals(struct err *e)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? err_set(e, errno, "wait for signals") : fd;
-}
-
 static int lock_down(int number, struct err *e)
 {
 	uid_t uid = netid_uid(number, NETID_PROXY); /* it rules nothing */
@@ -226,7 +213,7 @@ static int lock_down(int number, struct err *e)
 	return lockdown(&l, e);
 }
 
-static int watch(struct watch *w, const char *pod, int ready, struct err *e)
+static int watch(struct watcher *w, const char *pod, int ready, struct err *e)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN_FD int ns = -1;
@@ -241,7 +228,7 @@ static int watch(struct watch *w, const char *pod, int ready, struct err *e)
 	snprintf(w->pod, sizeof(w->pod), "%s", p.name);
 	r = netns_within(ns, bind_group, &k, e);
 	w->nflog = r < 0 ? -1 : mnl_socket_get_fd(k.nl);
-	w->signals = r < 0 ? r : open_signals(e);
+	w->signals = r < 0 ? r : loop_signals(e);
 	r = w->signals < 0 ? w->signals : lock_down(number, e);
 	if (r < 0)
 		return r;
@@ -255,7 +242,7 @@ static int watch(struct watch *w, const char *pod, int ready, struct err *e)
 int cmd_watch(int argc, char **argv)
 {
 	uint64_t ready = UINT64_MAX, events = UINT64_MAX;
-	struct watch w = {.nflog = -1, .signals = -1};
+	struct watcher w = {.nflog = -1, .signals = -1};
 	struct err e = {0};
 	const struct opt opts[] = {
 		{OPT_U64, 0, "ready-fd", &ready, "N", "write a byte there once it listens"},
