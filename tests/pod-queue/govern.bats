@@ -56,6 +56,18 @@ submitted() { expect 3 "$@" && [[ $output == *"waits for approval: envpod approv
 	envpod commit -n q d
 }
 
+@test "a list that was changed while it lay there is not what was approved" {
+	submitted envpod commit --stdin -z q < <(printf 'a\0')
+	printf 'b\0' >"$Q/input/$id"
+	expect 2 envpod approve q "$id"
+	[[ $output == *"queue/input/$id is not what was approved"* ]]
+	[ "$(cat a b)" = $'one\ntwo' ]
+	submitted envpod commit --stdin -z q < <(printf 'a\0')
+	rm "$Q/input/$id"
+	expect 2 envpod approve q "$id"
+	[ "$(cat a b)" = $'one\ntwo' ]
+}
+
 @test "what changed since is not committed" {
 	submitted envpod commit q a b
 	first=$id

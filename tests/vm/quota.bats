@@ -67,6 +67,20 @@ ends_at_the_limit()
 
 @test "xfs: a pod is refused what goes beyond its limit, the host is not" { ends_at_the_limit xfs; }
 
+@test "ext4: a snapshot that an agent asks for must fit into the limit, one that a person asks for is made" {
+	state_on ext4
+	web 16MB
+	envpod start web -- sh -c 'cd /srv/p && head -c 10M /dev/urandom >fill && sync && touch full && sleep 1000'
+	wait_for 30 envpod run web -- test -e /srv/p/full
+	run pod-mount snapshot --agent web create
+	[ "$status" -eq 3 ]
+	[[ $output = *"has no room for a copy"* ]]
+	[ "$(quota bytes)" -le $(((16 << 20) + 65536)) ]
+	[ -z "$(ls "$T/state/pods/web/snapshots" 2>/dev/null)" ]
+	pod-mount snapshot web create
+	envpod stop web
+}
+
 @test "files without content end, too, and so do copies of the host's" {
 	state_on ext4
 	web 1MB

@@ -222,6 +222,8 @@ const struct key keys[] = {
 	 "each run begins a layer of its own, which can be gone back to"},
 	{"snapshots.max_keep", T_INT, 0, "1..150", NULL, "snapshots.keep", BUILT,
 	 "automatic snapshots to keep, 12 if it is not given; merged when there are twice as many"},
+	{"snapshots.agent_keep", T_INT, 0, "0..50", "5", "snapshots.agent_keep", BUILT,
+	 "snapshots that the agent's own actions may leave; with one more the oldest of them goes"},
 
 	{"undo", T_SECTION, 0, NULL, NULL, NULL, BUILT,
 	 "records of what was committed and rolled back"},

@@ -2,10 +2,12 @@
 #include "tools/pod-mount/quota.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
@@ -153,6 +155,19 @@ int quota_hold(const struct pod *p, const struct plan *pl, struct err *e)
 	uint64_t bytes = plan_u64(pl, "budget.storage", 0);
 
 	return bytes ? limit(p, project_find(p), bytes, e) : 0;
+}
+
+/* ext4 asks for CAP_SYS_RESOURCE where it would refuse. */
+int quota_obey(struct err *e)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct caps[2];
+
+	if (syscall(SYS_capget, &head, caps) < 0)
+		return err_set(e, errno, "read capabilities");
+	caps[CAP_TO_INDEX(CAP_SYS_RESOURCE)].effective &= ~CAP_TO_MASK(CAP_SYS_RESOURCE);
+	return syscall(SYS_capset, &head, caps) < 0 ? err_set(e, errno, "drop CAP_SYS_RESOURCE")
+						    : 0;
 }
 
 int quota_adopt(const struct pod *p, int dir)

@@ -27,6 +27,12 @@ int quota_hold(const struct pod *p, const struct plan *pl, struct err *e);
 /* Limit it to so many bytes from now on, whether it lives or not; 0: no longer. */
 int quota_set(const struct pod *p, const struct stack *s, uint64_t bytes, struct err *e);
 
+/*
+ * Hold this process to the limit as the kernel holds everybody: on ext4 it lets root pass (xfs does
+ * not).  For what is done at an agent's request.
+ */
+int quota_obey(struct err *e);
+
 /* What comes to the pod in a new layer, not through its upper.  Where it has no project: nothing.
  * dir: the layer's.  -errno. */
 int quota_adopt(const struct pod *p, int dir);

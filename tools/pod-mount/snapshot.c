@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pod-mount snapshot: states of a pod that can be gone back to. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +18,7 @@
 #include "tools/pod-mount/holders.h"
 #include "tools/pod-mount/journal.h"
 #include "tools/pod-mount/podbase.h"
+#include "tools/pod-mount/quota.h"
 #include "tools/pod-mount/restore.h"
 #include "tools/pod-mount/retain.h"
 #include "tools/pod-mount/snapshot.h"
@@ -35,6 +37,93 @@ static int record(const struct pod *p, const char *event, const struct snapshot 
 	if (undo)
 		event_str(&ev, "undo", undo);
 	return record_event(&ev, true, e);
+}
+
+/* --- away with some --- */
+
+static int drop_name(const struct pod *p, const char *name, struct err *e)
+{
+	OWN_STACK struct stack s = {0};
+	bool changed = false;
+	int r = stack_load(&s, p, e);
+
+	for (size_t i = 0; r == 0 && i < s.n; i++)
+		if (strcmp(s.v[i].kind, "named") == 0 && strcmp(s.v[i].name, name) == 0) {
+			memcpy(s.v[i].kind, "auto", sizeof("auto"));
+			memcpy(s.v[i].name, "-", sizeof("-"));
+			changed = true;
+		}
+	return r == 0 && changed ? stack_save(&s, p, e) : r;
+}
+
+/* What nobody else names goes with it.  Its file first: a crash leaves orphans for gc. */
+static int destroy_one(const struct pod *p, const struct snapshot *s, struct err *e)
+{
+	OWN_HOLDERS struct holders h = {0};
+	int r = snapshot_unlink(s, p, e);
+
+	if (r == 0 && strcmp(s->name, "-") != 0)
+		r = drop_name(p, s->name, e);
+	if (r == 0)
+		r = holders_load(&h, p, HOLDERS_ALL, e);
+	for (size_t i = 0; r == 0 && i < s->stack.n; i++)
+		if (!holders_has(&h, s->stack.v[i].id))
+			r = layer_delete(s->stack.v[i].id, e);
+	return r == 0 ? record(p, "snapshot_destroy", s, NULL, e) : r;
+}
+
+/* The oldest of a kind, until so many are left. */
+static int prune_kind(const struct pod *p, const char *kind, uint64_t keep, size_t *gone,
+		      struct err *e)
+{
+	OWN_SNAPSHOTS struct snapshots all = {0};
+	int r = snapshots_load(&all, p, false, e);
+	size_t n = 0;
+
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		n += strcmp(all.v[i].kind, kind) == 0;
+	for (size_t i = 0; r == 0 && n > keep && i < all.n; i++) {
+		if (strcmp(all.v[i].kind, kind) != 0)
+			continue;
+		r = destroy_one(p, &all.v[i], e);
+		n--;
+		if (gone)
+			++*gone;
+	}
+	return r;
+}
+
+/* --- what an agent asks for --- */
+
+#define AGENT_KEEP 5
+
+static uint64_t agent_keep(const struct pod *p)
+{
+	OWN_PLAN struct plan pl = {0};
+	struct err ignored = {0};
+
+	plan_open(&pl, p, &ignored);
+	return plan_u64(&pl, "snapshots.agent_keep", AGENT_KEEP);
+}
+
+static int agent_begin(const struct snapshot_ask *a, struct snapshot *made, struct err *e)
+{
+	if (agent_keep(a->pod) == 0)
+		return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+				  "pod %s keeps no snapshots of its agent's "
+				  "(snapshots.agent_keep: 0)",
+				  a->pod->name);
+	memcpy(made->kind, SNAPSHOT_AGENT, sizeof(SNAPSHOT_AGENT));
+	return quota_obey(e);
+}
+
+static int agent_full(const struct pod *p, struct err *e)
+{
+	if (e->code != EDQUOT && e->code != ENOSPC)
+		return -e->code;
+	return err_status(e, POD_EXIT_REFUSED, e->code,
+			  "what pod %s may store has no room for a copy (envpod budget %s)",
+			  p->name, p->name);
 }
 
 /* --- create --- */
@@ -80,12 +169,13 @@ static int name_in_stack(const struct pod *p, const struct layer *top, struct er
 	return stack_save(&s, p, e);
 }
 
+/* A layer that bears a name is never merged, so an agent's gives none. */
 static int make(const struct pod *p, const char *name, struct snapshot *made, struct err *e)
 {
 	OWN_STACK struct stack s = {0};
 	struct err ignore = {0};
 	int r = current_stack(&s, p, e);
-	bool named = r == 0 && name_top(&s, name);
+	bool named = r == 0 && !*made->kind && name_top(&s, name);
 
 	if (r == 0)
 		r = snapshot_write(made, p, &s, name, e);
@@ -102,10 +192,16 @@ static int create(const struct snapshot_ask *a, struct err *e)
 	OWN(snapshot_finish) struct snapshot made = {0};
 	int r = check_name(a->pod, a->name, e);
 
+	if (r == 0 && a->agent)
+		r = agent_begin(a, &made, e);
 	if (r == 0)
 		r = make(a->pod, a->name, &made, e);
+	if (r < 0 && a->agent)
+		return agent_full(a->pod, e);
 	if (r == 0)
 		r = record(a->pod, "snapshot_create", &made, NULL, e);
+	if (r == 0 && a->agent)
+		r = prune_kind(a->pod, SNAPSHOT_AGENT, agent_keep(a->pod), NULL, e);
 	if (r == 0)
 		printf("%s\n", made.id);
 	return r;
@@ -157,37 +253,6 @@ static int promote(const struct snapshot_ask *a, struct err *e)
 
 /* --- destroy, prune --- */
 
-static int drop_name(const struct pod *p, const char *name, struct err *e)
-{
-	OWN_STACK struct stack s = {0};
-	bool changed = false;
-	int r = stack_load(&s, p, e);
-
-	for (size_t i = 0; r == 0 && i < s.n; i++)
-		if (strcmp(s.v[i].kind, "named") == 0 && strcmp(s.v[i].name, name) == 0) {
-			memcpy(s.v[i].kind, "auto", sizeof("auto"));
-			memcpy(s.v[i].name, "-", sizeof("-"));
-			changed = true;
-		}
-	return r == 0 && changed ? stack_save(&s, p, e) : r;
-}
-
-/* What nobody else names goes with it.  Its file first: a crash leaves orphans for gc. */
-static int destroy_one(const struct pod *p, const struct snapshot *s, struct err *e)
-{
-	OWN_HOLDERS struct holders h = {0};
-	int r = snapshot_unlink(s, p, e);
-
-	if (r == 0 && strcmp(s->name, "-") != 0)
-		r = drop_name(p, s->name, e);
-	if (r == 0)
-		r = holders_load(&h, p, HOLDERS_ALL, e);
-	for (size_t i = 0; r == 0 && i < s->stack.n; i++)
-		if (!holders_has(&h, s->stack.v[i].id))
-			r = layer_delete(s->stack.v[i].id, e);
-	return r == 0 ? record(p, "snapshot_destroy", s, NULL, e) : r;
-}
-
 static int destroy(const struct snapshot_ask *a, struct err *e)
 {
 	OWN_SNAPSHOTS struct snapshots all = {0};
@@ -195,6 +260,10 @@ static int destroy(const struct snapshot_ask *a, struct err *e)
 	int r = snapshots_load(&all, a->pod, true, e);
 
 	s = r == 0 ? snapshots_find(&all, a->args[0], a->pod, e) : NULL;
+	if (a->agent && r == 0 && (!s || strcmp(s->kind, SNAPSHOT_AGENT) != 0))
+		return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+				  "pod %s has no snapshot %s of its agent's any more", a->pod->name,
+				  esc(a->args[0]));
 	if (!s)
 		return -e->code;
 	if (s->is_layer)
@@ -203,24 +272,6 @@ static int destroy(const struct snapshot_ask *a, struct err *e)
 				  "changes, envpod snapshot %s prune merges layers",
 				  s->id, a->pod->name, a->pod->name);
 	return destroy_one(a->pod, s, e);
-}
-
-static int prune_files(const struct pod *p, uint64_t keep, size_t *gone, struct err *e)
-{
-	OWN_SNAPSHOTS struct snapshots all = {0};
-	int r = snapshots_load(&all, p, false, e);
-	size_t n = 0;
-
-	for (size_t i = 0; r == 0 && i < all.n; i++)
-		n += strcmp(all.v[i].kind, "auto") == 0;
-	for (size_t i = 0; r == 0 && n > keep && i < all.n; i++) {
-		if (strcmp(all.v[i].kind, "auto") != 0)
-			continue;
-		r = destroy_one(p, &all.v[i], e);
-		n--;
-		++*gone;
-	}
-	return r;
 }
 
 static int prune(const struct snapshot_ask *a, struct err *e)
@@ -232,7 +283,7 @@ static int prune(const struct snapshot_ask *a, struct err *e)
 
 	keep = a->keep == UINT64_MAX ? layers_keep(&pl) : (size_t)a->keep;
 	if (r == 0)
-		r = prune_files(a->pod, keep, &gone, e);
+		r = prune_kind(a->pod, "auto", keep, &gone, e);
 	if (r == 0)
 		r = stack_load(&s, a->pod, e);
 	before = s.n;
@@ -292,6 +343,8 @@ int cmd_snapshot(int argc, char **argv)
 	bool yes = false;
 	const struct opt opts[] = {
 		{OPT_STR, 'n', "name", &a.name, "NAME", "create: give it a name"},
+		{OPT_FLAG, 0, "agent", &a.agent, NULL,
+		 "create: for the pod's agent, within its limits; destroy: only one of those"},
 		{OPT_FLAG, 's', "size", &a.size, NULL, "ls: count files and bytes"},
 		{OPT_FLAG, 'j', "json", &a.json, NULL, "ls, diff: one JSON object a line"},
 		{OPT_U64, 0, "keep", &a.keep, "N", "prune: how many automatic ones stay"},

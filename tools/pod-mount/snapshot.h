@@ -16,6 +16,7 @@ struct snapshot_ask {
 	const char *name;
 	uint64_t keep;
 	bool json, size;
+	bool agent; /* an action of the pod's agent asks */
 };
 
 /* List them, oldest first. */

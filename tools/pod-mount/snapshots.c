@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/clock.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -52,7 +53,8 @@ static bool parse_head(struct snapshot *s, const char *line, size_t len)
 	if (sscanf(text, "envpod-snapshot 1 %" SCNu64 " %7s %63s%c", &s->seconds, s->kind, s->name,
 		   &extra) != 3)
 		return false;
-	if (strcmp(s->kind, "named") != 0 && strcmp(s->kind, "auto") != 0)
+	if (strcmp(s->kind, "named") != 0 && strcmp(s->kind, "auto") != 0 &&
+	    strcmp(s->kind, SNAPSHOT_AGENT) != 0)
 		return false;
 	return strcmp(s->name, "-") == 0 || pod_check_name(s->name, &ignore) == 0;
 }
@@ -84,7 +86,10 @@ static int load_file(struct snapshots *s, int dirfd, const char *id, struct err 
 	struct snapshot *sn = push(s);
 	OWN_BUF struct buf b = BUF_INIT;
 	int r = read_file_at(dirfd, id, &b, FILE_MAX);
+	struct stat st;
 
+	if (fstatat(dirfd, id, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		sn->written_ns = clock_ns(&st.st_mtim);
 	memcpy(sn->id, id, sizeof(sn->id));
 	if (r < 0)
 		return err_set(e, -r, "read snapshot %s", id);
@@ -144,6 +149,8 @@ static int by_age(const void *a, const void *b)
 
 	if (x->seconds != y->seconds)
 		return x->seconds < y->seconds ? -1 : 1;
+	if (!x->is_layer && !y->is_layer && x->written_ns != y->written_ns)
+		return x->written_ns < y->written_ns ? -1 : 1;
 	return x->is_layer != y->is_layer ? y->is_layer - x->is_layer
 					  : (x->stack.n > y->stack.n) - (x->stack.n < y->stack.n);
 }
@@ -237,7 +244,8 @@ int snapshot_write(struct snapshot *s, const struct pod *p, const struct stack *
 	if (r < 0)
 		return err_set(e, -r, "name a snapshot of pod %s", p->name);
 	s->seconds = (uint64_t)time(NULL);
-	snprintf(s->kind, sizeof(s->kind), "%s", name ? "named" : "auto");
+	if (!*s->kind)
+		snprintf(s->kind, sizeof(s->kind), "%s", name ? "named" : "auto");
 	snprintf(s->name, sizeof(s->name), "%s", name ? name : "-");
 	write_text(&b, s, stack);
 	r = write_file_at(dir, s->id, b.data, b.len, 0600, true);

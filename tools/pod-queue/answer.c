@@ -192,8 +192,9 @@ static void submit(struct steward *s, const struct ask *q, const char *params)
 	}
 	if (take_known(s, q, &a))
 		return;
-	if (index_pending(s) >= PENDING_MAX)
-		answer_error(s, q->serial, "full", "1000 actions have not ended yet");
+	if (index_is_full(s))
+		answer_error(s, q->serial, "full",
+			     "1000 actions, or 16 MiB of them, have not ended yet");
 	else if (keep(s, &a, &e) < 0)
 		answer_error(s, q->serial, "failed", e.msg);
 	else
@@ -297,9 +298,14 @@ static void wait_for(struct steward *s, const struct ask *q)
 	memcpy(s->waiters[s->n_waiters++].id, q->id, sizeof(q->id));
 }
 
+bool answer_is_behind(const struct steward *s)
+{
+	return channel_unsent(&s->channel) > UNTAKEN_MAX;
+}
+
 void answer_waiters(struct steward *s)
 {
-	for (size_t i = 0; i < s->n_waiters;) {
+	for (size_t i = 0; i < s->n_waiters && !answer_is_behind(s);) {
 		struct waiter w = s->waiters[i];
 		const struct item *it = index_find(s, w.id);
 
@@ -320,7 +326,7 @@ int answer_next_ms(const struct steward *s)
 	for (size_t i = 0; i < s->n_waiters; i++)
 		if (s->waiters[i].until_ms < next)
 			next = s->waiters[i].until_ms;
-	if (next == UINT64_MAX)
+	if (next == UINT64_MAX || answer_is_behind(s))
 		return -1;
 	return next <= s->loop.now_ms ? 0 : (int)(next - s->loop.now_ms);
 }
@@ -376,6 +382,7 @@ static void have_told(struct steward *s, const struct ask *q)
 
 static void drop(struct steward *s, const struct ask *q)
 {
+	child_drop(s, q->serial);
 	for (size_t i = 0; i < s->n_waiters; i++)
 		if (s->waiters[i].serial == q->serial) {
 			s->waiters[i] = s->waiters[--s->n_waiters];

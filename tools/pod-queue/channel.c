@@ -79,6 +79,11 @@ int channel_flush(struct channel *c)
 	return 0;
 }
 
+size_t channel_unsent(const struct channel *c)
+{
+	return c->out.len - c->sent;
+}
+
 bool channel_waits(const struct channel *c)
 {
 	return c->sent < c->out.len;

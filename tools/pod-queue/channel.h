@@ -56,6 +56,7 @@ int channel_flush(struct channel *c);
 /* Of what is to be sent, let go what was, where that is most of it: a peer that always leaves some
  * would make it grow for ever. */
 void channel_compact(struct buf *out, size_t *sent);
+size_t channel_unsent(const struct channel *c); /* bytes */
 bool channel_waits(const struct channel *c);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "envpod/exit.h"
+#include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
@@ -48,6 +51,16 @@ bool child_has(const struct steward *s, const char *id)
 		if (s->children[i].pid && strcmp(s->children[i].id, id) == 0)
 			return true;
 	return false;
+}
+
+void child_drop(const struct steward *s, uint32_t serial)
+{
+	for (size_t i = 0; i < CHILDREN_MAX; i++) {
+		const struct child *c = &s->children[i];
+
+		if (c->pid && c->kind == CHILD_TELLS && c->serial == serial)
+			kill(c->pid, SIGTERM);
+	}
 }
 
 /* What goes beyond the bound is read and let go: a writer must not wait for us. */
@@ -91,6 +104,31 @@ static void pass_lock(int fd)
 	setenv("ENVPOD_ACTION_FD", number, 1);
 }
 
+/* Files lie long in queue/input; what is read there must be what was approved. */
+static int check_input(const struct child *c, struct err *e)
+{
+	crypto_hash_sha256_state s;
+	unsigned char data[65536], hash[crypto_hash_sha256_BYTES];
+	char now[ACTION_HEX];
+	ssize_t n;
+
+	if (!*c->input_hash)
+		return 0;
+	crypto_hash_sha256_init(&s);
+	while ((n = read_full(0, data, sizeof(data))) > 0)
+		crypto_hash_sha256_update(&s, data, (size_t)n);
+	crypto_hash_sha256_final(&s, hash);
+	sodium_bin2hex(now, sizeof(now), hash, sizeof(hash));
+	if (n < 0 || lseek(0, 0, SEEK_SET) < 0)
+		return err_set(e, n < 0 ? (int)-n : errno, "read queue/input/%s", c->id);
+	return strcmp(now, c->input_hash) == 0
+		       ? 0
+		       : err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+				    "what was to be read from queue/input/%s is not what was "
+				    "approved",
+				    c->id);
+}
+
 static pid_t start(const struct child *c, char *const argv[], int out, int kept, struct err *e)
 {
 	OWN_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -104,7 +142,8 @@ static pid_t start(const struct child *c, char *const argv[], int out, int kept,
 	dup2(out, 2);
 	if (kept >= 0)
 		pass_lock(kept);
-	spawn_exec(argv, e);
+	if (check_input(c, e) == 0)
+		spawn_exec(argv, e);
 	say_error("%s", e->msg);
 	_exit(err_exit(e));
 }

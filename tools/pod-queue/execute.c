@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/budget.h"
 #include "libcommon/jsonr.h"
 #include "libcommon/jsonw.h"
 #include "libcommon/netid.h"
@@ -120,15 +121,29 @@ static int find_entry(const struct execution *x, struct catalog *c, struct entry
 	return r < 0 ? r : check_digest(x, *en, e);
 }
 
+/* A run would be refused without it, and what an executor keeps weighs on the host. */
+static int check_room(const struct execution *x, uint64_t *room, struct err *e)
+{
+	OWN_PLAN struct plan pl = {0};
+	int r = plan_open(&pl, &x->pod, e);
+
+	if (r == 0)
+		r = budgets_check(&x->pod, &pl, e);
+	return r < 0 ? r : kept_room(&x->store, &pl, room, e);
+}
+
 static int do_it(struct execution *x, struct err *e)
 {
 	OWN_CATALOG struct catalog c = {0};
 	OWN_BUF struct buf request = BUF_INIT;
 	struct entry *en;
+	uint64_t room = 0;
 	int r = find_entry(x, &c, &en, e);
 
 	if (r == 0)
-		r = x->kept = kept_new(e);
+		r = check_room(x, &room, e);
+	if (r == 0)
+		r = x->kept = kept_new(room, e);
 	if (r < 0)
 		return r;
 	write_request(&x->action, en, &request);

@@ -13,6 +13,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/say.h"
+#include "libcommon/undo.h"
 #include "libcommon/unit.h"
 #include "tools/pod-queue/note.h"
 #include "tools/pod-queue/steward.h"
@@ -83,6 +84,8 @@ static int snapshot_words(const struct steward *s, const struct action *a, struc
 		return err_set(e, ERR_PLAIN, "params: name: letters, digits, '.', '_' and '-'");
 	strv_add(argv, "pod-mount");
 	strv_add(argv, "snapshot");
+	if (strcmp(a->by, "agent") == 0)
+		strv_add(argv, "--agent");
 	if (*name)
 		strv_fmt(argv, "--name=%s", name);
 	strv_add(argv, s->pod.name);
@@ -121,12 +124,51 @@ static const struct {
 	{"domain", domain_words},
 };
 
+int govern_input(const struct action *a, char hash[ACTION_HEX], struct err *e)
+{
+	hash[0] = '\0';
+	return type_is_ours(type_find(a->type)) ? param_text(a, "input", hash, ACTION_HEX, e) : 0;
+}
+
 int govern_words(const struct steward *s, const struct action *a, struct strv *argv, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(commands[i].type, a->type) == 0)
 			return commands[i].words(s, a, argv, e);
 	return err_set(e, ERR_PLAIN, "%s is no governed command", a->type);
+}
+
+/* The last line of what it printed, where that is a snapshot's id. */
+static bool snapshot_id(const struct buf *text, char id[9])
+{
+	size_t end = text->len && text->data[text->len - 1] == '\n' ? text->len - 1 : text->len;
+
+	if (end < 8 || (end > 8 && text->data[end - 9] != '\n'))
+		return false;
+	snprintf(id, 9, "%.8s", text->data + end - 8);
+	return strspn(id, "0123456789abcdef") == 8;
+}
+
+/*
+ * pod-dns and pod-mount commit register what they did themselves.  What an agent had done counts as
+ * its own, whoever approved it, so that it is the agent's records that have to go for it.
+ */
+static void register_undo(const struct steward *s, struct action *a, const struct buf *text)
+{
+	OWN_UNDO_NOTE struct undo_note n = {0};
+	bool agents = strcmp(a->by, "agent") == 0;
+	struct err e = {0};
+	char id[9];
+
+	if (strcmp(a->type, "snapshot") != 0 || !snapshot_id(text, id))
+		return;
+	undo_words(&n.what, "action", a->name, a->id, NULL);
+	undo_words(&n.run, "pod-mount", "snapshot", s->pod.name, "destroy", id, NULL);
+	if (agents)
+		strv_add(&n.run, "--agent");
+	n.by = xstrdup(agents ? "agent" : a->by);
+	if (undo_register(&s->pod, &n, a->undo, &e) < 0)
+		say_error("%s", e.msg);
 }
 
 void govern_ended(struct steward *s, const struct child *c, int status)
@@ -144,6 +186,8 @@ void govern_ended(struct steward *s, const struct child *c, int status)
 	jw_close(&result, '}');
 	buf_esc(&line, c->text.data);
 	if (r == 0) {
+		if (status == 0)
+			register_undo(s, &a, &c->text);
 		a.result = buf_take(&result);
 		r = store_end(&s->store, PLACE_RUNNING, &a, status == 0 ? "executed" : "failed",
 			      status == 0 ? NULL : line.data, &e);

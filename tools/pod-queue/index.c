@@ -37,6 +37,16 @@ size_t index_pending(const struct steward *s)
 	return n;
 }
 
+bool index_is_full(const struct steward *s)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < s->n_items; i++)
+		if (!has_ended(&s->items[i]))
+			bytes += s->items[i].bytes;
+	return index_pending(s) >= PENDING_MAX || bytes >= PENDING_SIZE;
+}
+
 static void forget(struct steward *s, struct item *it)
 {
 	*it = s->items[--s->n_items];
@@ -63,6 +73,12 @@ static void fill(struct item *it, const struct action *a, enum place place)
 	memcpy(it->by, a->by, sizeof(it->by));
 }
 
+/* What may be large in it, and what the rest comes to. */
+static uint64_t sizeof_text(const struct action *a)
+{
+	return 1024 + (a->params ? strlen(a->params) : 0) + (a->result ? strlen(a->result) : 0);
+}
+
 void index_refresh(struct steward *s, const char *id)
 {
 	OWN_ACTION struct action a = {.tier = TIERS};
@@ -77,7 +93,9 @@ void index_refresh(struct steward *s, const char *id)
 			say_error("%s", e.msg);
 		return;
 	}
-	fill(it ? it : add(s), &a, (enum place)place);
+	it = it ? it : add(s);
+	fill(it, &a, (enum place)place);
+	it->bytes = sizeof_text(&a);
 }
 
 int index_load(struct steward *s, struct err *e)
@@ -94,17 +112,19 @@ int index_load(struct steward *s, struct err *e)
 	return 0;
 }
 
-static struct item *oldest_ended(struct steward *s, size_t *n)
+static struct item *oldest_ended(struct steward *s, size_t *n, uint64_t *bytes)
 {
 	struct item *oldest = NULL;
 
 	*n = 0;
+	*bytes = 0;
 	for (size_t i = 0; i < s->n_items; i++) {
 		struct item *it = &s->items[i];
 
 		if (!has_ended(it))
 			continue;
 		++*n;
+		*bytes += it->bytes;
 		if (!oldest || it->ended < oldest->ended)
 			oldest = it;
 	}
@@ -114,9 +134,10 @@ static struct item *oldest_ended(struct steward *s, size_t *n)
 void index_prune(struct steward *s)
 {
 	struct item *it;
+	uint64_t bytes;
 	size_t n;
 
-	while ((it = oldest_ended(s, &n)) && n > KEPT_MAX) {
+	while ((it = oldest_ended(s, &n, &bytes)) && (n > KEPT_MAX || bytes > KEPT_SIZE)) {
 		char file[ACTION_ID + 8];
 
 		snprintf(file, sizeof(file), "%s.json", it->id);

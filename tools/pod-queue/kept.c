@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/pod-queue/kept.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,25 +10,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "envpod/exit.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/unit.h"
 
 #define UNDO_FILE    "undo.json"
 #define KEPT_FILE    "kept"
 #define ACTION_SAVED "action.json"
+#define KEPT_LEAST   16384 /* bytes: below them nothing fits */
 
 static int set_option(int fs, const char *key, const char *value)
 {
 	return fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0);
 }
 
-static int new_tmpfs(void)
+static int new_tmpfs(uint64_t room)
 {
 	OWN_FD int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
 	char size[24];
 
-	snprintf(size, sizeof(size), "%u", KEPT_MAX_BYTES);
+	snprintf(size, sizeof(size), "%llu",
+		 (unsigned long long)(room < KEPT_MAX_BYTES ? room : KEPT_MAX_BYTES));
 	if (fs < 0 || set_option(fs, "size", size) < 0 || set_option(fs, "nr_inodes", "4") < 0 ||
 	    set_option(fs, "mode", "0700") < 0 ||
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
@@ -37,12 +42,58 @@ static int new_tmpfs(void)
 }
 
 /* It is never attached anywhere: the file is all there is of it, and goes with its descriptor. */
-int kept_new(struct err *e)
+int kept_new(uint64_t room, struct err *e)
 {
-	OWN_FD int mnt = new_tmpfs();
+	OWN_FD int mnt = new_tmpfs(room);
 	int fd = mnt < 0 ? -1 : openat(mnt, KEPT_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	return fd < 0 ? err_set(e, errno, "make a file for what reversing needs") : fd;
+}
+
+/* Of queue/undo: a directory of files for each action. */
+static int weigh(int undo, uint64_t *bytes)
+{
+	int fd = openat(undo, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), more;
+	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const char *name;
+
+	if (!d)
+		return -errno;
+	while ((more = dir_next(d, &name)) > 0) {
+		OWN_FD int sub = open_beneath(undo, name, O_RDONLY | O_DIRECTORY, 0);
+
+		for (const char *const *f =
+			     (const char *const[]){UNDO_FILE, KEPT_FILE, ACTION_SAVED, NULL};
+		     sub >= 0 && *f; f++) {
+			struct stat st;
+
+			if (fstatat(sub, *f, &st, AT_SYMLINK_NOFOLLOW) == 0)
+				*bytes += (uint64_t)st.st_blocks * 512;
+		}
+	}
+	return more;
+}
+
+int kept_room(const struct store *s, const struct plan *pl, uint64_t *room, struct err *e)
+{
+	uint64_t most = plan_u64(pl, "undo.max_size", 10ull << 30) / 4, held = 0;
+	uint64_t storage = plan_u64(pl, "budget.storage", 0);
+	OWN_FD int undo = open_beneath(s->root, "undo", O_RDONLY | O_DIRECTORY, 0);
+	int r = undo < 0 ? undo : weigh(undo, &held);
+	char size[16];
+
+	if (r < 0 && r != -ENOENT)
+		return err_set(e, -r, "look at %s/queue/undo", s->pod->path);
+	if (storage && storage < most)
+		most = storage;
+	*room = held < most ? most - held : 0;
+	if (*room >= KEPT_LEAST)
+		return 0;
+	return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+			  "what is kept to take back actions of pod %s has reached %s: older of it "
+			  "goes after undo.max_age, and more fits with a larger undo.max_size "
+			  "(pod-config set %s undo.max_size=SIZE)",
+			  s->pod->name, unit_human(most, size), s->pod->name);
 }
 
 char *kept_path(const char *id)

@@ -7,16 +7,25 @@
 #ifndef POD_QUEUE_KEPT_H
 #define POD_QUEUE_KEPT_H
 
+#include "libcommon/plan.h"
 #include "libcommon/pod.h"
 #include "tools/pod-queue/store.h"
 
 #define KEPT_MAX_BYTES (64u << 20)
 
 /*
- * A file for an executor to write to, on a file system of its own that has room for KEPT_MAX_BYTES:
- * what it writes there weighs on the pod's memory, and can fill nothing of the host's.
+ * A file for an executor to write to, on a file system of its own that has room for so many bytes
+ * and no more than KEPT_MAX_BYTES: what it writes there weighs on the pod's memory, and can fill
+ * nothing of the host's.
  */
-int kept_new(struct err *e);
+int kept_new(uint64_t room, struct err *e);
+
+/*
+ * How much more of it may be kept: all of a pod's lies on the host's disk, outside of what the pod
+ * may store.  So it is at most a quarter of undo.max_size (the rest is for what people do), and no
+ * more than budget.max_storage.  Nothing left: status 3, which says what makes room.
+ */
+int kept_room(const struct store *s, const struct plan *pl, uint64_t *room, struct err *e);
 
 /* queue/undo/ID; in words, for undo_register(). */
 char *kept_path(const char *id);

@@ -22,6 +22,10 @@
 #define STALL_MS   10000 /* half a line, or an answer that nobody takes */
 #define UNSENT_MAX 65536 /* answers of which more wait: no line is taken before they are out */
 
+/* Asks of which more wait for the steward: nobody is heard or let in before they are out.  Who
+ * comes, asks and goes again leaves his behind, so their number is bounded by nothing else. */
+#define UNASKED_MAX (1u << 20)
+
 struct conn {
 	struct watch watch;
 	struct listener *l;
@@ -42,6 +46,7 @@ struct listener {
 	struct conn conns[LISTENER_CONNS];
 	unsigned n;
 	uint32_t generation;
+	bool is_paused; /* the steward is behind */
 };
 
 static void take_lines(struct conn *c);
@@ -57,6 +62,10 @@ static void send_ask(struct listener *l)
 	if (channel_waits(&l->channel))
 		events |= EPOLLOUT;
 	loop_change(&l->loop, &l->steward, events);
+	if (!l->is_paused && channel_unsent(&l->channel) > UNASKED_MAX) {
+		l->is_paused = true;
+		loop_change(&l->loop, &l->accept, 0);
+	}
 }
 
 static void ask(struct conn *c, enum op op, const struct request *r)
@@ -95,10 +104,10 @@ static void update(struct conn *c)
 
 	if (c->sent < c->out.len)
 		events |= EPOLLOUT; /* who takes no answers is not heard */
-	else if (!c->is_busy && !c->is_over && !c->closes)
+	else if (!c->is_busy && !c->is_over && !c->closes && !c->l->is_paused)
 		events |= EPOLLIN;
 	loop_change(&c->l->loop, &c->watch, events);
-	c->deadline = (!c->is_busy && c->in.len) || c->sent < c->out.len
+	c->deadline = (!c->is_busy && c->in.len && !c->l->is_paused) || c->sent < c->out.len
 			      ? (c->deadline ? c->deadline : c->l->loop.now_ms + STALL_MS)
 			      : 0;
 }
@@ -165,7 +174,8 @@ static void take_lines(struct conn *c)
 {
 	char *nl;
 
-	while (!c->is_busy && c->out.len - c->sent < UNSENT_MAX && (nl = line_end(c))) {
+	while (!c->is_busy && !c->l->is_paused && c->out.len - c->sent < UNSENT_MAX &&
+	       (nl = line_end(c))) {
 		size_t len = (size_t)(nl - c->in.data);
 
 		if (c->sent == c->out.len)
@@ -194,7 +204,7 @@ static void on_conn(void *arg, uint32_t events)
 		close_conn(c);
 		return;
 	}
-	if (events & EPOLLIN) {
+	if ((events & EPOLLIN) && !c->l->is_paused) {
 		n = recv(c->watch.fd, data, sizeof(data), MSG_DONTWAIT);
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			close_conn(c);
@@ -298,6 +308,16 @@ static void take_answer(struct listener *l, const struct answer *a, const char *
 	flush(c);
 }
 
+/* It has caught up: whoever had to wait is heard. */
+static void resume(struct listener *l)
+{
+	l->is_paused = false;
+	loop_change(&l->loop, &l->accept, EPOLLIN);
+	for (int i = 0; i < LISTENER_CONNS; i++)
+		if (l->conns[i].watch.fd >= 0)
+			flush(&l->conns[i]);
+}
+
 static void on_steward(void *arg, uint32_t events)
 {
 	struct listener *l = arg;
@@ -306,6 +326,8 @@ static void on_steward(void *arg, uint32_t events)
 
 	if (events & EPOLLOUT)
 		send_ask(l);
+	if (l->is_paused && channel_unsent(&l->channel) <= UNASKED_MAX / 2)
+		resume(l);
 	if (!(events & ~(uint32_t)EPOLLOUT))
 		return;
 	if (channel_read(&l->channel) < 0) {

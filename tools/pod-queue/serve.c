@@ -91,28 +91,36 @@ static int start_listener(struct steward *s, struct err *e)
 	return 0;
 }
 
-static void on_listener(void *arg, uint32_t events)
+/* Until too much waits to be taken: who asks, leaves and asks again could make us keep any amount
+ * of answers that nobody is there for. */
+static void take_asks(struct steward *s)
 {
-	struct steward *s = arg;
 	struct ask q;
-	ssize_t n;
+	ssize_t n = 0;
 
-	if ((events & EPOLLOUT) && channel_flush(&s->channel) < 0)
-		s->loop.stop = 1;
-	if (!(events & ~(uint32_t)EPOLLOUT))
-		return;
-	if (channel_read(&s->channel) < 0) {
-		s->has_lost_listener = true;
-		return;
-	}
-	while ((n = channel_frame(&s->channel, sizeof(q), CHANNEL_ASK)) > 0) {
+	while (!answer_is_behind(s) &&
+	       (n = channel_frame(&s->channel, sizeof(q), CHANNEL_ASK)) > 0) {
 		memcpy(&q, s->channel.in.data, sizeof(q));
 		answer_take(s, &q, s->channel.in.data + sizeof(q));
 		channel_shift(&s->channel, (size_t)n);
 	}
-	/* One answer for each connection; else it is not itself any more. */
-	if (n < 0 || s->channel.out.len - s->channel.sent > (LISTENER_CONNS + 1u) * CHANNEL_ANSWER)
+	if (n < 0)
 		s->has_lost_listener = true;
+}
+
+static void on_listener(void *arg, uint32_t events)
+{
+	struct steward *s = arg;
+
+	if ((events & EPOLLOUT) && channel_flush(&s->channel) < 0)
+		s->loop.stop = 1;
+	take_asks(s);
+	if (answer_is_behind(s) && !(events & (EPOLLHUP | EPOLLERR)))
+		return;
+	if ((events & ~(uint32_t)EPOLLOUT) && channel_read(&s->channel) < 0)
+		s->has_lost_listener = true;
+	else
+		take_asks(s);
 }
 
 /* --- what happens in the store --- */
@@ -263,7 +271,8 @@ static int work(struct steward *s, struct err *e)
 		wait = sooner(wait, answer_next_ms(s));
 		if (s->has_socket)
 			loop_change(&s->loop, &s->listener,
-				    EPOLLIN | (channel_waits(&s->channel) ? EPOLLOUT : 0));
+				    (answer_is_behind(s) ? 0 : EPOLLIN) |
+					    (channel_waits(&s->channel) ? EPOLLOUT : 0));
 		r = loop_turn(&s->loop, wait, e);
 		if (r == 0 && s->has_lost_listener)
 			r = err_set(e, ERR_PLAIN, "the listener has ended");

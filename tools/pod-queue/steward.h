@@ -13,8 +13,10 @@
 #include "tools/pod-queue/channel.h"
 #include "tools/pod-queue/store.h"
 
-#define PENDING_MAX  1000 /* actions that have not ended */
-#define KEPT_MAX     1000 /* ended ones that are remembered */
+#define PENDING_MAX  1000        /* actions that have not ended */
+#define KEPT_MAX     1000        /* ended ones that are remembered */
+#define PENDING_SIZE (16u << 20) /* bytes of their files: outside of what the pod may store */
+#define KEPT_SIZE    (64u << 20)
 #define CHILDREN_MAX 8
 #define RUNNING_MAX  4 /* of them, actions at a time */
 #define APPROVED_MAX 6 /* the same, for one that a person approved */
@@ -27,6 +29,7 @@ struct item {
 	enum tier tier;
 	enum place place;
 	int64_t created, due, until, ended;
+	uint64_t bytes; /* of its file */
 	char by[64];
 };
 
@@ -36,9 +39,10 @@ struct child {
 	enum child_kind kind;
 	pid_t pid; /* 0: this place is free */
 	char id[ACTION_ID];
-	int input;        /* what it reads, let go once it is started; -1: nothing */
-	uint32_t serial;  /* of the question that CHILD_TELLS answers */
-	struct watch out; /* what it writes */
+	int input;                   /* what it reads, let go once it is started; -1: nothing */
+	char input_hash[ACTION_HEX]; /* what that must be; "": it is not looked at */
+	uint32_t serial;             /* of the question that CHILD_TELLS answers */
+	struct watch out;            /* what it writes */
 	struct buf text;
 	struct steward *s;
 };
@@ -77,7 +81,9 @@ void index_refresh(struct steward *s, const char *id);
 struct item *index_find(struct steward *s, const char *id);
 struct item *index_by_key(struct steward *s, const char *key);
 size_t index_pending(const struct steward *s);
-/* The oldest of those that ended go, beyond KEPT_MAX. */
+/* Is there room for one more? */
+bool index_is_full(const struct steward *s);
+/* The oldest of those that ended go, beyond KEPT_MAX and KEPT_SIZE. */
 void index_prune(struct steward *s);
 
 /* --- answer.c --- */
@@ -91,6 +97,9 @@ void answer_take(struct steward *s, const struct ask *a, const char *data);
 /* Who waits for this action, which has ended, or waited long enough. */
 void answer_waiters(struct steward *s);
 int answer_next_ms(const struct steward *s);
+/* So much waits for the listener to take it that nothing more is to be answered before. */
+#define UNTAKEN_MAX (4u << 20)
+bool answer_is_behind(const struct steward *s);
 
 /* --- due.c --- */
 /* Execute, deny and approve whatever is due; ms until the next look, -1: none. */
@@ -118,12 +127,16 @@ struct child *child_free(struct steward *s);
 size_t children_running(const struct steward *s);
 bool child_of_kind(const struct steward *s, enum child_kind kind);
 bool child_has(const struct steward *s, const char *id);
+/* Who asked is gone: it need not be told any more. */
+void child_drop(const struct steward *s, uint32_t serial);
 void children_reap(struct steward *s);
 void children_finish(struct steward *s);
 
 /* --- govern.c --- */
 /* The command of a governed action, from its parameters.  -EINVAL with e set. */
 int govern_words(const struct steward *s, const struct action *a, struct strv *argv, struct err *e);
+/* The hash of what was to be read by it, "": nothing was. */
+int govern_input(const struct action *a, char hash[ACTION_HEX], struct err *e);
 /* It ended: what it printed is the result. */
 void govern_ended(struct steward *s, const struct child *c, int status);
 
