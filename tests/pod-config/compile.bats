@@ -111,6 +111,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	allowed_command /usr/bin/npm
 	action_log no
 	snapshots.auto yes
+	snapshots.agent_keep 5
 	undo.max_age 172800
 	undo.max_size 2097152
 	host_user.clone no

@@ -44,6 +44,18 @@ static int open_sub(int dir, const char *name, struct err *e)
 	return fd < 0 ? err_set(e, errno, "make %s of a new layer", name) : fd;
 }
 
+/* What is copied counts as the pod's; what describes it does not, as in every other layer, and is
+ * linked from outside, which the kernel allows into no project. */
+static int open_counted(const struct live *l, const char *name, struct err *e)
+{
+	OWN_FD int fd = open_sub(l->dir, name, e);
+	int r = fd < 0 ? fd : quota_adopt(l->p, fd);
+
+	if (fd >= 0 && r < 0)
+		return err_set(e, -r, "count layer %s as pod %s's", l->temp, l->p->name);
+	return r < 0 ? r : take_fd(&fd);
+}
+
 /* The filesystem's own clock, by the ctime of what was just made. */
 static uint64_t fs_now(int fd)
 {
@@ -84,13 +96,13 @@ static int copy_frozen(const struct live *l, struct tree_copy *c, int tree, stru
 
 static int copy_upper(struct live *l, const struct stack *s, struct err *e)
 {
-	OWN_FD int scratch = open_sub(l->dir, "ahead", e), tree = -1;
+	OWN_FD int scratch = open_counted(l, "ahead", e), tree = -1;
 	struct tree_copy *c;
 	int r;
 
 	if (scratch < 0)
 		return scratch;
-	tree = open_sub(l->dir, "tree", e);
+	tree = open_counted(l, "tree", e);
 	if (tree < 0)
 		return tree;
 	c = tree_copy_new(l->upper, scratch);
@@ -131,9 +143,6 @@ static int make_layer(struct live *l, const struct stack *s, const char *id, str
 
 	if (r < 0)
 		return r;
-	r = quota_adopt(l->p, l->dir);
-	if (r < 0)
-		return err_set(e, -r, "count layer %s as pod %s's", l->temp, l->p->name);
 	r = copy_upper(l, s, e);
 	if (r == 0 && renameat(l->layers, l->temp, l->layers, id) < 0)
 		r = err_set(e, errno, "put layer %s in place", id);
