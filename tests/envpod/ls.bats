@@ -31,3 +31,16 @@ teardown() { envpod_teardown; }
 	run bash -c 'envpod ls >/dev/full'
 	[ "$status" -eq 2 ]
 }
+
+@test "budgets that are used up are marked, and only those" {
+	printf 'budget: {max_duration: 1h, max_cpu: 1h, max_requests: 10}\n' >"$T/pod.yaml"
+	envpod init web -c "$T/pod.yaml" >/dev/null
+	envpod ls --json | jq -e '.used_up == null'
+	printf '%s\n' 'envpod-usage 1' 'cpu.total 3600000000' 'requests.total 9' end >"$ENVPOD_STATE_DIR/pods/web/usage"
+	envpod ls --json | jq -e '.used_up == "cpu"'
+	printf '%s\n' 'envpod-usage 1' 'cpu.total 3600000000' 'requests.total 10' end >"$ENVPOD_STATE_DIR/pods/web/usage"
+	envpod ls --json | jq -e '.used_up == "cpu,requests"'
+	envpod ls | grep -q 'cpu,requests'
+	envpod budget --force web reset
+	envpod ls --json | jq -e '.used_up == null'
+}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "envpod/exit.h"
+#include "libcommon/budget.h"
 #include "libcommon/io.h"
 #include "libcommon/opt.h"
 #include "libcommon/out.h"
@@ -12,7 +13,7 @@
 #include "tools/envpod/front.h"
 
 struct row {
-	const char *name, *status, *user, *network, *base, *created_at;
+	const char *name, *status, *user, *network, *base, *used_up, *created_at;
 };
 
 static const struct col cols[] = {
@@ -21,14 +22,30 @@ static const struct col cols[] = {
 	{"user", COL_STR, offsetof(struct row, user), 12},
 	{"network", COL_STR, offsetof(struct row, network), 9},
 	{"base", COL_STR, offsetof(struct row, base), 8},
+	{"used_up", COL_STR, offsetof(struct row, used_up), 8},
 	{"created_at", COL_STR, offsetof(struct row, created_at), 27},
 	{0},
 };
+
+/* Budgets that are: "cpu,network"; NULL: none, or who could tell. */
+static const char *used_up(const struct pod *p, const struct plan *pl, struct buf *to)
+{
+	struct budgets b;
+	struct err ignored = {0};
+
+	if (budgets_load(&b, p, pl, &ignored) < 0)
+		return NULL;
+	for (int k = 0; k < BUDGETS; k++)
+		if (budget_is_up(&b, (enum budget)k))
+			buf_fmt(to, "%s%s", to->len ? "," : "", budget_kinds[k].word);
+	return to->len ? to->data : NULL;
+}
 
 static void one(struct out *o, const char *name)
 {
 	OWN(pod_finish) struct pod p = POD_INIT;
 	OWN_PLAN struct plan pl = {0};
+	OWN_BUF struct buf budgets = BUF_INIT;
 	struct row row = {.name = name, .status = "broken"};
 	struct err e = {0};
 	char created[64], base[POD_NAME_MAX + 2];
@@ -37,6 +54,7 @@ static void one(struct out *o, const char *name)
 		row.status = front_state(&p);
 		row.user = plan_str(&pl, "run.user", NULL);
 		row.network = plan_str(&pl, "network", NULL);
+		row.used_up = used_up(&p, &pl, &budgets);
 		if (read_line_at(p.dir, "base", base, sizeof(base)) == 0)
 			row.base = base;
 		if (read_line_at(p.dir, "created", created, sizeof(created)) == 0)

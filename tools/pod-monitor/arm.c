@@ -24,7 +24,7 @@
 #include "tools/pod-monitor/disk.h"
 
 #define DEATHS_MAX 10
-#define AGAIN_MS   200
+#define AGAIN_MS   50
 #define WALK_MS    60000
 #define TELL_MS    60000
 
@@ -250,6 +250,17 @@ static void take_broken(struct arm *a, size_t rule)
 		  "it is off: its program is none that this libjq compiles");
 }
 
+/* A pod may make as many as it likes: said once in a while. */
+static void take_cut(struct arm *a, size_t rule)
+{
+	(void)rule;
+	if (clock_ms() < a->cut_ms)
+		return;
+	a->cut_ms = clock_ms() + TELL_MS;
+	deed_tell(&a->pod, "monitor_policy", NULL,
+		  "events were too large: programs see their heads alone (cut)");
+}
+
 static void take_clear(struct arm *a, size_t rule)
 {
 	(void)a;
@@ -260,7 +271,7 @@ static void (*const takes[VERDICTS])(struct arm *a, size_t rule) = {
 	[VERDICT_FIRES] = fire,         [VERDICT_CLEARS] = take_clear,
 	[VERDICT_FAILS] = take_failure, [VERDICT_READY] = take_ready,
 	[VERDICT_BROKEN] = take_broken, [VERDICT_OFF] = take_clear,
-	[VERDICT_WRONG] = take_clear,
+	[VERDICT_CUTS] = take_cut,      [VERDICT_WRONG] = take_clear,
 };
 
 /* The rule that it died of, counted from 1; 0 when somebody has killed it. */
@@ -416,6 +427,7 @@ static int keep(struct arm *a, struct err *e)
 {
 	reap(a);
 	take_life(a);
+	a->stale |= named_changed(&a->named);
 	if (a->stale)
 		reload(a);
 	try_again(a);
@@ -423,7 +435,7 @@ static int keep(struct arm *a, struct err *e)
 		end_sampler(a);
 	if (a->deaths > DEATHS_MAX)
 		return err_set(e, ERR_PLAIN, "the sampler of pod %s keeps dying", a->pod.name);
-	if (a->told.fd < 0 && clock_ms() >= a->again_ms && start_sampler(a, e) < 0)
+	if (a->told.fd < 0 && a->policy.n && clock_ms() >= a->again_ms && start_sampler(a, e) < 0)
 		return -e->code;
 	counters_take_link(a->net, &a->pod);
 	measure(a);
@@ -434,8 +446,10 @@ static int patience(const struct arm *a)
 {
 	int64_t wait = (int64_t)a->policy.interval_s * 1000;
 
-	if (a->told.fd < 0)
+	if (a->told.fd < 0 && a->policy.n)
 		wait = a->again_ms - clock_ms();
+	if (named_pending(&a->named) && wait > NAMED_MS)
+		wait = NAMED_MS;
 	return wait < 0 ? 0 : (int)wait;
 }
 
@@ -443,7 +457,9 @@ int arm_run(struct arm *a, struct err *e)
 {
 	int r = 0;
 
-	while (r == 0 && !a->loop.stop && (a->policy.n || a->stale)) {
+	if (!a->policy.n)
+		take_ready(a, 0);
+	while (r == 0 && !a->loop.stop && (a->policy.n || a->stale || a->named.path)) {
 		r = keep(a, e);
 		if (r == 0)
 			r = loop_turn(&a->loop, patience(a), e);
@@ -484,11 +500,13 @@ int arm_open(struct arm *a, const char *pod, struct err *e)
 			  .control = -1,
 			  .ready_fd = -1,
 			  .source = {.usage = USAGE_FILES_INIT}};
-	if (pod_open(&a->pod, pod, e) < 0 || plan_open(&a->plan, &a->pod, e) < 0 ||
-	    policy_load(&a->policy, &a->pod, &a->plan, e) < 0)
+	if (pod_open(&a->pod, pod, e) < 0 || plan_open(&a->plan, &a->pod, e) < 0)
+		return -e->code;
+	named_init(&a->named, &a->plan);
+	if (policy_load(&a->policy, &a->pod, &a->plan, e) < 0)
 		return -e->code;
 	number = netid_get(&a->pod, e);
-	if (number < 0 || a->policy.n == 0)
+	if (number < 0 || (a->policy.n == 0 && !a->named.path))
 		return number < 0 ? number : 0;
 	a->uid = netid_uid(number, NETID_MONITOR);
 	a->hold = state_hold(&a->pod, e);

@@ -9,12 +9,14 @@
 #include "libcommon/cgroup_tree.h"
 #include "libcommon/loop.h"
 #include "libcommon/plan.h"
+#include "tools/pod-monitor/named.h"
 #include "tools/pod-monitor/sampler.h"
 
 struct arm {
 	struct pod pod;
 	struct plan plan;
 	struct policy policy;
+	struct named named; /* which may be where the policy is from */
 	struct state *state;
 	uid_t uid; /* of the sampler */
 	int hold;  /* nobody else watches the pod */
@@ -30,6 +32,7 @@ struct arm {
 	unsigned deaths;                       /* since a look has ended */
 	uint64_t began_ns;                     /* the newest sample when the last one began */
 	int64_t tell_ms;                       /* no word of a death before */
+	int64_t cut_ms;                        /* no word of events that were cut before */
 	int64_t again_ms;                      /* not to be started before */
 	struct counters *net;                  /* what passed the pod's own link is counted here */
 	struct source source;                  /* of the sampler at work */

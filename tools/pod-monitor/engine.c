@@ -43,21 +43,6 @@ bool engine_init(struct engine *e)
 	return true;
 }
 
-/* The place of the oldest one that is kept. */
-static size_t oldest(const struct engine *e)
-{
-	return (e->next + EVENTS_MAX - e->n_kept) % EVENTS_MAX;
-}
-
-static void forget_oldest(struct engine *e)
-{
-	struct buf *b = &e->kept[oldest(e)];
-
-	e->bytes -= b->len;
-	buf_finish(b);
-	e->n_kept--;
-}
-
 void engine_finish(struct engine *e)
 {
 	for (size_t i = 0; i < RULES_MAX; i++) {
@@ -65,8 +50,7 @@ void engine_finish(struct engine *e)
 		program_free(e->clear[i]);
 	}
 	jv_free(e->window);
-	while (e->n_kept)
-		forget_oldest(e);
+	events_finish(&e->events);
 }
 
 /* --- events --- */
@@ -83,17 +67,6 @@ static uint64_t time_of(const char *text, size_t len)
 			return (uint64_t)us * 1000;
 	}
 	return 0;
-}
-
-/* As text: most of a flood is never looked at. */
-static void keep_event(struct engine *e, const char *text, size_t len)
-{
-	while (e->n_kept && (e->n_kept == EVENTS_MAX || e->bytes + len > EVENTS_BYTES))
-		forget_oldest(e);
-	buf_add(&e->kept[e->next], text, len);
-	e->next = (e->next + 1) % EVENTS_MAX;
-	e->bytes += len;
-	e->n_kept++;
 }
 
 void engine_event(struct engine *e, const char *text, size_t len)
@@ -113,7 +86,7 @@ void engine_event(struct engine *e, const char *text, size_t len)
 		if (condition_event(&e->policy->rules[i].condition, &e->state->rules[i], &l, e->ns))
 			e->met[i] = true;
 	if (e->programs)
-		keep_event(e, text, len);
+		events_keep(&e->events, text, len);
 }
 
 /* --- a look --- */
@@ -171,36 +144,21 @@ static void judge_firing(struct engine *e, size_t i, const struct sample *sample
 	e->tell(e->arg, VERDICT_CLEARS, i);
 }
 
-static jv take_events(struct engine *e)
-{
-	jv list = jv_array();
-
-	while (e->n_kept) {
-		const struct buf *b = &e->kept[oldest(e)];
-		jv event = jv_parse_sized(b->data, (int)b->len);
-
-		if (jv_get_kind(event) == JV_KIND_OBJECT)
-			list = jv_array_append(list, event);
-		else
-			jv_free(event);
-		forget_oldest(e);
-	}
-	return list;
-}
-
 /* {"sample","window","events"} */
 static jv make_input(struct engine *e, const struct sample *sample)
 {
 	jv value = sample_value(sample, e->pod), input = jv_object();
 	int n, keep = (int)e->state->n;
 
+	if (e->events.cut)
+		e->tell(e->arg, VERDICT_CUTS, 0);
 	e->window = jv_array_append(e->window, jv_copy(value));
 	n = jv_array_length(jv_copy(e->window));
 	if (n > keep)
 		e->window = jv_array_slice(e->window, n - keep, n);
 	input = jv_object_set(input, jv_string("sample"), value);
 	input = jv_object_set(input, jv_string("window"), jv_copy(e->window));
-	return jv_object_set(input, jv_string("events"), take_events(e));
+	return jv_object_set(input, jv_string("events"), events_take(&e->events));
 }
 
 void engine_look(struct engine *e, const struct sample *sample)

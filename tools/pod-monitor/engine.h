@@ -5,13 +5,10 @@
 
 #include <jv.h>
 
+#include "tools/pod-monitor/events.h"
 #include "tools/pod-monitor/line.h"
 #include "tools/pod-monitor/policy.h"
 #include "tools/pod-monitor/state.h"
-
-/* A program sees the last so many of the events since the last look, and so many bytes of them. */
-#define EVENTS_MAX   1000
-#define EVENTS_BYTES (4u << 20)
 
 enum verdict {
 	VERDICT_FIRES,  /* once, when it begins to hold */
@@ -20,6 +17,7 @@ enum verdict {
 	VERDICT_READY,  /* all programs are compiled; of no rule */
 	VERDICT_BROKEN, /* this rule's is none */
 	VERDICT_OFF,    /* it was too much: the process that ran it is dead */
+	VERDICT_CUTS,   /* events were too large: programs see the heads; of no rule */
 	VERDICT_WRONG,  /* what was read is neither sample nor event (test) */
 	VERDICTS,
 };
@@ -34,8 +32,7 @@ struct engine {
 	bool programs;       /* there is one: values are made for it */
 	bool met[RULES_MAX]; /* by an event since the last look */
 	jv window;
-	struct buf kept[EVENTS_MAX]; /* lines, a ring */
-	size_t next, n_kept, bytes;
+	struct events events;                          /* since the last look */
 	uint64_t ns;                                   /* of the newest event */
 	void (*seen)(void *arg, const struct line *l); /* of each event; NULL: nobody counts */
 };

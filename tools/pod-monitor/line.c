@@ -15,7 +15,7 @@ static const char *find(const char *text, size_t len, const char *key)
 	return at ? at + n : NULL;
 }
 
-static void word(const char *text, size_t len, const char *key, char out[LINE_WORD])
+void line_word(const char *text, size_t len, const char *key, char out[LINE_WORD])
 {
 	const char *from = find(text, len, key);
 	const char *end = from ? memchr(from, '"', len - (size_t)(from - text)) : NULL;
@@ -31,10 +31,10 @@ static void word(const char *text, size_t len, const char *key, char out[LINE_WO
 void line_read(struct line *l, const char *text, size_t len)
 {
 	*l = (struct line){.src = ""};
-	word(text, len, ",\"src\":\"", l->src);
-	word(text, len, ",\"event\":\"", l->event);
+	line_word(text, len, ",\"src\":\"", l->src);
+	line_word(text, len, ",\"event\":\"", l->event);
 	if (strcmp(l->src, "queue") == 0) {
-		word(text, len, ",\"action\":\"", l->name);
-		word(text, len, ",\"type\":\"", l->type);
+		line_word(text, len, ",\"action\":\"", l->name);
+		line_word(text, len, ",\"type\":\"", l->type);
 	}
 }

@@ -15,4 +15,8 @@ struct line {
 /* Members that are not there are "" ; so is a word too long for its place. */
 void line_read(struct line *l, const char *text, size_t len);
 
+/* The value that follows key, which ends with its opening quote, as it stands there; "" as above.
+ */
+void line_word(const char *text, size_t len, const char *key, char out[LINE_WORD]);
+
 #endif

@@ -13,6 +13,7 @@
 #include "libcommon/path.h"
 #include "libcommon/spawn.h"
 #include "tools/pod-monitor/hook.h"
+#include "tools/pod-monitor/named.h"
 #include "tools/pod-monitor/numbers.h"
 
 #define POLICY_MAX (1u << 20)
@@ -292,6 +293,8 @@ static int load_pod_file(struct policy *p, const struct pod *pod, const struct p
 	if (r < 0)
 		return err_set(e, -r, "read %s/pod.json", pod->path);
 	if (named)
+		r = named_check(named, plan, e);
+	if (r == 0 && named)
 		r = policy_compile(named, &file, e);
 	if (r < 0 || named) {
 		p->source = "monitor.policy";
