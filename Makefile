@@ -109,7 +109,7 @@ FUZZ_MAX ?= 360
 # Set-up commands use every processor, unless -j was given.
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all unit deps demo check check-unit check-long check-vm bench fuzz fuzz-run lint format \
+.PHONY: all unit deps demo check check-unit check-long check-vm bench fuzz fuzz-run lint format events \
         install uninstall deb clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -239,6 +239,10 @@ lint:
 
 format:
 	$(Q)clang-format -i $$(git ls-files '*.[ch]')
+
+# envpod-event(5) is made from the table of events.
+events: $(B)/bin/pod-audit
+	$(Q)share/events/page man/envpod-event.5 $<
 
 # One list says what goes where; install, uninstall and the package follow it.
 FILES = B=$(B) BINDIR=$(BINDIR) LIBDIR=$(LIBDIR) LIBEXECDIR=$(LIBEXECDIR) INCLUDEDIR=$(INCLUDEDIR) DATADIR=$(DATADIR) \

@@ -10,6 +10,7 @@ static const struct cmd cmds[] = {
 	{"follow", cmd_follow, "list events as they happen"},
 	{"verify", cmd_verify, "check that nothing was changed, removed or added"},
 	{"security", cmd_security, "list what makes a pod weaker than it could be"},
+	{"events", cmd_events, "print the table of all events, or hold a log against it"},
 	{"doctor", cmd_doctor, "check what audit logs need on this host"},
 	{0},
 };

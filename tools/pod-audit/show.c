@@ -7,6 +7,7 @@
 
 #include "libcommon/buf.h"
 #include "libcommon/own.h"
+#include "tools/pod-audit/table.h"
 
 struct row {
 	const char *time, *src, *event, *detail;
@@ -23,17 +24,6 @@ static const struct col cols[] = {
 void show_init(struct show *s, bool json)
 {
 	*s = (struct show){.json = json, .out = {.form = OUT_TEXT, .cols = cols}};
-}
-
-/* Keys that have a column of their own, or say nothing to people. */
-static bool is_told(const char *key)
-{
-	static const char *const told[] = {"v", "ts", "pod", "src", "event", "seq", "chain", NULL};
-
-	for (const char *const *t = told; *t; t++)
-		if (strcmp(*t, key) == 0)
-			return true;
-	return false;
 }
 
 static void add_value(struct buf *b, jv value);
@@ -57,8 +47,17 @@ static void add_list(struct buf *b, jv list)
 	buf_char(b, ']');
 }
 
-/* key=value, blanks between them; keys that have a column of their own are left out. */
-static void add_fields(struct buf *b, jv object, bool (*left_out)(const char *))
+/* Is that member of the event the pod's word?  What the table does not know is not told apart. */
+static bool is_said(const struct table_row *event, const char *key)
+{
+	const struct table_row *f = event ? table_member(event, key) : NULL;
+
+	return f && f->whose == WHOSE_POD;
+}
+
+/* key=value, blanks between them, key~=value for the pod's word; of an event (outermost) without
+ * what has a column of its own or says nothing to people. */
+static void add_fields(struct buf *b, jv object, bool outermost, const struct table_row *event)
 {
 	bool first = true;
 
@@ -66,10 +65,11 @@ static void add_fields(struct buf *b, jv object, bool (*left_out)(const char *))
 	{
 		const char *name = jv_string_value(key);
 
-		if (left_out && left_out(name)) {
+		if (outermost && table_is_frame(name)) {
 			jv_free(value);
 		} else {
-			buf_fmt(b, "%s%s=", first ? "" : " ", name);
+			buf_fmt(b, "%s%s%s", first ? "" : " ", name,
+				is_said(event, name) ? "~=" : "=");
 			add_value(b, value);
 			first = false;
 		}
@@ -88,7 +88,7 @@ static void add_value(struct buf *b, jv value)
 		add_list(b, value);
 	} else if (kind == JV_KIND_OBJECT) {
 		buf_char(b, '{');
-		add_fields(b, value, NULL);
+		add_fields(b, value, false, NULL);
 		buf_char(b, '}');
 	} else {
 		jv text = jv_dump_string(jv_copy(value), 0);
@@ -127,7 +127,7 @@ static void show_row(struct show *s, jv event)
 	struct row row = {time, src, name, NULL};
 
 	shorten_time(time);
-	add_fields(&detail, event, is_told);
+	add_fields(&detail, event, true, table_find(src, name));
 	row.detail = detail.len ? detail.data : "";
 	out_row(&s->out, &row);
 }
