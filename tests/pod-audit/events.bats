@@ -60,10 +60,12 @@ literals()
 @test "every event of the table is made by its tool" {
 	# names that are composed: "commit" and "_finished"
 	grep -q '"%s_%s"' tools/pod-mount/recover.c
-	while read -r src event; do
-		case $src:$event in mount:*_finished | mount:*_undone) continue ;; esac
-		literals "$src" | grep -qx "$event" || { echo "$src $event: nobody makes it" >&2; return 1; }
-	done < <(jq -r '"\(.src) \(.event)"' "$T/table")
+	local src
+	for src in $(names .src); do
+		literals "$src" >"$T/literals"
+		names "select(.src == \"$src\") | .event" | { if [ "$src" = mount ]; then grep -vE '_(finished|undone)$'; else cat; fi; } >"$T/made"
+		only "$T/made" "$T/literals" "$src: in the table, but nobody makes it"
+	done
 }
 
 @test "every member that a source names is in the table, of an event of its tool" {
