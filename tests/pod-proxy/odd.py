@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """An upstream that answers byte for byte what a test wants, by the path it is asked for:
-odd.py ADDRESS PORT CERT KEY LOG.  What it is asked is written to LOG, a request a line."""
-import hashlib, socket, ssl, sys, threading, base64
+odd.py ADDRESS PORT CERT KEY LOG.  What it is asked is written to LOG, a request a line, and its head to
+LOG.heads, [METHOD, TARGET, [[NAME, VALUE]...]] a line."""
+import hashlib, json, socket, ssl, sys, threading, base64
 
 address, port, cert, key, log = sys.argv[1:6]
 ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -173,10 +174,13 @@ def serve(s):
         c = Conn(s)
         while True:
             method, path, _ = c.line().decode().split(" ")
-            h = {}
+            fields = []
             while l := c.line():
                 k, v = l.decode().split(":", 1)
-                h[k.lower()] = v.strip()
+                fields.append((k.lower(), v.strip()))
+            h = dict(fields)
+            with open(log + ".heads", "a") as f:
+                f.write(json.dumps([method, path, fields]) + "\n")
             if not answer(c, method, path, h):
                 break
         s.unwrap()

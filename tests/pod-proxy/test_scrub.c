@@ -172,6 +172,42 @@ static void broken_base64(const char *end, size_t width, const char *what)
 	patterns_free(one);
 }
 
+/*
+ * Lines that are shorter than four: nobody who reads lines waits for the rest of one, so up to
+ * three letters pass where a piece ends with them.  Of the others that depend on the secret none
+ * does.
+ */
+static void short_lines(const char *end, size_t width)
+{
+	static const char secret[] = "sk-/+?>~-0123456789-abcdefghijklmnopqrstuvwxyz";
+	static const char *const values[] = {secret, NULL};
+	char plain[256], flat[512], text[1024], out[1024];
+	bool good = true;
+
+	one = patterns_of(values);
+	for (size_t before = 0; before < 30; before++) {
+		size_t first = (8 * before + 5) / 6 + 3, last = 8 * (before + strlen(secret)) / 6;
+		size_t at[512] = {0}, n = 0;
+
+		snprintf(plain, sizeof(plain), "%.*s%sxxxxxxxxx", (int)before,
+			 "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", secret);
+		sodium_bin2base64(flat, sizeof(flat), (unsigned char *)plain, strlen(plain),
+				  sodium_base64_VARIANT_ORIGINAL);
+		for (size_t i = 0; flat[i]; i++) {
+			if (i && i % width == 0)
+				n += (size_t)sprintf(text + n, "%s", end);
+			at[i] = n;
+			text[n++] = flat[i];
+		}
+		text[n] = '\0';
+		stream(one, text, n, 1 + before % 30, out);
+		for (size_t i = first; i < last; i++)
+			good = good && out[at[i]] == '*';
+	}
+	ok(good, "base64, lines of %zu", width);
+	patterns_free(one);
+}
+
 /* Nobody who reads lines waits for the next one because of a letter at the end of this one. */
 static void ends(void)
 {
@@ -205,6 +241,11 @@ static void lines(void)
 	broken_base64("%0D%0A", 76, "lines in a query");
 	broken_base64("&#10;", 10, "short lines in XML");
 	broken_base64("\r\n", 4, "lines of four characters");
+	for (size_t width = 1; width < 4; width++) {
+		short_lines("\n", width);
+		short_lines("\r\n", width);
+		short_lines("\\n", width);
+	}
 }
 
 /* Each number of bytes before and after: the stable part goes, alphabet by alphabet. */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libcommon/buf.h"
+#include "libcommon/own.h"
 #include "tools/pod-proxy/canary.h"
 #include "tools/pod-proxy/text.h"
 
@@ -72,6 +74,24 @@ static int meter(struct exchange *x)
 	return -EACCES;
 }
 
+/* Who is told of a rule may be able to do without, and else knows whom to ask for what. */
+static int refuse_by(struct exchange *x, const char *rule)
+{
+	OWN_FREE char *ask =
+		strcmp(rule, "ambiguous") == 0
+			? xfmt("write the path so that it has one reading: without dot segments, "
+			       "empty ones, encoded slashes and fields that change it")
+			: xfmt("a person may allow it: an entry of network.http in the pod file, "
+			       "or envpod vault %s bind KEY %s with --method and --path",
+			       x->s->in->pod.name, x->s->name);
+
+	exchange_refuse(x, &(struct refusal){.status = 403,
+					     .error = "refused by a rule of the pod",
+					     .rule = rule,
+					     .ask = ask});
+	return -EACCES;
+}
+
 int admit(struct exchange *x)
 {
 	const char *rule;
@@ -88,12 +108,7 @@ int admit(struct exchange *x)
 		return -EACCES;
 	}
 	rule = site_judge(x->site, &x->request);
-	if (rule) {
-		exchange_refuse(x, &(struct refusal){.status = 403,
-						     .error = "refused by a rule of the pod",
-						     .rule = rule,
-						     .ask = "envpod vault, network.http"});
-		return -EACCES;
-	}
+	if (rule)
+		return refuse_by(x, rule);
 	return meter(x) < 0 ? -EACCES : inject(x);
 }

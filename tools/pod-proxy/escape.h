@@ -2,7 +2,7 @@
 /*
  * Text whose bytes may each stand escaped, by JSON, by percent, as an entity of HTML or XML, or by
  * several of them: "\/", "\u002f", "%2F", "%252f", "&#47;", "\\u002f" are all a slash.  Any mixture
- * is matched, whatever encoder made it.  Base64 may be broken into lines of four and more, too, as
+ * is matched, whatever encoder made it.  Base64 may be broken into lines of any length, too, as
  * mail and PEM do; the end of a line may be escaped in its turn.
  */
 #ifndef POD_PROXY_ESCAPE_H

@@ -145,6 +145,18 @@ static void continue_broken(struct search *s, size_t at, uint8_t before)
 	}
 }
 
+/* The n bytes that go on at data[to], without the ends of lines between them; 0 where there are no
+ * more. */
+static void gather(const struct search *s, size_t to, uint8_t *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		long line = to < s->len ? escape_line(s->data + to, s->len - to) : 0;
+
+		to += line > 0 ? (size_t)line : 0;
+		out[i] = to < s->len ? s->data[to++] : 0;
+	}
+}
+
 /* Could a line of a pattern's end at data[at], and the next one begin at data[to]? */
 static bool is_broken(const struct search *s, size_t at, size_t to)
 {
@@ -155,11 +167,10 @@ static bool is_broken(const struct search *s, size_t at, size_t to)
 		return true;
 	for (size_t before = 1; before < 4 && before <= at; before++) {
 		memcpy(four, s->data + at - before, before);
-		for (size_t i = before; i < 4; i++) {
-			four[i] = to + i - before < s->len ? s->data[to + i - before] : 0;
+		gather(s, to, four + before, 4 - before);
+		for (size_t i = before; i < 4; i++)
 			if (is_lead(four[i]))
 				return true; /* one of its bytes is escaped */
-		}
 		if (patterns_bit(grams, patterns_gram(four, (unsigned)before)))
 			return true;
 	}
