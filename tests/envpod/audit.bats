@@ -17,3 +17,19 @@ teardown() { envpod_teardown; }
 	expect 78 envpod audit --security web
 	[[ $output == *"policy/dns.json"* ]]
 }
+
+@test "--verify, --export and --events ask pod-audit's other words, one at a time" {
+	need root
+	ENVPOD_EVENTS=forged # one line is changed by hand
+	envpod init web -c <(echo '{}')
+	log=$ENVPOD_STATE_DIR/pods/web/audit/000001.jsonl
+	envpod audit --verify web
+	envpod audit --export ndjson web | cmp - "$log"
+	envpod audit web --export=csv --event create | grep -q '"envpod","create"'
+	[ "$(envpod audit --export ocsf web | head -n1 | jq .class_uid)" = 3004 ]
+	envpod audit --events create | grep -q '^envpod create'
+	expect 64 envpod audit --export web
+	expect 64 envpod audit --verify --security web
+	sed -i 's/"event":"create"/"event":"destroy"/' "$log"
+	expect 1 envpod audit --verify web
+}

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "envpod/exit.h"
+#include "libcommon/buf.h"
+#include "libcommon/say.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/govern.h"
 
@@ -86,19 +88,51 @@ int cmd_unmount(int argc, char **argv)
 	return front_pass("pod-mount", "drop", true, argc, argv);
 }
 
-/* audit --security is another question than audit. */
+/* Each of these is another question than audit itself, and takes the options of that word. */
+static const struct question {
+	const char *option, *word, *as;
+} questions[] = {
+	{"--security", "security", NULL},
+	{"--verify", "verify", NULL},
+	{"--export", "export", "--format"},
+	{"--events", "events", NULL},
+};
+
+/* Is it that option, alone or with "=VALUE"? */
+static bool asks(const struct question *q, const char *arg)
+{
+	size_t n = strlen(q->option);
+
+	return strncmp(arg, q->option, n) == 0 && (!arg[n] || (q->as && arg[n] == '='));
+}
+
+static const struct question *question_of(const char *arg)
+{
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		if (asks(&questions[i], arg))
+			return &questions[i];
+	return NULL;
+}
+
 int cmd_audit(int argc, char **argv)
 {
-	bool security = false;
-	int n = 1;
+	OWN_STRV struct strv line = {0};
+	const struct question *asked = NULL;
 
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--security") == 0)
-			security = true;
-		else
-			argv[n++] = argv[i];
-	argv[n] = NULL;
-	return front_pass("pod-audit", security ? "security" : "query", false, n, argv);
+	for (int i = 0; i < argc; i++) {
+		const struct question *q = i ? question_of(argv[i]) : NULL;
+
+		if (q && asked && q != asked)
+			die(POD_EXIT_USAGE, "%s and %s are two questions: ask one at a time",
+			    asked->option, q->option);
+		if (q)
+			asked = q;
+		if (q && q->as)
+			strv_fmt(&line, "%s%s", q->as, argv[i] + strlen(q->option));
+		else if (!q)
+			strv_add(&line, argv[i]);
+	}
+	return front_pass("pod-audit", asked ? asked->word : "query", false, (int)line.n, line.v);
 }
 
 int cmd_check(int argc, char **argv)

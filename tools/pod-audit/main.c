@@ -8,6 +8,7 @@ static const struct cmd cmds[] = {
 	{"append", cmd_append, "record events given as NDJSON on standard input"},
 	{"query", cmd_query, "list events, filtered by name, time, source or a jq program"},
 	{"follow", cmd_follow, "list events as they happen"},
+	{"export", cmd_export, "write events as NDJSON, CSV or OCSF"},
 	{"verify", cmd_verify, "check that nothing was changed, removed or added"},
 	{"security", cmd_security, "list what makes a pod weaker than it could be"},
 	{"events", cmd_events, "print the table of all events, or hold a log against it"},

@@ -6,6 +6,7 @@
 int cmd_append(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_follow(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_security(int argc, char **argv);
 int cmd_events(int argc, char **argv);
