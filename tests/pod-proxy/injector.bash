@@ -3,7 +3,7 @@
 # certificates of an authority that the host trusts.
 load site
 
-INJECT_OPTIONS=()
+INJECT_OPTIONS=() INJECT_PROGRAM=()
 
 injector_setup()
 {
@@ -37,7 +37,7 @@ authority()
 {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/world.key" -out "$T/world.pem" \
 		-days 3 -subj /CN=world -addext basicConstraints=critical,CA:TRUE 2>/dev/null
-	certificate good 2 DNS:a.example,DNS:b.example,DNS:c.example,DNS:six.example
+	certificate good 2 DNS:a.example,DNS:b.example,DNS:c.example,DNS:six.example,DNS:*.w.example
 }
 
 # certificate NAME DAYS ALTNAMES
@@ -67,7 +67,7 @@ tls_site()
 bindings()
 {
 	local policy
-	printf 'network:\n  dns: {allow: [a.example, b.example, "c.example:443,8443", six.example], upstream: [192.0.2.53]}\n' >"$T/web.yaml"
+	printf 'network:\n  dns: {allow: [a.example, b.example, "c.example:443,8443", six.example, "*.w.example"], upstream: [192.0.2.53]}\n' >"$T/web.yaml"
 	on_host envpod init -c "$T/web.yaml" web >/dev/null
 	pod-proxy ca web
 	policy=$ENVPOD_STATE_DIR/pods/web/policy
@@ -99,7 +99,7 @@ inject()
 	rm -f "$ready"
 	mkfifo "$ready"
 	(exec nsenter -t "$HOST" -n env SSL_CERT_FILE="$T/world.pem" ENVPOD_TOOLS="$T_TOOLS" \
-		"$B/bin/pod-proxy" inject --ready-fd 4 "${INJECT_OPTIONS[@]}" web) 4>"$ready" >>"$T/events" 2>>"$T/inject.log" 3>&- &
+		"${INJECT_PROGRAM[@]:-$B/bin/pod-proxy}" inject --ready-fd 4 "${INJECT_OPTIONS[@]}" web) 4>"$ready" >>"$T/events" 2>>"$T/inject.log" 3>&- &
 	INJECTOR=$!
 	NETPIDS+=("$INJECTOR")
 	read -r _ <"$ready" || { cat "$T/inject.log"; wait "$INJECTOR"; echo "status $?"; return 1; }

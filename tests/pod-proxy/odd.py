@@ -157,6 +157,8 @@ def answer(c, method, path, h):
         return False
     elif path == "/more":
         c.send(plain(b"one\n") + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nevil!\n")
+    elif path.startswith("/loud/"):  # the credential, so often
+        c.send(plain((h["authorization"].encode() + b"\n") * int(path[6:])))
     elif path.startswith("/bytes/"):
         n, d = int(path[7:]), bytes(range(256)) * 256
         c.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % n)

@@ -44,13 +44,13 @@ site_teardown()
 }
 NETPIDS=()
 
-# names: unbound at 192.0.2.53, which knows a, b (one address), c, raw (another), host.
+# names: unbound at 192.0.2.53, which knows a, b and all below w (one address), c, raw (another), host.
 names()
 {
 	{
 		printf 'server:\n interface: 192.0.2.53\n access-control: 0.0.0.0/0 allow\n do-daemonize: no\n chroot: ""\n'
 		printf ' username: ""\n pidfile: ""\n use-syslog: no\n directory: "%s"\n' "$T"
-		printf ' local-zone: "example." static\n'
+		printf ' local-zone: "example." static\n local-zone: "w.example." redirect\n local-data: "w.example. 60 IN A 192.0.2.10"\n'
 		for line in 'a.example. 60 IN A 192.0.2.10' 'b.example. 60 IN A 192.0.2.10' 'c.example. 60 IN A 192.0.2.11' \
 			'raw.example. 60 IN A 192.0.2.12' 'host.example. 60 IN A 192.0.2.1' 'six.example. 60 IN AAAA 2001:db8::10'; do
 			printf ' local-data: "%s"\n' "$line"

@@ -114,13 +114,24 @@ void h1_in_init(struct h1_in *in, bool response)
 	*in = (struct h1_in){.response = response};
 }
 
+/* An answer may say a credential in its head, which is scrubbed where it was taken to. */
+static void drop_data(struct h1_in *in)
+{
+	if (in->data)
+		explicit_bzero(in->data, in->filled);
+	free(in->data);
+	in->data = NULL;
+	in->at = in->len = in->filled = 0;
+}
+
 void h1_in_finish(struct h1_in *in)
 {
 	message_finish(&in->head);
 	message_finish(&in->trailers);
+	if (in->field.data)
+		explicit_bzero(in->field.data, in->field.cap);
 	buf_finish(&in->field);
-	free(in->data);
-	in->data = NULL;
+	drop_data(in);
 }
 
 void h1_in_next(struct h1_in *in, bool to_head)
@@ -132,11 +143,8 @@ void h1_in_next(struct h1_in *in, bool to_head)
 	message_clear(&in->trailers);
 	buf_clear(&in->field);
 	in->name_len = 0;
-	if (in->at == in->len && in->data) {
-		free(in->data);
-		in->data = NULL;
-		in->at = in->len = 0;
-	}
+	if (in->at == in->len)
+		drop_data(in);
 }
 
 ssize_t h1_in_read(struct h1_in *in, struct wire *w)
@@ -155,6 +163,8 @@ ssize_t h1_in_read(struct h1_in *in, struct wire *w)
 	n = wire_read(w, in->data + in->len, H1_IN - in->len);
 	if (n > 0)
 		in->len += (size_t)n;
+	if (in->len > in->filled)
+		in->filled = in->len;
 	return n;
 }
 

@@ -32,6 +32,7 @@ struct h1_in {
 	struct message trailers;
 	char *data; /* H1_IN bytes, as long as there are any */
 	size_t at, len;
+	size_t filled;          /* as far as there ever were: what is wiped */
 	bool response, to_head; /* to_head: of a request HEAD, so that no body comes */
 	bool old;               /* HTTP/1.0 */
 	enum { H1_HEAD, H1_BODY, H1_DONE } state;

@@ -299,7 +299,11 @@ static int run(struct inject *in, struct err *e)
 		/* Its key is out of reach here; the keeper starts one that reads it. */
 		if (in->stale && x == 0)
 			x = err_set(e, ERR_PLAIN,
-				    "the pod has another certificate authority now: begin anew");
+				    in->leaves.overdue
+					    ? "the pod's certificate authority is not valid by "
+					      "the host's clock: begin anew, with another"
+					    : "the pod has another certificate authority now: "
+					      "begin anew");
 	}
 	return x;
 }

@@ -36,7 +36,8 @@ struct inject {
 	struct counters *counters;
 	struct watch signals, listener, feed, changed, revoked;
 	int policy_fd;
-	bool stale; /* the pod has another authority by now */
+	bool stale; /* the pod has another authority by now, or needs one */
+	bool made;  /* a certificate, in this turn */
 	struct policy *policy;
 	struct secrets secrets;
 	struct leaves leaves;

@@ -103,15 +103,29 @@ SSL_CTX *leaves_rehearsal(struct leaves *l)
 
 bool leaves_stale(const struct leaves *l)
 {
-	return issuers_others(l->policy, l->issuer);
+	return l->overdue || issuers_others(l->policy, l->issuer);
 }
 
-/* An authority that was made anew meanwhile has another key: that is for the next injector. */
+static bool is_valid_now(const X509 *crt)
+{
+	return X509_cmp_current_time(X509_get0_notBefore(crt)) < 0 &&
+	       X509_cmp_current_time(X509_get0_notAfter(crt)) > 0;
+}
+
+/*
+ * An authority that was made anew meanwhile has another key: that is for the next injector.  So is
+ * one of a day that has not come, by a clock that was put right since.
+ */
 static SSL_CTX *make_signed(struct leaves *l, const char *name)
 {
 	X509 *issuer = issuers_find(l->policy, name);
 	bool ours = issuer && X509_check_private_key(issuer, l->issuer) == 1;
-	SSL_CTX *ctx = ours ? make(l, issuer, name) : NULL;
+	SSL_CTX *ctx = NULL;
+
+	if (ours && is_valid_now(issuer))
+		ctx = make(l, issuer, name);
+	else if (ours)
+		l->overdue = true;
 
 	X509_free(issuer);
 	ERR_clear_error();
@@ -134,20 +148,35 @@ static struct leaf *place(struct leaves *l, const char *name)
 	return oldest;
 }
 
+/* Also when the clock was put back before it was made it is none. */
+static bool is_good(const struct leaf *f, const char *name)
+{
+	time_t now = time(NULL);
+
+	return f->ctx && strcmp(f->name, name) == 0 && now >= f->made && now - f->made <= RENEW;
+}
+
+SSL_CTX *leaves_find(struct leaves *l, const char *name)
+{
+	struct leaf *f = place(l, name);
+
+	if (!is_good(f, name))
+		return NULL;
+	f->used = ++l->uses;
+	return f->ctx;
+}
+
 SSL_CTX *leaves_get(struct leaves *l, const char *name)
 {
 	struct leaf *f = place(l, name);
-	time_t now = time(NULL);
-	bool same = f->ctx && strcmp(f->name, name) == 0;
 
-	/* Also when the clock was put back before it was made. */
-	if (!same || now < f->made || now - f->made > RENEW) {
+	if (!is_good(f, name)) {
 		SSL_CTX *ctx = make_signed(l, name);
 
 		if (!ctx)
 			return NULL;
 		SSL_CTX_free(f->ctx);
-		*f = (struct leaf){.ctx = ctx, .made = now};
+		*f = (struct leaf){.ctx = ctx, .made = time(NULL)};
 		snprintf(f->name, sizeof(f->name), "%s", name);
 	}
 	f->used = ++l->uses;

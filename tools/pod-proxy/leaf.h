@@ -29,17 +29,23 @@ struct leaves {
 	int policy;             /* pods/NAME/policy */
 	struct leaf *v;         /* LEAVES */
 	uint64_t uses;
+	bool overdue; /* an authority that is there is not valid by the clock, as it is now */
 	const unsigned char *alpn; /* what codecs there are, in ALPN's form, best first */
 	unsigned alpn_len;
 };
 
 /* Read the key of authorities beneath dirfd (pods/NAME); by root, before lock-down. */
 int leaves_open(struct leaves *l, int dirfd, struct err *e);
-/* A server's context for this host, kept by l; NULL when it cannot be made, as
- * when no authority may sign for it.  The first time it
- * takes a millisecond: hosts that are known beforehand are asked for beforehand. */
+/* A server's context for this host that was made before and is good for hours, kept by l; or NULL.
+ */
+struct ssl_ctx_st *leaves_find(struct leaves *l, const char *name);
+/*
+ * The same, made where there is none; NULL when it cannot be made, as when no authority may sign
+ * for it.  It takes a millisecond, so that nobody is to wait for many of them: hosts that are known
+ * beforehand are asked for beforehand, and one is made for others in a turn (session.c).
+ */
 struct ssl_ctx_st *leaves_get(struct leaves *l, const char *name);
-/* The pod's authority was made anew since: nothing can be signed for it any more. */
+/* The pod's authority was made anew since, or has to be: nothing can be signed for it any more. */
 bool leaves_stale(const struct leaves *l);
 /* One that nobody believes, to try TLS with; the caller frees it. */
 struct ssl_ctx_st *leaves_rehearsal(struct leaves *l);

@@ -5,6 +5,7 @@
 
 #include "libcommon/address.h"
 #include "libcommon/counters.h"
+#include "libcommon/own.h"
 #include "libcommon/record.h"
 
 #define KEYS_SHOWN 8
@@ -136,18 +137,38 @@ void report_upstream(const struct exchange *x, const char *event, const char *re
 	note_send(n, &n->refused, &ev);
 }
 
-void report_untrusted(const struct session *s, const char *reason)
+static void report_advice(const struct session *s, const char *event, const char *reason,
+			  const char *hint)
 {
 	OWN_EVENT struct event ev = {0};
 	struct notes *n = &s->in->notes;
 
 	if (!note_wanted(&n->refused, s->in->loop.now_ms))
 		return;
-	begin(&ev, s, "ca_untrusted");
+	begin(&ev, s, event);
 	event_str(&ev, "reason", reason);
-	event_str(
-		&ev, "hint",
+	event_str(&ev, "hint", hint);
+	note_send(n, &n->refused, &ev);
+}
+
+void report_untrusted(const struct session *s, const char *reason)
+{
+	report_advice(
+		s, "ca_untrusted", reason,
 		"the program does not use the pod's certificates (it may have its own, or want "
 		"one of its variables set); without a binding this host is passed through untouched");
-	note_send(n, &n->refused, &ev);
+}
+
+void report_no_leaf(const struct session *s)
+{
+	OWN_FREE char *hint =
+		xfmt("pod-proxy ca %s makes what is missing; if it happens again, see whether the "
+		     "host's clock is right",
+		     s->in->pod.name);
+
+	report_advice(s, "ca_missing",
+		      s->in->leaves.overdue ? "the pod's authority is not valid by the host's clock"
+		      : s->in->stale        ? "the pod has another authority by now"
+					    : "no authority of the pod's may sign for this host",
+		      hint);
 }

@@ -13,6 +13,8 @@ void report_upstream(const struct exchange *x, const char *event, const char *re
 void report_canary(const struct exchange *x, const char *key, const char *place);
 /* The client does not believe the pod's authority. */
 void report_untrusted(const struct session *s, const char *reason);
+/* Its host has no certificate, and the client is told nothing. */
+void report_no_leaf(const struct session *s);
 
 /* A path with its query: each value becomes '*'. */
 void report_path(struct buf *b, const char *target);

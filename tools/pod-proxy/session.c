@@ -80,11 +80,40 @@ static void on_event(void *arg, uint32_t events)
 	session_enqueue(s);
 }
 
+/* An authority of another day, or one that is missing: who wonders why is told. */
+static int no_leaf(struct session *s)
+{
+	struct inject *in = s->in;
+
+	in->stale |= leaves_stale(&in->leaves);
+	report_no_leaf(s);
+	return -ENOKEY;
+}
+
+/*
+ * Certificates that are not there yet are made here, and not where connections are taken: one in a
+ * turn, so that those who have theirs wait for one at most, however many names are asked for at a
+ * time.  1: TLS can begin.  0: in the next turn.
+ */
 static int speak_tls(struct session *s)
 {
-	struct ssl_ctx_st *ctx = leaves_get(&s->in->leaves, s->name);
+	struct inject *in = s->in;
+	struct ssl_ctx_st *ctx = leaves_find(&in->leaves, s->name);
 
-	return ctx ? wire_tls(&s->wire, ctx, true) : -ENOMEM;
+	if (!ctx && in->made) {
+		session_enqueue(s);
+		return 0;
+	}
+	if (!ctx) {
+		in->made = true;
+		ctx = leaves_get(&in->leaves, s->name);
+	}
+	if (!ctx)
+		return no_leaf(s);
+	if (wire_tls(&s->wire, ctx, true) < 0)
+		return -ENOMEM;
+	s->state = SESSION_HELLO;
+	return 1;
 }
 
 /* Those who ask for nothing do not keep others out: the oldest of them goes. */
@@ -119,11 +148,11 @@ void session_begin(struct inject *in, const struct handoff *h, int fd)
 	/* The relay has looked, too: but it reads more of what the pod says, and knows no secret.
 	 */
 	if (wire_open(&s->wire, &in->loop, fd, on_event, s) < 0 || in->n > in->max ||
-	    names_find(&in->names, s->name, &s->address, s->port) != NAMES_PINNED ||
-	    (s->tls && speak_tls(s) < 0)) {
+	    names_find(&in->names, s->name, &s->address, s->port) != NAMES_PINNED) {
 		session_abort(s);
 		return;
 	}
+	s->state = s->tls ? SESSION_LEAF : SESSION_HELLO;
 	s->wire.counters = in->counters;
 	counters_add(in->counters, COUNT_CONNECTIONS, 1);
 	wire_unread(&s->wire, h->data, h->len);
@@ -234,6 +263,11 @@ static int round_of(struct session *s)
 
 	if (s->state == SESSION_LINGER)
 		return linger(s);
+	if (s->state == SESSION_LEAF) {
+		r = speak_tls(s);
+		if (r <= 0)
+			return r;
+	}
 	if (s->state == SESSION_HELLO) {
 		r = greet(s);
 		if (r <= 0)
@@ -276,6 +310,7 @@ void sessions_run(struct inject *in)
 	struct session *list = in->queue, *s;
 
 	in->queue = NULL;
+	in->made = false;
 	while ((s = list)) {
 		list = s->behind;
 		s->queued = false;

@@ -14,7 +14,7 @@ struct session {
 	struct session *next, *prev;
 	struct session *behind; /* in the queue */
 	bool queued, draining;
-	enum { SESSION_HELLO, SESSION_OPEN, SESSION_LINGER } state;
+	enum { SESSION_LEAF, SESSION_HELLO, SESSION_OPEN, SESSION_LINGER } state;
 	struct wire wire;
 	char name[NAME_TEXT]; /* the host: what the relay found, and has checked */
 	struct in6_addr address;
