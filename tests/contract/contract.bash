@@ -15,7 +15,7 @@ contract_setup()
 	esac
 	envpod_setup
 	[ -z "$front" ] || export ENVPOD_TOOLS=$front
-	TOOL=$(PATH=${front:+$front:}$PATH command -v "$1") || skip "$1 is not built"
+	TOOL=$(PATH=${front:+$front:}$PATH command -v "$1") || need "$1"
 	export TOOL
 }
 
@@ -33,7 +33,7 @@ others()
 {
 	local tool
 	for tool; do
-		[ -x "$B/bin/$tool" ] || skip "$tool is not built"
+		[ -x "$B/bin/$tool" ] || need "$tool"
 	done
 }
 

@@ -13,7 +13,7 @@ teardown() { envpod_teardown; }
 }
 
 @test "it opens no file and no socket but the queue's, also as nobody" {
-	! sanitized pod-mcp || skip "the leak checker does not work under strace"
+	! sanitized pod-mcp || not_here "the leak checker does not work under strace"
 	local hello='{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}'
 	printf '%s\n' "$hello" '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"diff"}}' |
 		strace -f -e trace=openat,open,connect,execve,clone,fork -o "$T/trace" pod-mcp --socket "$T/none" | jq -se '.[1].result.isError'

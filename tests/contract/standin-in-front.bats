@@ -16,7 +16,7 @@ built()
 {
 	local tool
 	for tool; do
-		[ -x "$B/bin/$tool" ] || skip "$tool is not built"
+		[ -x "$B/bin/$tool" ] || need "$tool"
 	done
 }
 named() { jq -r .event "$LOG" | grep -qx "$1"; }

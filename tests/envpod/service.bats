@@ -113,7 +113,7 @@ booted()
 	grep -q '^ExecStart=' <<<"$output"
 	[ -z "$(ls "$T/units")" ]
 	[ "$(envpod --print service register web)" = "$output" ]
-	[ ! -d /run/systemd/system ] || skip "systemd runs here"
+	[ ! -d /run/systemd/system ] || not_here "systemd runs"
 	unset ENVPOD_UNIT_DIR
 	expect 77 envpod service register web
 	[[ $output == *--print* ]]
@@ -198,7 +198,7 @@ enable envpod-pod-web.service" ]
 	envpod init -c "$T/web.yaml" web
 	[ "$(value WorkingDirectory) $(value Restart)" = "$T/work on-failure" ]
 	envpod service unregister web
-	[ ! -d /run/systemd/system ] || skip "systemd runs here"
+	[ ! -d /run/systemd/system ] || not_here "systemd runs"
 	unset ENVPOD_UNIT_DIR
 	run envpod init -c "$T/web.yaml" web2
 	[ "$status" -eq 0 ]

@@ -87,7 +87,7 @@ with httpx.Client(http2=True) as c:
 }
 
 @test "java, by its own store" {
-	command -v java >/dev/null || skip "no java here"
+	need java
 	mkdir -p "$T/java"
 	cat >"$T/java/Get.java" <<-'END'
 	public class Get { public static void main(String[] a) throws Exception {

@@ -365,7 +365,7 @@ p.kill(); print(got)'
 # iodine, whose data needs no case: it may ask below i.rebind.example.  It needs a device, which no agent can make:
 # the pod's own resolver is asked for it by root of the host, in the pod's network, past a wall opened for that device.
 @test "a tunnel by iodine below an allowed wildcard is strangled by the budgets" {
-	have_tun || skip "needs /dev/net/tun"
+	need tun
 	drain='
 import socket, sys, time
 end, got = time.monotonic() + float(sys.argv[1]), 0

@@ -43,16 +43,24 @@ envpod_teardown()
 	rm -rf --one-file-system "$T"
 }
 
-# need overlay userns …: without the feature the test is skipped, under ENVPOD_MUST_RUN=1 it fails.
+# need overlay userns nginx …: without the feature (have_FEATURE, or a command) the test is skipped, under
+# ENVPOD_MUST_RUN=1 it fails.
 need()
 {
 	local feature
 	for feature; do
-		have_"$feature" && continue
+		if declare -F "have_$feature" >/dev/null; then
+			have_"$feature" && continue
+		elif command -v "$feature" >/dev/null; then
+			continue
+		fi
 		[ "${ENVPOD_MUST_RUN:-0}" = 1 ] && { echo "this machine lacks: $feature" >&2; return 1; }
 		skip "needs $feature"
 	done
 }
+
+# not_here WHY: what the test is about cannot be on this machine, whatever is installed: it is skipped, in CI too.
+not_here() { skip "not here: $1"; }
 
 have_root() { [ "$(id -u)" = 0 ]; }
 have_overlay() { grep -qw overlay /proc/filesystems; }

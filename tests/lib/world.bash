@@ -19,7 +19,7 @@ world_setup()
 {
 	need root netns userns overlay
 	envpod_setup
-	command -v nginx unbound openssl curl >/dev/null || skip "needs nginx, unbound, openssl, curl"
+	need nginx unbound openssl curl
 	R=$ENVPOD_RUN_DIR
 	start unshare -n sleep 10000
 	HOSTNS=$!

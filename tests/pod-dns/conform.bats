@@ -3,7 +3,7 @@
 load ../lib/envpod
 load helper
 
-setup() { dns_setup; command -v nsd >/dev/null || skip "needs nsd"; }
+setup() { dns_setup; need nsd; }
 teardown() { dns_teardown; }
 
 @test "two thousand questions: the same answers, but for what is meant to differ" {

@@ -6,7 +6,7 @@ dns_setup()
 {
 	envpod_setup
 	need root netns
-	command -v kdig unbound >/dev/null || skip "needs kdig and unbound"
+	need kdig unbound
 
 	unshare -n sleep 1000 3>&- &
 	NS=$!

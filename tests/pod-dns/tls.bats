@@ -6,7 +6,7 @@ load helper
 setup()
 {
 	dns_setup
-	command -v openssl >/dev/null || skip "needs openssl"
+	need openssl
 	cd "$T"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 2 \
 		-subj '/CN=test CA' 2>/dev/null

@@ -198,7 +198,7 @@ except OSError: pass'
 }
 
 @test "the caller's session keyring stays outside" {
-	command -v keyctl >/dev/null || skip "needs keyctl"
+	need keyctl
 	plan web "seccomp none"
 	pod-exec --compile web
 	run keyctl session - sh -c 'keyctl add user probe secret @s >/dev/null

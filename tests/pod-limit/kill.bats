@@ -52,7 +52,7 @@ teardown() { limit_teardown; }
 }
 
 @test "without cgroup2: by the v1 groups, one process at a time" {
-	[ -d /sys/fs/cgroup/pids ] || skip "no v1 hierarchy here"
+	[ -d /sys/fs/cgroup/pids ] || not_here "no v1 hierarchy"
 	pod web 'pids.max 50'
 	pod-limit apply web
 	in_pod web sh -c 'sleep 60 & sleep 60 & wait'

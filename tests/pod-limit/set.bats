@@ -52,7 +52,7 @@ teardown() { limit_teardown; }
 	local dev
 	dev=$(lsblk -dnro MAJ:MIN,TYPE 2>/dev/null | awk '$2 == "disk" { print $1; exit }')
 	[ -n "$dev" ] || dev=$(awk '$3 ~ /^(vd|sd|nvme)/ { print $1 ":" $2; exit }' /proc/diskstats)
-	[ -n "$dev" ] || skip "no disk"
+	[ -n "$dev" ] || not_here "no disk"
 	pod web "io.max $dev rbps=1048576 wiops=100"
 	pod-limit apply web
 	if [ -e "$(groups_of web | head -1)/io.max" ]; then
@@ -142,7 +142,7 @@ teardown() { limit_teardown; }
 }
 
 @test "a limit only v2 knows, on a host that has the controller in v1: 77" {
-	[ -d /sys/fs/cgroup/memory ] || skip "v2 drives memory here"
+	[ -d /sys/fs/cgroup/memory ] || not_here "v2 drives memory"
 	pod web 'memory.high 67108864'
 	expect 77 pod-limit apply web
 	[[ $output = *"only cgroup v2"* ]]

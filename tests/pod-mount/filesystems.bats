@@ -4,6 +4,7 @@ load pod
 setup() { envpod_setup; need root overlay userns loop; }
 teardown() { envpod_teardown; }
 
+have_fuse() { [ -c /dev/fuse ]; }
 have_loop() { [ -e /dev/loop-control ]; }
 # User attributes on a tmpfs: from Linux 6.6.
 have_tmpfs_xattrs() { [ "$(printf '%s\n' 6.6 "$(uname -r)" | sort -V | head -1)" = 6.6 ]; }
@@ -91,7 +92,7 @@ main_path='
 
 # In user space: it maps no ids, and no two files change places there.
 @test "a project on a filesystem in user space: runs and diff, a commit is refused before anything happens" {
-	[ -c /dev/fuse ] && command -v bindfs >/dev/null || skip "needs /dev/fuse and bindfs"
+	need bindfs fuse
 	SUDO_UID=1000 SUDO_GID=1000 apart '
 		mount -t tmpfs none /mnt
 		mkdir -p /mnt/l/p/d; echo one >/mnt/l/p/one; echo two >/mnt/l/p/two; echo x >/mnt/l/p/d/x

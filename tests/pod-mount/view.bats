@@ -49,8 +49,8 @@ basics()
 # on_disk TYPE SIZE: the same with state and the covered directory on that filesystem.
 on_disk()
 {
-	command -v "mkfs.$1" >/dev/null || skip "needs mkfs.$1"
-	grep -qw "$1" /proc/filesystems || modprobe "$1" 2>/dev/null || skip "needs $1 in the kernel"
+	need "mkfs.$1"
+	grep -qw "$1" /proc/filesystems || modprobe "$1" 2>/dev/null || need "$1 in the kernel"
 	truncate -s "$2" "$T/disk"
 	"mkfs.$1" -q "$T/disk" 2>/dev/null >&2
 	apart '. "$TOP/tests/lib/envpod.bash"; mount -o loop "$T/disk" /mnt; mkdir /mnt/srv

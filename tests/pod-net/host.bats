@@ -258,7 +258,7 @@ while True:
 }
 
 @test "the older iptables: a FORWARD that drops is found, and believed when it names our links" {
-	command -v iptables-legacy >/dev/null || skip "needs iptables"
+	need iptables-legacy
 	straight web
 	up web
 	down web

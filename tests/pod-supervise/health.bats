@@ -96,7 +96,7 @@ health" ]
 }
 
 @test "an endpoint: the pod's own loopback is asked, over HTTP, and by its status" {
-	have_python3 || skip "needs python3"
+	need python3
 	pod 'http: http://localhost:8080/well?x=1' 'retries: 1' 'action: alert'
 	server 'HTTP/1.0 200 OK'
 	wait_for 10 state passing
@@ -117,10 +117,9 @@ health" ]
 	begun 1
 	envpod status web | grep -q '^health  *failing since 20.*Z$'
 }
-have_python3() { command -v python3 >/dev/null; }
 
 @test "behind the network's wall, with other ports exposed, and on ::1 alone" {
-	have_python3 || skip "needs python3"
+	need python3
 	printf '%s\n' 'network: {dns: {allow: [a.example], upstream: [192.0.2.53]}, expose: [81]}' 'health:' '  interval: 1' '  grace_period: 0' '  retries: 100' \
 		'  checks: ["http://localhost:8080/", "http://[::1]:8086"]' >"$T/web.yaml"
 	envpod init -c "$T/web.yaml" web >/dev/null
@@ -131,7 +130,7 @@ have_python3() { command -v python3 >/dev/null; }
 }
 
 @test "what listens on the host says nothing of the pod" {
-	have_python3 || skip "needs python3"
+	need python3
 	pod 'endpoint: /' 'port: 8080' 'retries: 1' 'action: alert'
 	# its own network, so that a port that somebody uses is no failure
 	unshare -n bash -c 'ip link set lo up
