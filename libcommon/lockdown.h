@@ -31,6 +31,7 @@ enum promise {
 	PROMISE_LOCK = 1 << 9,   /* flock(2) of open files */
 	PROMISE_MLOCK = 1 << 10, /* keep more memory out of swap, and let go of it */
 	PROMISE_ALARM = 1 << 11, /* a timer that ends this very process */
+	PROMISE_FLAGS = 1 << 12, /* flags of open descriptors; who is at the other end */
 };
 
 struct lockdown {

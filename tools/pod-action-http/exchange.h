@@ -16,12 +16,17 @@ struct exchange {
 	const struct strv *headers; /* "Name: value" */
 	const struct buf *body;     /* NULL: none */
 	long seconds;
+	const struct buf *ca; /* authorities, PEM; NULL: those of SSL_CERT_FILE, or of the system */
+	const char *resolve;  /* "HOST:PORT:ADDRESS,…"; NULL: libcurl's resolver */
 
 	long status;
 	struct buf answer;
 	char type[128]; /* its content type */
 	bool truncated;
 };
+
+/* What makes libcurl open files: once, before there are none to be opened. */
+int exchange_prepare(struct err *e);
 
 /* https, or http, and nothing else; no redirect is followed, no cookie, proxy or .netrc looked at.
  * -errno with e set where there was no answer. */

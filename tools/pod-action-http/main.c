@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pod-action-http: the executor of http actions and webhooks.  Like pod-action it runs inside a
- * pod: the pod's egress policy says whom it reaches, and of keys it has the dummies alone, which
- * the pod's way out replaces for the domain that each is bound to.
+ * pod-action-http: the executor of http actions and webhooks.  It works in the pod's network and
+ * outside of its view (outside.h): the pod's egress policy says whom it reaches, and of keys it has
+ * the dummies alone, which the pod's way out replaces for the domain that each is bound to.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "envpod/exit.h"
 #include "libcommon/io.h"
@@ -20,6 +20,7 @@
 #include "libcommon/say.h"
 #include "tools/pod-action-http/exchange.h"
 #include "tools/pod-action-http/headers.h"
+#include "tools/pod-action-http/outside.h"
 
 static const struct http_type {
 	const char *name, *method;
@@ -29,6 +30,9 @@ static const struct http_type {
 	{"http_put", "PUT", "body"},     {"http_patch", "PATCH", "body"},
 	{"http_delete", "DELETE", NULL}, {"webhook", "POST", "payload"},
 };
+
+static struct outside outside;
+static bool is_outside;
 
 /* A text is sent as it is, any other value as the JSON that it is. */
 static int take_body(const struct request *q, const char *key, struct buf *out, struct err *e)
@@ -96,19 +100,24 @@ static int add_auth(const struct request *q, struct strv *out, struct err *e)
 }
 
 /*
- * A signature is made with the secret itself, and no process in a pod ever has one.  To send it as
- * the signature, or to sign with the dummy, would be worse than to refuse.
+ * The header that proves to a receiver who sends: its value is in the vault, bound to the receiver
+ * as this very header.  No process of ours has it; a signature, which is made with the secret
+ * itself, nobody here could make.
  */
-static int refuse_secret(const struct request *q, struct err *e)
+static int add_secret(const struct request *q, const char *url, struct strv *out, struct err *e)
 {
-	OWN_BUF struct buf b = BUF_INIT;
+	OWN_FREE char *header = member_may(q->params, "secret_header", e);
+	OWN_BUF struct buf dummy = BUF_INIT;
+	int r;
 
-	if (member_raw(q->params, "secret_header", &b, e) <= 0)
+	if (!header)
 		return -e->code;
-	return err_set(
-		e, ERR_PLAIN,
-		"secret_header: nothing in a pod has the secret to sign with; bind the receiver's token "
-		"to its domain and name it by auth_vault_key");
+	if (has_header(out, header))
+		return err_set(e, ERR_PLAIN, "headers: %s is what secret_header is for",
+			       esc(header));
+	r = is_outside ? outside_secret(&outside, url, header, &dummy, e)
+		       : err_set(e, ERR_PLAIN, "secret_header: this is for --pod to know");
+	return r < 0 ? r : header_add(out, header, dummy.data, e);
 }
 
 static char *find_url(const struct request *q, struct err *e)
@@ -138,6 +147,19 @@ static void say_answer(const struct exchange *x, struct reply *y)
 	jw_kstr(&y->result, "body", x->answer.len ? x->answer.data : "");
 }
 
+/* Outside, nothing else may look for them. */
+static int exchange(struct exchange *x, struct err *e)
+{
+	OWN_BUF struct buf resolve = BUF_INIT;
+	int r = is_outside ? outside_resolve(&outside, x->url, &resolve, e) : 0;
+
+	if (r < 0)
+		return err_wrap(e, "%s %s", x->method, x->url);
+	x->ca = is_outside ? &outside.ca : NULL;
+	x->resolve = resolve.len ? resolve.data : NULL;
+	return exchange_run(x, e);
+}
+
 /* An answer with an error status is an answer: what was asked may have been done. */
 static int send_it(const struct request *q, const struct http_type *t, struct reply *y,
 		   struct err *e)
@@ -150,7 +172,7 @@ static int send_it(const struct request *q, const struct http_type *t, struct re
 	int r = url ? add_headers(q, &headers, e) : -e->code;
 
 	if (r >= 0)
-		r = refuse_secret(q, e);
+		r = add_secret(q, url, &headers, e);
 	if (r >= 0 && t->body)
 		r = take_body(q, t->body, &body, e);
 	if (r == 0 && t->body && strcmp(t->name, "webhook") == 0)
@@ -162,7 +184,7 @@ static int send_it(const struct request *q, const struct http_type *t, struct re
 	if (r >= 0)
 		r = add_auth(q, &headers, e);
 	if (r >= 0)
-		r = exchange_run(&x, e);
+		r = exchange(&x, e);
 	if (r >= 0)
 		say_answer(&x, y);
 	return r < 0 ? r : 0;
@@ -186,13 +208,34 @@ static int run(const struct request *q, struct reply *y, struct err *e)
 	return err_set(e, ERR_PLAIN, "%s is no type of this executor", esc(q->type));
 }
 
+/* The answer to whatever was asked, which is not read then. */
+static int refuse(const struct err *e)
+{
+	OWN(reply_finish) struct reply y;
+	OWN_BUF struct buf out = BUF_INIT;
+
+	reply_init(&y);
+	reply_print(&y, e, &out);
+	write_full(STDOUT_FILENO, out.data, out.len);
+	return say_err(e);
+}
+
 int main(int argc, char **argv)
 {
-	const struct opt opts[] = {{0}};
-	const struct opt_usage usage = {"pod-action-http [TYPE] < REQUEST",
+	const char *pod = NULL;
+	const struct opt opts[] = {
+		{OPT_STR, 0, "pod", &pod, "POD",
+		 "work in this pod's network, and outside of its view"},
+		{0},
+	};
+	const struct opt_usage usage = {"pod-action-http [OPTION]... [TYPE] < REQUEST",
 					"Send a request as an action says.", 0, 1, 0};
+	struct err e = {0};
 
 	say_name("pod-action-http");
 	opt_parse(opts, &usage, argc, argv);
+	if (pod && outside_enter(&outside, pod, &e) < 0)
+		return refuse(&e);
+	is_outside = pod != NULL;
 	return reply_serve(run);
 }

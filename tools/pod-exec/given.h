@@ -14,7 +14,4 @@
  */
 int given_env(struct strv *env, const struct pod *p, int view, struct err *e);
 
-/* The lines "dummy KEY VALUE" of a policy/proxy file as "KEY=VALUE". */
-int given_dummies(struct strv *env, const char *data, size_t len, struct err *e);
-
 #endif

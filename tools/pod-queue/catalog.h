@@ -64,10 +64,10 @@ size_t params_parse(struct param *v, size_t max, const char *text);
 /*
  * The program that executes: the pod's own actions/NAME where there is one, else actions/TYPE of
  * our data, else the tool of ours that knows the type.  A regular file of root's that nobody else
- * can write, in directories likewise; opened for reading.  *custom: it is the pod's own.  -errno
- * with e set, -ENOENT where there is none.
+ * can write, in directories likewise; opened for reading.  *outside: it is one of ours that works
+ * in the pod's network alone, and not in its view.  -errno with e set, -ENOENT where there is none.
  */
-int executor_open(const struct pod *p, const struct entry *en, bool *custom, struct err *e);
+int executor_open(const struct pod *p, const struct entry *en, bool *outside, struct err *e);
 /* Hex SHA-256 of the file and of the entry's config; "" for governed commands. */
 int executor_digest(const struct pod *p, const struct entry *en, char out[ACTION_HEX],
 		    struct err *e);

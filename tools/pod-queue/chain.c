@@ -55,6 +55,14 @@ static int network_up(const struct pod *p, const struct plan *pl, struct err *e)
 	return r;
 }
 
+static void add_outside_words(struct strv *argv, const struct chain *c)
+{
+	strv_add(argv, "executor");
+	strv_fmt(argv, "--pod=%s", c->pod->name);
+	strv_add(argv, "--");
+	strv_add(argv, c->name);
+}
+
 static void add_words(struct strv *argv, const struct chain *c, bool unsafe)
 {
 	const char *const before[] = {"pod-mount", "enter", unsafe ? "--unsafe" : NULL};
@@ -78,7 +86,9 @@ static int build_words(struct strv *argv, const struct chain *c, struct err *e)
 
 	if (r == 0)
 		r = network_up(c->pod, &pl, e);
-	if (r == 0)
+	if (r == 0 && c->outside)
+		add_outside_words(argv, c);
+	else if (r == 0)
 		add_words(argv, c, is_unsafe(c->pod, &pl));
 	return r;
 }
@@ -106,7 +116,19 @@ static int place_fds(const int from[5])
 	return 0;
 }
 
-static void __attribute__((noreturn)) be_chain(char *const argv[], const int fds[5], pid_t parent)
+/* By the very descriptor that was looked at and hashed. */
+static void start(const struct chain *c, char *const argv[], struct err *e)
+{
+	if (!c->outside) {
+		spawn_exec(argv, e);
+		return;
+	}
+	execveat(4, "", argv, environ, AT_EMPTY_PATH);
+	err_set(e, errno, "execute %s", c->name);
+}
+
+static void __attribute__((noreturn))
+be_chain(const struct chain *c, char *const argv[], const int fds[5], pid_t parent)
 {
 	struct err e = {0};
 	sigset_t none;
@@ -118,7 +140,7 @@ static void __attribute__((noreturn)) be_chain(char *const argv[], const int fds
 	setsid();
 	if (place_fds(fds) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(POD_EXIT_BEFORE_RUN);
-	spawn_exec(argv, &e);
+	start(c, argv, &e);
 	say_error("%s", e.msg);
 	_exit(err_exit(&e));
 }
@@ -127,7 +149,7 @@ static void __attribute__((noreturn)) be_chain(char *const argv[], const int fds
 
 struct watching {
 	pid_t pid;
-	struct pollfd p[2];
+	struct pollfd p[3]; /* its output, its words, the end of the pod's init */
 	int64_t end_ms;
 	bool asked, killed; /* to end, politely; not so */
 };
@@ -171,11 +193,14 @@ static void watch(struct chain *c, struct watching *w)
 	while (w->p[0].fd >= 0 || w->p[1].fd >= 0) {
 		int64_t left = w->end_ms - clock_ms();
 
-		if (left > 0 && poll(w->p, 2, (int)left) < 0)
+		if (left > 0 && poll(w->p, 3, (int)left) < 0)
 			continue;
 		take(&w->p[0], &c->out, CHAIN_OUT_MAX, false, &c->loud);
 		take(&w->p[1], &c->said, CHAIN_SAID_MAX, true, &drop);
-		if (left <= 0 || (c->loud && !w->asked))
+		if (w->p[2].revents) {
+			w->p[2].fd = -1;
+			kill(w->pid, SIGKILL);
+		} else if (left <= 0 || (c->loud && !w->asked))
 			end_it(c, w, !c->loud);
 	}
 }
@@ -198,7 +223,8 @@ static void reap(struct chain *c, struct watching *w)
 int chain_run(struct chain *c, struct err *e)
 {
 	OWN_STRV struct strv argv = {0};
-	OWN_FD int in = open_request(c->request, e), out = -1, said = -1;
+	OWN_FD int in = open_request(c->request, e), out = -1, said = -1, init = -1;
+	struct err ignored = {0};
 	int o[2], x[2];
 	struct watching w = {.end_ms = clock_ms() + 1000 * (int64_t)c->seconds};
 	pid_t self = getpid();
@@ -207,6 +233,8 @@ int chain_run(struct chain *c, struct err *e)
 		return in;
 	if (build_words(&argv, c, e) < 0)
 		return -e->code;
+	if (c->outside) /* in the view it ends with the pod anyway */
+		pod_init_pid(c->pod, &init, &ignored);
 	if (pipe2(o, O_CLOEXEC) < 0)
 		return err_set(e, errno, "make a pipe");
 	out = o[0];
@@ -216,12 +244,13 @@ int chain_run(struct chain *c, struct err *e)
 	said = x[0];
 	w.pid = fork();
 	if (w.pid == 0)
-		be_chain(argv.v, (int[]){in, to_out, x[1], c->keep, c->exec}, self);
+		be_chain(c, argv.v, (int[]){in, to_out, x[1], c->keep, c->exec}, self);
 	close(x[1]);
 	own_close(&to_out);
 	to_out = -1;
 	if (w.pid < 0)
 		return err_set(e, errno, "start an executor");
+	w.p[2] = (struct pollfd){.fd = init, .events = POLLIN};
 	w.p[0] = (struct pollfd){.fd = out, .events = POLLIN};
 	w.p[1] = (struct pollfd){.fd = said, .events = POLLIN};
 	watch(c, &w);

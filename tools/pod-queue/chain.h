@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One run of an executor: pod-mount enter … pod-exec --apart, as the pod's user, within a time and
- * with bounds on what it says.
+ * One run of an executor, within a time and with bounds on what it says: pod-mount enter … pod-exec
+ * --apart, as the pod's user; or on the host, where it goes into the pod's network alone.
  */
 #ifndef POD_QUEUE_CHAIN_H
 #define POD_QUEUE_CHAIN_H
@@ -19,6 +19,7 @@ struct chain {
 	const struct pod *pod;
 	const char *name; /* what the executor is told to be called */
 	int exec, keep;   /* descriptors 4 and 3 of its; kept */
+	bool outside;     /* executed on the host, with --pod; it has no use for these two */
 	const struct buf *request;
 	unsigned seconds;
 

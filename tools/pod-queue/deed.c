@@ -78,7 +78,6 @@ int deed_run(struct deed *d, const struct pod *p, const struct entry *en, const 
 	};
 	uid_t uid = reader_uid(p, e);
 	OWN_FD int exec = -1;
-	bool custom;
 	int r;
 
 	if (!uid)
@@ -86,9 +85,10 @@ int deed_run(struct deed *d, const struct pod *p, const struct entry *en, const 
 	if (chain_frozen(p))
 		return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
 				  "pod %s is frozen (envpod unlock %s)", p->name, p->name);
-	exec = c.exec = executor_open(p, en, &custom, e);
+	exec = c.exec = executor_open(p, en, &c.outside, e);
 	if (exec < 0)
 		return exec;
+	d->outside = c.outside;
 	r = chain_run(&c, e);
 	if (r == 0)
 		r = judge(d, &c, uid, e);

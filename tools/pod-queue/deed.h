@@ -12,6 +12,7 @@
 struct deed {
 	struct verdict verdict; /* empty unless it answered */
 	bool answered;
+	bool outside; /* by a program of ours, with nothing of the pod's around it */
 };
 
 void deed_finish(struct deed *d);

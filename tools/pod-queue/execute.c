@@ -218,6 +218,24 @@ static int register_undo(struct execution *x, bool done, struct err *e)
 	return r;
 }
 
+/* pod-action-http works outside of the pod's view, so that what it found out is our word. */
+static void put_status(const struct execution *x, struct event *ev)
+{
+	const struct buf *result = &x->deed.verdict.result;
+	int64_t n = -1;
+	char key[32];
+	struct json j;
+
+	if (!x->deed.outside || !result->len)
+		return;
+	json_init(&j, result->data, result->len);
+	if (json_open(&j, '{'))
+		while (json_member(&j, key, sizeof(key)))
+			strcmp(key, "status") == 0 ? json_integer(&j, &n) : json_skip(&j);
+	if (json_end(&j) && n >= 0)
+		event_num(ev, "http_status", n);
+}
+
 /* Whatever the executor says is the pod's word. */
 static void put_on_record(struct execution *x)
 {
@@ -238,6 +256,7 @@ static void put_on_record(struct execution *x)
 		event_str(&ev, "undo", a->undo);
 	if (a->reason)
 		event_str(&ev, "reason", a->reason);
+	put_status(x, &ev);
 	if (said->len > 0) {
 		OWN_FREE char *text = xfmt("%.*s", SAID_MAX, said->data);
 

@@ -46,46 +46,45 @@ static int open_in(int at, const char *path, const char *name, struct err *e)
 }
 
 /* What executes the types that come with us. */
-static const char *tool_of(const char *type)
+static const struct tool {
+	const char *begin, *name;
+	bool outside;
+} tools[] = {
+	{"file_", "pod-action", false},       {"dir_", "pod-action", false},
+	{"git_", "pod-action", false},        {"http_", "pod-action-http", true},
+	{"webhook", "pod-action-http", true}, {0},
+};
+
+static int open_tool(const char *type, bool *outside, struct err *e)
 {
-	static const struct {
-		const char *begin, *tool;
-	} tools[] = {
-		{"file_", "pod-action"},        {"dir_", "pod-action"},
-		{"git_", "pod-action"},         {"http_", "pod-action-http"},
-		{"webhook", "pod-action-http"},
-	};
+	const struct tool *t = tools;
+	OWN_FREE char *path = NULL;
+	char *slash;
 
-	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
-		if (strncmp(type, tools[i].begin, strlen(tools[i].begin)) == 0)
-			return tools[i].tool;
-	return NULL;
-}
-
-static int open_tool(const char *type, struct err *e)
-{
-	const char *tool = tool_of(type);
-	OWN_FREE char *path = tool ? tool_path(tool, e) : NULL;
-	char *slash = path ? strrchr(path, '/') : NULL;
-
-	if (!tool)
+	while (t->name && strncmp(type, t->begin, strlen(t->begin)) != 0)
+		t++;
+	if (!t->name)
 		return -ENOENT;
+	path = tool_path(t->name, e);
+	slash = path ? strrchr(path, '/') : NULL;
 	if (!slash)
 		return -e->code;
 	*slash = '\0';
+	*outside = t->outside;
 	return open_in(AT_FDCWD, path, slash + 1, e);
 }
 
-int executor_open(const struct pod *p, const struct entry *en, bool *custom, struct err *e)
+int executor_open(const struct pod *p, const struct entry *en, bool *outside, struct err *e)
 {
 	OWN_FREE char *ours = data_path("actions");
 	int fd = open_in(p->dir, "actions", en->name, e);
+	bool custom = fd != -ENOENT;
 
-	*custom = fd != -ENOENT;
+	*outside = false;
 	if (fd == -ENOENT && strcmp(en->type->name, "custom") != 0)
 		fd = open_in(AT_FDCWD, ours, en->type->name, e);
-	if (fd == -ENOENT && !*custom)
-		fd = open_tool(en->type->name, e);
+	if (fd == -ENOENT && !custom)
+		fd = open_tool(en->type->name, outside, e);
 	if (fd != -ENOENT)
 		return fd;
 	return err_set(e, ENOENT, "find an executor for %s in %s/actions or %s", en->name, p->path,
@@ -108,12 +107,12 @@ int executor_digest(const struct pod *p, const struct entry *en, char out[ACTION
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_state s;
 	OWN_FD int fd = -1;
-	bool custom;
+	bool outside;
 
 	out[0] = '\0';
 	if (en->type->is_governed)
 		return 0;
-	fd = executor_open(p, en, &custom, e);
+	fd = executor_open(p, en, &outside, e);
 	if (fd < 0)
 		return fd;
 	crypto_hash_sha256_init(&s);
