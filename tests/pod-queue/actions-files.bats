@@ -120,12 +120,23 @@ state() { pod_sh "cd $1 && find . ! -path . -printf '%y %m %U:%G %p %l %T@ %n\n'
 	failed file_create '{"content":"x"}' "path"
 }
 
-@test "a file with other names is rewritten where it lies" {
+@test "a file with other names is rewritten where it lies, and its content comes back there, under all of them" {
 	# in one view: an overlay parts the names of a file that a layer below has
 	envpod run -b box -- sleep 1000
-	pod_sh "cd $H && echo 1 >f && ln f g"
+	wait_for 20 eval '[ "$(envpod ls --json box | jq -r .status)" = running ]'
+	pod_sh "cd $H && echo longer >f && ln f g && chmod 640 f && setfattr -n user.k -v v f && touch -d @1000.25 f"
+	local before
+	before=$(state "$H")
 	done_ok file_write "{\"path\":\"$H/f\",\"content\":\"22\"}"
 	pod_sh "cd $H && [ f -ef g ] && [ \$(cat g) = 22 ]"
+	take_back
+	pod_sh "cd $H && [ f -ef g ] && [ \$(cat g) = longer ]"
+	same "$H" "$before"
+	# Changed by its other name, it is left alone.
+	done_ok file_write "{\"path\":\"$H/f\",\"content\":\"22\"}"
+	pod_sh "echo 3 >$H/g"
+	expect 3 take_back
+	[ "$(pod_sh "cat $H/f")" = 3 ]
 }
 
 @test "what cannot be kept is deleted all the same, and the record says why nothing brings it back" {

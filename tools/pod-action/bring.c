@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Pre-images come back below a directory of their own beside the place, and take its name as a
- * whole.  The archive is what this program wrote, but lay where nobody of the pod could reach it:
- * its paths are checked all the same, by opening beneath.
+ * whole; only a file that has other names gets its content back where it lies, as it was written.
+ * The archive is what this program wrote, but lay where nobody of the pod could reach it: its paths
+ * are checked all the same, by opening beneath.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -194,7 +195,44 @@ static int take_place(struct bring *b, const struct place *p, bool replace, stru
 	return 0;
 }
 
-int keep_get_from(int fd, const struct place *p, bool replace, struct err *e)
+/* Room first: there is no way back from half of it, but to do it again. */
+static int pour(int from, int to, const struct stat *st)
+{
+	static char block[65536];
+	ssize_t n;
+	int r = 0;
+
+	if (st->st_size > 0 && fallocate(to, 0, 0, st->st_size) < 0 && errno != EOPNOTSUPP)
+		return -errno;
+	while (r == 0 && (n = read(from, block, sizeof(block))) != 0)
+		r = n < 0 ? -errno : write_full(to, block, (size_t)n);
+	return r == 0 && ftruncate(to, st->st_size) < 0 ? -errno : r;
+}
+
+/* The content and the looks, and not the name: the file has others. */
+static int take_content(struct bring *b, const struct place *p, bool replace, struct err *e)
+{
+	OWN_FD int from = openat(b->top, "x", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	OWN_FD int to = openat(p->dir, p->leaf, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	int r;
+
+	(void)replace;
+	if (from < 0 || fstat(from, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(e, ERR_PLAIN, "%s: no file was kept of it", esc(p->path));
+	r = to < 0 ? -errno : pour(from, to, &st);
+	if (r == 0)
+		r = looks_copy(from, &st, to);
+	if (r == 0 && (futimens(to, (struct timespec[]){{.tv_nsec = UTIME_OMIT}, st.st_mtim}) < 0 ||
+		       fsync(to) < 0))
+		r = -errno;
+	return r < 0 ? err_set(e, -r, "bring back %s", esc(p->path)) : 0;
+}
+
+static int bring_back(int fd, const struct place *p, bool replace,
+		      int (*take)(struct bring *b, const struct place *p, bool replace,
+				  struct err *e),
+		      struct err *e)
 {
 	struct bring b __attribute__((cleanup(bring_finish))) = {.top = -1};
 	OWN_FREE char *name = NULL;
@@ -203,13 +241,23 @@ int keep_get_from(int fd, const struct place *p, bool replace, struct err *e)
 	b.top = make_top(p, &name, e);
 	r = b.top < 0 ? b.top : bring_all(&b, fd, e);
 	if (r == 0)
-		r = take_place(&b, p, replace, e);
+		r = take(&b, p, replace, e);
 	if (name)
 		remove_tree_at(p->dir, name);
 	return r;
 }
 
+int keep_get_from(int fd, const struct place *p, bool replace, struct err *e)
+{
+	return bring_back(fd, p, replace, take_place, e);
+}
+
 int keep_get(const struct place *p, bool replace, struct err *e)
 {
 	return keep_get_from(KEEP_FD, p, replace, e);
+}
+
+int keep_get_within(const struct place *p, struct err *e)
+{
+	return bring_back(KEEP_FD, p, true, take_content, e);
 }

@@ -25,6 +25,8 @@ bool keep_put_to(int fd, const struct place *p, struct reply *y);
  * there gives way; else nothing may be there.
  */
 int keep_get(const struct place *p, bool replace, struct err *e);
+/* A file's content and looks, into the file that is there: it has other names, too. */
+int keep_get_within(const struct place *p, struct err *e);
 int keep_get_from(int fd, const struct place *p, bool replace, struct err *e);
 
 #endif

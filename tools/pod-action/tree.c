@@ -342,6 +342,8 @@ static int undo_restore(const struct request *q, struct err *e)
 		r = check_left(q, &p, e);
 	if (r >= 0)
 		r = place_stat(&p, &st, e);
+	if (r == 1 && S_ISREG(st.st_mode) && st.st_nlink > 1)
+		return keep_get_within(&p, e);
 	return r < 0 ? r : keep_get(&p, r == 1, e);
 }
 

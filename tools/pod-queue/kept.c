@@ -82,7 +82,7 @@ int kept_room(const struct store *s, const struct plan *pl, uint64_t *room, stru
 	int r = undo < 0 ? undo : weigh(undo, &held);
 	char size[16];
 
-	if (r < 0 && r != -ENOENT)
+	if (r < 0 && !is_absent(r)) /* where nothing can be saved, its record will say so */
 		return err_set(e, -r, "look at %s/queue/undo", s->pod->path);
 	if (storage && storage < most)
 		most = storage;
