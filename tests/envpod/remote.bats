@@ -60,6 +60,81 @@ foreground() { envpod run web -- "$@" >/dev/null 2>&1 3>&- & JOB=$!; wait_for 10
 		.[1].limits == ["memory.max=33554432", "pids.max=10"]'
 }
 
+# What the kernel says of the pod's group, by either version.
+group() { grep -o "${ENVPOD_CGROUP:-envpod}/web@[^/]*" "/proc/$(cut -d' ' -f1 "$ENVPOD_RUN_DIR/web/init.pid")/cgroup" | head -1; }
+quota() { cat /sys/fs/cgroup/{,cpu/,cpu,cpuacct/}"$(group)"/cpu.{max,cfs_quota_us} 2>/dev/null | head -1 | cut -d' ' -f1; }
+throttled() { cat /sys/fs/cgroup/{,cpu/,cpu,cpuacct/}"$(group)"/cpu.stat 2>/dev/null | awk '/nr_throttled/ { print $2; exit }'; }
+more_throttled() { [ "$(throttled)" -gt "$1" ]; }
+is_on() { [ "$(awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$1/status")" = "$2" ]; }
+
+@test "restrict processors: what runs already is slowed, and sees fewer; undo gives back both" {
+	local burner all before
+	[ "$(nproc)" -ge 2 ] || skip "one processor only"
+	foreground perl -e 'fork; 1 while 1'
+	burner=$(pgrep -n -f '^perl -e fork')
+	all=$(awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$burner/status")
+	before=$(quota)
+	envpod remote web restrict --cores 0.2 --cpus 1
+	[ "$(quota)" = 20000 ]
+	wait_for 10 is_on "$burner" 1
+	wait_for 10 more_throttled "$(throttled)"
+	[ "$(envpod run web -- nproc)" = 1 ]
+	envpod remote web restrict --payload '{"cpu_cores": 0.1, "cpuset_cpus": "0"}'
+	[ "$(quota)" = 10000 ]
+	wait_for 10 is_on "$burner" 0
+	envpod undo web --all
+	wait_for 10 is_on "$burner" "$all"
+	[ "$(quota)" = "$before" ] || [[ "$(quota)" = -1 || "$(quota)" = max ]]
+}
+
+# Quotas of a real filesystem are tests/vm/quota.bats; here pod-mount keeps the limit in a file.
+stand_in()
+{
+	mkdir -p "$T/front"
+	cat >"$T/front/pod-mount" <<-'END'
+	#!/bin/bash
+	[ "$1" = quota ] || exec "$B/bin/pod-mount" "$@"
+	echo "$*" >>"$T/told"
+	[ "$2" != --json ] || { echo "{\"pod\":\"web\",\"bytes\":1,\"limit\":$(cat "$T/limit")}"; exit; }
+	[ ! -e "$T/was" ] || [[ $* != *--was* ]] || exit 3
+	size=${3%MB}; [ "$size" = "$3" ] || size=$((size << 20)); [ "$size" != none ] || size=0
+	echo "$size" >"$T/limit"
+	END
+	chmod +x "$T/front/pod-mount"
+	echo "$1" >"$T/limit"
+	export ENVPOD_TOOLS=$T/front
+}
+
+@test "restrict of storage and others is one thing: one record, taken back as one; one of both fails, none holds" {
+	local id
+	foreground sleep 1000
+	stand_in 16777216
+	envpod remote web restrict --disk 8MB --memory 64MB
+	[ "$(cat "$T/limit") $(usage .memory_max)" = "8388608 67108864" ]
+	envpod undo web --json | jq -se 'length == 1 and .[0].what == "limits"'
+	id=$(envpod undo web --json | jq -r .id)
+	# Somebody changed one of them since.
+	pod-limit set --no-undo web memory=48MB
+	expect 3 envpod undo web "$id"
+	[ "$(cat "$T/limit") $(usage .memory_max)" = "8388608 50331648" ]
+	pod-limit set --no-undo web memory=64MB
+	touch "$T/was"
+	expect 3 envpod undo web "$id"
+	rm "$T/was"
+	envpod undo web "$id"
+	[ "$(cat "$T/limit") $(usage .memory_max)" = "16777216 536870912" ]
+	envpod undo web "$(envpod undo web --json | jq -rs '.[-1].id')"
+	[ "$(cat "$T/limit") $(usage .memory_max)" = "8388608 67108864" ]
+	expect 2 envpod remote web restrict --disk 4MB --cpus 4095
+	[ "$(cat "$T/limit")" = 8388608 ]
+	# Without a record nothing is changed.
+	mv "$ENVPOD_STATE_DIR/pods/web/undo" "$T/undo"
+	touch "$ENVPOD_STATE_DIR/pods/web/undo"
+	expect 2 envpod remote web restrict --disk 4MB --memory 32MB
+	rm "$ENVPOD_STATE_DIR/pods/web/undo"
+	[ "$(cat "$T/limit") $(usage .memory_max)" = "8388608 67108864" ]
+}
+
 @test "a payload with a field that is none, or a value that is none, changes nothing" {
 	foreground sleep 1000
 	expect 64 envpod remote web restrict --payload '{"max_pids": 20, "memory_mb": 64}'
@@ -102,11 +177,21 @@ foreground() { envpod run web -- "$@" >/dev/null 2>&1 3>&- & JOB=$!; wait_for 10
 	before=$(usage .cpu_usec)
 	for _ in 1 2 3 4 5; do envpod ls >/dev/null; done
 	[ "$(usage .cpu_usec)" = "$before" ]
-	group=$(grep -o "${ENVPOD_CGROUP:-envpod}/web@[^/]*" "/proc/$(cut -d' ' -f1 "$ENVPOD_RUN_DIR/web/init.pid")/cgroup" | head -1)
+	group=$(group)
 	[ -n "$(find /sys/fs/cgroup -path "*/$group*" -name cgroup.procs -exec cat {} +)" ]
 	envpod remote web kill
 	[ "$(usage .populated)" = false ]
 	# cgroup v1 lists the dead for as long as nobody has looked at how they ended.
+	wait_for 10 eval '[ -z "$(find /sys/fs/cgroup -path "*/$group*" -name cgroup.procs -exec cat {} +)" ]'
+}
+
+@test "kill ends a fork bomb at its work, and leaves an empty control group" {
+	local group
+	foreground perl -e 'fork while 1'
+	wait_for 10 eval '[ "$(usage .pids)" -ge 150 ]'
+	group=$(group)
+	envpod remote web kill
+	[ "$(usage .populated)" = false ]
 	wait_for 10 eval '[ -z "$(find /sys/fs/cgroup -path "*/$group*" -name cgroup.procs -exec cat {} +)" ]'
 }
 

@@ -38,6 +38,27 @@ plan() { sed -n "s/^$1 //p" "$P/plan"; }
 	envpod audit web --json | jq -se 'map(select(.event == "resize")) | length == 1 and .[0].by == "root" and .[0].live'
 }
 
+# What the kernel says of the pod's group, by either version.
+group() { grep -o "${ENVPOD_CGROUP:-envpod}/web@[^/]*" "/proc/$(cut -d' ' -f1 "$ENVPOD_RUN_DIR/web/init.pid")/cgroup" | head -1; }
+quota() { cat /sys/fs/cgroup/{,cpu/,cpu,cpuacct/}"$(group)"/cpu.{max,cfs_quota_us} 2>/dev/null | head -1 | cut -d' ' -f1; }
+throttled() { cat /sys/fs/cgroup/{,cpu/,cpu,cpuacct/}"$(group)"/cpu.stat 2>/dev/null | awk '/nr_throttled/ { print $2; exit }'; }
+more_throttled() { [ "$(throttled)" -gt "$1" ]; }
+
+@test "processors: what runs already gets fewer, then more, then as many as it likes" {
+	envpod run -b web -- perl -e '1 while 1'
+	wait_for 10 is_state running
+	envpod resize web --cpus 0.2
+	[ "$(quota)" = 20000 ]
+	wait_for 10 more_throttled "$(throttled)"
+	envpod resize web --cpus 1.5
+	[ "$(quota) $(plan cpu.max)" = "150000 150000 100000" ]
+	envpod resize web --cpus default
+	[[ "$(quota)" = -1 || "$(quota)" = max ]]
+	[ -z "$(plan cpu.max)" ]
+	envpod undo web --all
+	[[ "$(quota)" = -1 || "$(quota)" = max || -z "$(quota)" ]]
+}
+
 @test "undo puts all of it back, in the file to the byte, and live; that again is undone" {
 	live
 	envpod resize web --memory 256MB --max-pids 100 --tmp-size 64MB

@@ -50,6 +50,20 @@ total() { sed -n "s/^$1.total //p" "$ENVPOD_STATE_DIR/pods/web/usage"; }
 	events 'select(.event == "budget_extended") | [.budget, .amount, .by, .forced]' | grep -qx '\["duration",3600,"root",true\]'
 }
 
+@test "a grace period: who hears of its end may end in it; who does not is killed after it" {
+	web 'max_duration: 1' 'grace_period: 60' 'renewable: yes'
+	run envpod run web -- sh -c 'trap "echo heard; exit 7" TERM; while :; do sleep 0.1; done'
+	[[ $status = 7 && $output = *heard* ]]
+	wait_for 10 empty
+	envpod budget web reset
+	pod-config set web budget.grace_period=1
+	run envpod run web -- sh -c 'trap "echo heard" TERM; while :; do sleep 0.1; echo on; done'
+	[ "$status" -eq 137 ]
+	wait_for 10 empty
+	# Between the two there was time.
+	[ "$(printf '%s\n' "${lines[@]}" | sed -n '/heard/,$p' | grep -c on)" -ge 3 ]
+}
+
 @test "time is that of the whole pod: runs add up, also across a meter that is killed" {
 	local before
 	web 'max_duration: 1h30m' 'renewable: yes'

@@ -15,7 +15,7 @@ teardown()
 # budgets LINE...: a pod that may reach a.example, with these budgets.
 budgets()
 {
-	printf 'network: {mode: Isolated, dns: {mode: Allowlist, allow: [a.example], upstream: ["192.0.2.53"]}, %s}\nbudget: {%s}\n' "${engine:-engine: sockets}" "$1" >"$T/web.yaml"
+	printf 'network: {mode: Isolated, dns: {mode: Allowlist, allow: [%s], upstream: ["192.0.2.53"]}, %s}\nbudget: {%s}\n' "${names:-a.example}" "${engine:-engine: sockets}" "$1" >"$T/web.yaml"
 	on_host envpod init -c "$T/web.yaml" web
 }
 exceeded() { envpod audit web --json | jq -se "any(.[]; .event == \"budget_exceeded\" and .budget == \"$1\")"; }
@@ -40,4 +40,18 @@ exceeded() { envpod audit web --json | jq -se "any(.[]; .event == \"budget_excee
 	wait_for 20 eval 'pod-limit usage --json web | jq -e ".frozen == false"'
 	pod-limit kill web
 	wait $! || true
+}
+
+@test "engine veth: bytes that go straight out by the pod's own link count as well" {
+	engine='engine: veth, subnet: 10.199.0.0/24'
+	sites
+	on_host ip route add default via 192.0.2.53 # whose device is the one that routes
+	(cd "$T/www" && exec nsenter -t "$SITE" -n python3 -m http.server -b 192.0.2.10 8080) >/dev/null 2>&1 3>&- &
+	NETPIDS+=($!)
+	names='"a.example:80,8080"' budgets 'max_bandwidth: 5MB, grace_period: 0'
+	run on_host envpod run web -- sh -c 'for n in $(seq 20); do curl -sS --max-time 2 -o /dev/null http://a.example:8080/big; done'
+	[ "$status" -ne 0 ]
+	exceeded network
+	on_host pod-net status web | grep -q straight
+	expect 3 on_host envpod run web -- true
 }

@@ -77,14 +77,21 @@ teardown() { monitor_teardown; }
 }
 
 @test "restrict: live, seen by who runs there, and taken back by undo" {
-	pod '{name: many, when: .sample.pids.count >= 5, response: {type: restrict, max_pids: 20}}'
+	pod '{name: many, when: .sample.pids.count >= 5, clear: "false", response: {type: restrict, max_pids: 20}}'
 	envpod run web -- sh -c 'for i in 1 2 3 4 5 6; do sleep 1000 & done
 		until (for i in $(seq 30); do sleep 0.01 & done; wait) 2>&1 | grep -q .; do :; done; echo refused; while :; do sleep 1; done' \
 		>"$T/out" 2>&1 3>&- &
 	wait_for 20 has_event monitor_restrict
 	events monitor_restrict | jq -se '.[0].words == ["pids.max=20"] and .[0].status == 0'
 	wait_for 20 grep -q refused "$T/out"
-	envpod undo web | grep -q limits
+	pod-limit usage --json web | jq -e '.pids_max == 20'
+	envpod undo web --json | jq -se 'length == 1 and .[0].what == "limits" and .[0].by == "root"'
+	envpod undo web "$(envpod undo web --json | jq -r .id)"
+	pod-limit usage --json web | jq -e '.pids_max == null'
+	# It has fired, and holds on: what a person took back stays so.
+	looked() { [ "$(events | wc -l)" -ge 1 ] && [ "$(pod-monitor sample web | jq -r .ts)" \> "$1" ]; }
+	wait_for 10 looked "$(date -u +%FT%T)"
+	events monitor_restrict | jq -se 'length == 1'
 }
 
 @test "kill: nothing is left in the pod's groups" {

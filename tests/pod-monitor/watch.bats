@@ -94,6 +94,38 @@ monitor() { pod-supervise helpers --set govern --json status web | jq -r 'select
 	[ "$(events monitor_alert | jq -c 'select(.rule == "on")' | wc -l)" = 1 ]
 }
 
+# A new segment has the arm end the sampler, whose last word still lies in the pipe between them.
+@test "what a sampler told before its end is heard: a firing is not lost with it" {
+	pod '{name: needle, when: "any(.events[]; .event == \"needle\")", clear: "false", response: alert}' \
+		'{name: ready, when: .sample.running, response: alert}'
+	burn 'sleep 1000'
+	wait_for 20 has_event monitor_alert
+	local watch audit=$ENVPOD_STATE_DIR/pods/web/audit
+	watch=$(monitor)
+	kill -STOP "$watch"
+	tail -1 "$audit/000001.jsonl" >"$audit/000002.jsonl"
+	jq -c '.event = "needle" | .src = "test"' "$audit/000002.jsonl" >>"$audit/000001.jsonl"
+	told() { envpod monitor web show --json | jq -se 'any(.rule == "needle" and .state == "fired")'; }
+	wait_for 20 told || { kill -CONT "$watch"; false; }
+	kill -CONT "$watch"
+	heard() { events monitor_alert | jq -se 'map(select(.rule == "needle")) | length == 1'; }
+	wait_for 20 heard
+}
+
+@test "alerts and test are words of envpod monitor, too" {
+	pod '{name: hot, when: .sample.cpu.percent > 50, response: alert}'
+	[ -z "$(envpod monitor web alerts --json)" ]
+	echo '{"src":"monitor","event":"monitor_alert","rule":"x"}' | pod-audit append web
+	echo '{"src":"test","event":"other"}' | pod-audit append web
+	envpod monitor web alerts --json | jq -se 'length == 1 and .[0].rule == "x"'
+	envpod monitor web alerts | grep -q monitor_alert
+	cpu 10 60 70 >"$T/recorded"
+	envpod monitor web test "$T/rules.yaml" <"$T/recorded" | jq -se 'length == 1 and .[0].rule == "hot" and .[0].what == "fires"'
+	cpu 10 20 >"$T/recorded"
+	expect 1 envpod monitor web test "$T/rules.yaml" <"$T/recorded"
+	expect 64 envpod monitor web tests
+}
+
 @test "a program that is too much for the sampler: its rule fires, once, and goes off" {
 	pod '{name: dear, when: "(.events | any(.event == \"needle\")) and last(repeat(1))", response: alert}' \
 		'{name: fired, when: .sample.running, clear: "last(repeat(1))", response: alert}' \

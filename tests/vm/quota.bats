@@ -41,8 +41,15 @@ quota() { pod-mount quota --json web | jq -r ".$1"; }
 
 fill() { envpod run web -- sh -c "cd /srv/p && head -c ${1:-64M} /dev/zero >${2:-fill}"; }
 
-# ENOSPC of xfs, EDQUOT of ext4.
-is_full() { [[ $output = *"No space left on device"* || $output = *"Disk quota exceeded"* ]]; }
+# By the kernel, project quotas of xfs end in ENOSPC, those of ext4 in EDQUOT.
+is_full()
+{
+	case $(findmnt -no FSTYPE -T "$T/state") in
+	xfs) [[ $output = *"No space left on device"* ]] ;;
+	ext4) [[ $output = *"Disk quota exceeded"* ]] ;;
+	*) false ;;
+	esac
+}
 
 ends_at_the_limit()
 {
@@ -176,6 +183,15 @@ turns_over()
 	[ "$(quota bytes)" -le $(((8 << 20) + 65536)) ]
 	envpod undo web --all
 	[ "$(quota limit)" = $((16 << 20)) ]
+	# Seen by who runs there, with other limits in one go, which is one record.
+	records=$(envpod undo web --json | wc -l)
+	envpod remote web restrict --payload '{"disk_bytes": 4194304, "max_pids": 50}'
+	[ "$(quota limit) $(pod-limit usage --json web | jq .pids_max)" = "$((4 << 20)) 50" ]
+	run fill 5M payload
+	is_full
+	[ "$(envpod undo web --json | wc -l)" = $((records + 1)) ]
+	envpod undo web "$(envpod undo web --json | jq -rs '.[-1].id')"
+	[ "$(quota limit) $(pod-limit usage --json web | jq .pids_max)" = "$((16 << 20)) null" ]
 	envpod resize web --disk-size 12MB
 	[ "$(quota limit)" = $((12 << 20)) ]
 	expect 2 envpod remote web restrict --disk 4MB --cpus 4095

@@ -15,12 +15,14 @@
 #include "libcommon/say.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/payload.h"
+#include "tools/envpod/restrict.h"
 
 struct remote {
 	struct pod pod;
 	const char *cores, *memory, *pids, *cpus, *disk, *payload;
 	bool json;
-	struct strv words; /* of a restriction, as pod-limit takes them */
+	struct strv words; /* of a restriction, as restrict_pod() takes them */
+	struct strv was;   /* the same, as it must be now */
 	struct buf data;   /* JSON of the answer; empty: none */
 	const char *message;
 };
@@ -29,6 +31,7 @@ static void remote_finish(struct remote *r)
 {
 	pod_finish(&r->pod);
 	strv_finish(&r->words);
+	strv_finish(&r->was);
 	buf_finish(&r->data);
 }
 
@@ -81,66 +84,6 @@ static int gather_words(struct remote *r, struct err *e)
 				       "--disk, or --payload JSON");
 }
 
-static const char *storage_of(const struct remote *r)
-{
-	for (size_t i = 0; i < r->words.n; i++)
-		if (strncmp(r->words.v[i], "storage=", 8) == 0)
-			return r->words.v[i] + 8;
-	return NULL;
-}
-
-static int set_limits(const struct remote *r)
-{
-	OWN_STRV struct strv line = {0};
-	size_t words;
-
-	front_words(&line, "pod-limit", "set", r->pod.name, NULL);
-	words = line.n;
-	for (size_t i = 0; i < r->words.n; i++)
-		if (strncmp(r->words.v[i], "storage=", 8) != 0)
-			strv_add(&line, r->words.v[i]);
-	return line.n > words ? front_run(&line) : POD_EXIT_OK;
-}
-
-/* "limit":N of pod-mount's answer, as it takes it. */
-static char *storage_now(const struct remote *r)
-{
-	OWN_STRV struct strv line = {0};
-	OWN_BUF struct buf said = BUF_INIT;
-	const char *at;
-
-	front_words(&line, "pod-mount", "quota", "--json", r->pod.name, NULL);
-	if (front_capture(&line, &said) != 0 || !(at = strstr(said.data, "\"limit\":")))
-		return NULL;
-	at += strlen("\"limit\":");
-	return *at == '0' ? xstrdup("none") : xfmt("%.*s", (int)strspn(at, "0123456789"), at);
-}
-
-static int set_storage(const struct remote *r, const char *size, bool no_undo)
-{
-	OWN_STRV struct strv line = {0};
-
-	front_words(&line, "pod-mount", "quota", r->pod.name, size, NULL);
-	if (no_undo)
-		strv_add(&line, "--no-undo");
-	return front_run(&line);
-}
-
-/* Storage first: it is the one that a host may lack, and the others are all or nothing. */
-static int set_all(const struct remote *r)
-{
-	const char *storage = storage_of(r);
-	OWN_FREE char *before = storage ? storage_now(r) : NULL;
-	int status = storage ? set_storage(r, storage, false) : POD_EXIT_OK;
-
-	if (status)
-		return status;
-	status = set_limits(r);
-	if (status && before)
-		set_storage(r, before, true);
-	return status;
-}
-
 /* Limits end with the pod's last run: for a pod that does not run there is nothing to restrict. */
 static int do_restrict(struct remote *r)
 {
@@ -154,7 +97,7 @@ static int do_restrict(struct remote *r)
 		return POD_EXIT_FAILED;
 	}
 	r->message = "restricted";
-	return set_all(r);
+	return restrict_pod(&r->pod, &r->words, &r->was);
 }
 
 static int do_status(struct remote *r)
@@ -285,7 +228,8 @@ static void answer(const struct remote *r, const struct word *w, int status)
 
 static bool has_limits(const struct remote *r)
 {
-	return r->cores || r->memory || r->pids || r->cpus || r->disk || r->payload;
+	return r->cores || r->memory || r->pids || r->cpus || r->disk || r->payload || r->words.n ||
+	       r->was.n;
 }
 
 int cmd_remote(int argc, char **argv)
@@ -298,6 +242,10 @@ int cmd_remote(int argc, char **argv)
 		{OPT_STR, 0, "cpus", &r.cpus, "LIST", "restrict: which processors (0-2,4)"},
 		{OPT_STR, 0, "disk", &r.disk, "SIZE", "restrict: what all it writes may hold"},
 		{OPT_STR, 0, "payload", &r.payload, "JSON", "restrict: the same as an object"},
+		{OPT_LIST, 0, "limit", &r.words, "KEY=VALUE",
+		 "restrict: a limit of pod-limit's, or storage=SIZE"},
+		{OPT_LIST, 0, "was", &r.was, "KEY=VALUE",
+		 "restrict: only if it is so now; 3 if not"},
 		{OPT_FLAG, 'j', "json", &r.json, NULL, "answer with one JSON object"},
 		{0},
 	};

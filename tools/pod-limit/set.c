@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,8 +201,26 @@ static int register_undo(const struct pod *p, const struct plan *pl, const struc
 	return undo_register(p, &n, id, e);
 }
 
+struct how {
+	struct strv was;
+	bool no_undo, print_change;
+};
+
+/* "-KEY=VALUE" as it was and "+KEY=VALUE" as it is, of what has changed, for who keeps the record.
+ */
+static void print_change(const struct pod *p, const struct plan *pl, const struct strv *before)
+{
+	OWN_STRV struct strv after = {0};
+
+	read_now(p, pl, &after);
+	for (size_t i = 0; i < pl->keys.n; i++)
+		if (strcmp(before->v[i], after.v[i]) != 0 && strcmp(before->v[i], "?") != 0)
+			printf("-%s=%s\n+%s=%s\n", pl->keys.v[i], before->v[i], pl->keys.v[i],
+			       after.v[i]);
+}
+
 /* All of them or none: what one of them changed is as before when another fails. */
-static int change(const struct pod *p, const struct plan *pl, bool no_undo, struct err *e)
+static int change(const struct pod *p, const struct plan *pl, const struct how *how, struct err *e)
 {
 	OWN_STRV struct strv before = {0};
 	OWN_PLAN struct plan old = {0};
@@ -215,17 +234,14 @@ static int change(const struct pod *p, const struct plan *pl, bool no_undo, stru
 			strv_add(&old.values, before.v[i]);
 		}
 	r = cgroup_set(p->name, pl, e);
-	if (r == 0 && !no_undo)
+	if (r == 0 && how->print_change)
+		print_change(p, pl, &before);
+	if (r == 0 && !how->no_undo)
 		r = register_undo(p, pl, &before, e);
 	if (r < 0 && old.keys.n)
 		cgroup_set(p->name, &old, &ignored);
 	return r;
 }
-
-struct how {
-	struct strv was;
-	bool no_undo;
-};
 
 static int set(const struct pod *p, const struct how *how, char *const words[], struct err *e)
 {
@@ -237,7 +253,7 @@ static int set(const struct pod *p, const struct how *how, char *const words[], 
 	if (r == 0)
 		r = add_memory(&pl, p, e);
 	if (r == 0)
-		r = change(p, &pl, how->no_undo, e);
+		r = change(p, &pl, how, e);
 	return r < 0 ? r : record_limits(p->name, &pl, e);
 }
 
@@ -247,6 +263,8 @@ int cmd_set(int argc, char **argv)
 	const struct opt opts[] = {
 		{OPT_LIST, 0, "was", &how.was, "KEY=VALUE", "only if it is so now; 3 if not"},
 		{OPT_FLAG, 0, "no-undo", &how.no_undo, NULL, "who calls keeps its own record"},
+		{OPT_FLAG, 0, "print-change", &how.print_change, NULL,
+		 "what was (-) and is (+) of each limit that is another now"},
 		{0},
 	};
 	const struct opt_usage usage = {

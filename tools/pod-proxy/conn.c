@@ -252,6 +252,15 @@ static bool greet_pod(const struct conn *c)
 	return send(c->server.watch.fd, line, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) == n;
 }
 
+/* Who comes by a door is outside, and the pod the server. */
+static void count_bytes(const struct conn *c, uint64_t to_server, uint64_t to_client)
+{
+	bool inwards = c->rule == RULE_FORWARD;
+
+	counters_add(c->r->counters, inwards ? COUNT_DOWN : COUNT_UP, to_server);
+	counters_add(c->r->counters, inwards ? COUNT_UP : COUNT_DOWN, to_client);
+}
+
 static void begin_pumping(struct conn *c)
 {
 	int error = 0;
@@ -268,6 +277,7 @@ static void begin_pumping(struct conn *c)
 	}
 	conn_state(c, CONN_PUMP, IDLE_MS);
 	conn_tell(c, "net_connect", NULL);
+	count_bytes(c, c->up.held.len, 0); /* what was judged before there was a server */
 	if (c->rule == RULE_NAME && !c->tls && c->up.held.len) {
 		c->up.requests = &c->requests;
 		c->up.judge = judge_head;
@@ -300,15 +310,6 @@ static int look_at_answer(struct conn *c)
 	if (n > 0 && n < (ssize_t)sizeof(line))
 		return 0; /* the next bytes bring another event */
 	return flow_resume(&c->up, n > 0 && memcmp(line, "HTTP/1.1 101", 12) == 0);
-}
-
-/* Who comes by a door is outside, and the pod the server. */
-static void count_bytes(const struct conn *c, uint64_t to_server, uint64_t to_client)
-{
-	bool inwards = c->rule == RULE_FORWARD;
-
-	counters_add(c->r->counters, inwards ? COUNT_DOWN : COUNT_UP, to_server);
-	counters_add(c->r->counters, inwards ? COUNT_UP : COUNT_DOWN, to_client);
 }
 
 static void pump(struct conn *c)
