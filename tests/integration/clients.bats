@@ -86,18 +86,45 @@ with httpx.Client(http2=True) as c:
 	for target in /h2-curl /h2-node0 /h2-node19 /h2-python; do carried $target; done
 }
 
+# A runtime has no compiler: its own tool reads a list of revoked certificates, over HTTPS, as any program of Java's would.
 @test "java, by its own store" {
-	need java
-	mkdir -p "$T/java"
-	cat >"$T/java/Get.java" <<-'END'
-	public class Get { public static void main(String[] a) throws Exception {
-		var c = (javax.net.ssl.HttpsURLConnection) new java.net.URL("https://api.example/java").openConnection();
-		System.out.println(c.getResponseCode()); } }
-	END
-	on_host timeout 60 envpod run web -- sh -c 'cat >/tmp/Get.java && java /tmp/Get.java' <"$T/java/Get.java" >"$T/said"
-	grep -qx 200 "$T/said"
-	carried /java
+	need keytool
+	printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s\ncrlnumber=%s\ndefault_md=sha256\n' "$T/crl.index" "$T/crl.number" >"$T/crl.conf"
+	: >"$T/crl.index"
+	echo 01 >"$T/crl.number"
+	openssl ca -config "$T/crl.conf" -gencrl -keyfile "$T/world.key" -cert "$T/world.pem" -crldays 1 -out "$T/srv/crl" 2>/dev/null
+	bare keytool -J-Duser.language=en -printcrl -file https://api.example/files/crl >"$T/said"
+	grep -q 'Issuer: CN=world' "$T/said" || { cat "$T/said"; false; }
+	carried /files/crl
+	refute bare keytool -printcrl -file https://evil.example/files/crl
+	refute sent '.at == "198.51.100.2:443" and .target == "/files/crl"'
 }
+
+@test "Go: net/http believes the bundle" {
+	need gobuster
+	look() { bare sh -c "printf 'go-one\ngo-two\n' >/tmp/words && gobuster fuzz -q -z -t 1 --no-error -w /tmp/words -u https://$1/FUZZ"; }
+	look api.example >"$T/said" 2>&1 || true
+	carried /go-one
+	carried /go-two
+	look evil.example >"$T/said" 2>&1 || true
+	refute sent '.at == "198.51.100.2:443" and (.target | test("go-"))'
+}
+
+# It knows no name constraints, and a critical word that it does not know ends its belief: a limit that is told of.
+@test "mbedTLS: refuses the host's own authority, and that is an event; a host without a binding is nothing new to it" {
+	need cc mbedtls
+	cc -O1 -o "$T/mbedtls_get" "$TOP/tests/integration/mbedtls_get.c" -lmbedtls -lmbedx509 -lmbedcrypto
+	bundle=/etc/ssl/certs/ca-certificates.crt
+	on_host timeout 60 envpod run web -- sh -c 'cat >/tmp/mbedtls_get && chmod +x /tmp/mbedtls_get' <"$T/mbedtls_get"
+	run bare /tmp/mbedtls_get api.example /mbedtls $bundle
+	echo "$output"
+	[[ $status = 1 && $output == handshake:* ]]
+	refute sent '.target == "/mbedtls"'
+	on_host timeout 60 envpod run web -- sh -c 'cat >/tmp/world.pem' <"$T/world.pem"
+	run bare /tmp/mbedtls_get evil.example /mbedtls /tmp/world.pem
+	[[ $output == 'HTTP/1.1 200'* ]]
+}
+have_mbedtls() { [ -e /usr/include/mbedtls/ssl.h ]; }
 
 @test "git: clone and push over https, by a credential that the pod does not have" {
 	git init -q --bare "$T/srv/repo.git"

@@ -42,13 +42,12 @@ trusts()
 	in_view web "cat .$ALONE" | cmp - "$P/ca/crt"
 	trusts -no-CApath
 	trusts -no-CAfile
-	if command -v keytool >/dev/null && [ -e /etc/ssl/certs/java/cacerts ]; then
-		in_view web 'cat etc/ssl/certs/java/cacerts' >"$T/cacerts"
-		count() { keytool -list -keystore "$1" -storepass changeit 2>/dev/null | grep -c trustedCertEntry; }
-		[ "$(count "$T/cacerts")" = $(($(count /etc/ssl/certs/java/cacerts) + 1)) ]
-		keytool -exportcert -rfc -alias envpod -keystore "$T/cacerts" -storepass changeit 2>/dev/null |
-			openssl x509 -outform der | cmp - <(openssl x509 -in "$P/ca/crt" -outform der)
-	fi
+	need keytool
+	in_view web 'cat etc/ssl/certs/java/cacerts' >"$T/cacerts"
+	count() { keytool -list -keystore "$1" -storepass changeit 2>/dev/null | grep -c trustedCertEntry; }
+	[ "$(count "$T/cacerts")" = $(($(count /etc/ssl/certs/java/cacerts) + 1)) ]
+	keytool -exportcert -rfc -alias envpod -keystore "$T/cacerts" -storepass changeit 2>/dev/null |
+		openssl x509 -outform der | cmp - <(openssl x509 -in "$P/ca/crt" -outform der)
 }
 
 @test "policies of browsers: valid, with the authority, and with what the host says" {
