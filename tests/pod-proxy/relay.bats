@@ -227,6 +227,41 @@ cut" ]
 	get -k https://c.example/ | grep -q 'TLSv1.3'
 }
 
+# A hello of openssl's for a.example with an encrypted part like a browser's, which says nothing: the kind of what comes back.
+ech='
+import socket, ssl
+c, i, o = ssl.create_default_context(), ssl.MemoryBIO(), ssl.MemoryBIO()
+t = c.wrap_bio(i, o, server_hostname="a.example")
+try: t.do_handshake()
+except ssl.SSLWantReadError: pass
+b = bytearray(o.read())
+e = b"\xfe\x0d\x00\x0a\x00\x00\x01\x00\x01\x07\x00\x00\x00\x00"
+at = 5 + 4 + 34; at += 1 + b[at]; at += 2 + int.from_bytes(b[at:at+2], "big"); at += 1 + b[at]
+for where, size in (3, 2), (6, 3), (at, 2):
+    b[where:where+size] = (int.from_bytes(b[where:where+size], "big") + len(e)).to_bytes(size, "big")
+s = socket.create_connection(("a.example", 443), 10); s.sendall(bytes(b) + e); print(s.recv(1)[0])'
+
+@test "a hello with an encrypted part passes by the name it shows, or is refused where the pod file says so" {
+	sites
+	allow 'a.example'
+	[ "$(in_pod python3 -c "$ech")" = 22 ] # a handshake
+	on_host pod-net down web
+	envpod destroy -f web
+	allow 'a.example' 'ech: refuse'
+	[ "$(in_pod python3 -c "$ech")" = 21 ] # an alert
+	wait_for 5 event '.event == "net_denied" and .reason == "encrypted_hello" and .name == "a.example" and .port == 443'
+	[ "$(get -k https://a.example/)" = 'a.example at 192.0.2.10 by https' ]
+	# TLS that is ended here is not in the hands of who has a key: such a host is not refused.
+	pod-proxy ca web
+	mkdir -p -m 711 "$ENVPOD_STATE_DIR/pods/web/policy"
+	printf '%s\n' 'envpod-plan 1 0 0 0' 'host 0 a.example 443' 'allow 0 * *' end >"$ENVPOD_STATE_DIR/pods/web/policy/proxy"
+	chmod 644 "$ENVPOD_STATE_DIR/pods/web/policy/proxy"
+	pod-proxy ca web
+	on_host pod-supervise helpers wake web
+	wait_for 5 is_shaken
+}
+is_shaken() { [ "$(in_pod python3 -c "$ech")" = 22 ]; }
+
 @test "what is carried is counted: bytes, connections, requests, names; a restart forgets nothing" {
 	sites
 	allow 'a.example'

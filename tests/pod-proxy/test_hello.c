@@ -99,6 +99,27 @@ static void cut(size_t record)
 	is_str(name, "www.example.com", "the name, in lower case");
 }
 
+static bool has_ech(size_t type, size_t record)
+{
+	const char *const names[] = {"a.example", NULL};
+	size_t at;
+
+	message(&m, names, 20);
+	at = m.n - 20 - 4; /* the type of the last extension */
+	m.at[at] = (uint8_t)(type >> 8);
+	m.at[at + 1] = (uint8_t)type;
+	records(&r, &m, record);
+	return hello_has_ech(r.at, r.n);
+}
+
+static void encrypted(void)
+{
+	ok(has_ech(0xfe0d, 16384) && has_ech(0xfe0d, 7), "it has an encrypted part");
+	ok(!has_ech(21, 16384) && !has_ech(0x0dfe, 7), "it has none");
+	has_ech(0xfe0d, 16384);
+	ok(!hello_has_ech(r.at, r.n - 30), "a part of a hello says nothing");
+}
+
 static void bad(const char *what, const char *const *names, size_t pad, int want)
 {
 	char name[NAME_TEXT];
@@ -119,6 +140,7 @@ int main(void)
 	cut(16384);
 	cut(50);
 	cut(1);
+	encrypted();
 	bad("no name", none, 10, -ENOENT);
 	bad("two names", two, 10, -EBADMSG);
 	bad("a line end in it", odd, 10, -EBADMSG);

@@ -185,6 +185,8 @@ const struct key keys[] = {
 	 "addresses open without a name"},
 	{"network.block_doh", T_BOOL, 0, "yes", "yes", NULL, TUNES,
 	 "resolvers other than the pod's own are always closed"},
+	{"network.ech", T_ENUM, 0, "pass|refuse", NULL, "ech", TUNES,
+	 "TLS hellos with an encrypted part: passed by the name they show, or refused"},
 	{"network.rate_limit", T_RATE, 0, NULL, NULL, "rate_limit", BUILT,
 	 "new connections, such as 100/s"},
 	{"network.connections", T_INT, 0, "1..65535", NULL, "connections", BUILT,

@@ -35,6 +35,15 @@ static int read_name(struct conn *c)
 	return r;
 }
 
+/* A name beneath the one that is shown would be the server's to believe; where TLS is ended here,
+ * it is ours, and we do not. */
+static bool hides_name(const struct conn *c)
+{
+	const struct held *h = &c->up.held;
+
+	return c->r->refuses_ech && c->tls && hello_has_ech((const uint8_t *)h->data, h->len);
+}
+
 void conn_judge(struct conn *c, int r)
 {
 	const char *why = r == 0         ? judge_name(c->r, c->name, &c->address, c->port)
@@ -47,6 +56,8 @@ void conn_judge(struct conn *c, int r)
 		conn_pass(c, RULE_MONITOR);
 	else if (why)
 		conn_refuse(c, why);
+	else if (hides_name(c))
+		conn_refuse(c, "encrypted_hello");
 	else
 		conn_pass(c, RULE_NAME);
 }

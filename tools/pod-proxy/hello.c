@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { RECORD_HANDSHAKE = 22, CLIENT_HELLO = 1, EXTENSION_SNI = 0, SNI_HOST = 0 };
+enum { EXTENSION_ECH = 0xfe0d };
 #define RECORD_HEAD 5
 #define RECORD_MAX  16384
 
@@ -80,7 +81,7 @@ static int read_sni(struct part sni, char name[NAME_TEXT])
 	return name_copy(name, (const char *)host.at, (size_t)(host.end - host.at));
 }
 
-static int read_extensions(struct part all, char name[NAME_TEXT])
+static int read_extensions(struct part all, char name[NAME_TEXT], bool *ech)
 {
 	int r = -ENOENT;
 
@@ -88,6 +89,7 @@ static int read_extensions(struct part all, char name[NAME_TEXT])
 		size_t type = part_number(&all, 2);
 		struct part body = part_vector(&all, 2);
 
+		*ech |= !all.bad && type == EXTENSION_ECH;
 		if (all.bad || type != EXTENSION_SNI)
 			continue;
 		if (r != -ENOENT)
@@ -99,7 +101,7 @@ static int read_extensions(struct part all, char name[NAME_TEXT])
 	return all.bad ? -EBADMSG : r;
 }
 
-static int read_hello(struct part p, char name[NAME_TEXT])
+static int read_hello(struct part p, char name[NAME_TEXT], bool *ech)
 {
 	struct part extensions;
 
@@ -112,7 +114,7 @@ static int read_hello(struct part p, char name[NAME_TEXT])
 	if (p.at == p.end)
 		return -ENOENT;
 	extensions = part_vector(&p, 2);
-	return p.bad || p.at != p.end ? -EBADMSG : read_extensions(extensions, name);
+	return p.bad || p.at != p.end ? -EBADMSG : read_extensions(extensions, name, ech);
 }
 
 static size_t message_size(const uint8_t *message)
@@ -154,7 +156,8 @@ static int gather(const uint8_t *data, size_t len, uint8_t *out, size_t *end)
 	return (int)got;
 }
 
-int hello_read(const uint8_t *data, size_t len, char name[NAME_TEXT], size_t *size)
+static int hello_parse(const uint8_t *data, size_t len, char name[NAME_TEXT], size_t *size,
+		       bool *ech)
 {
 	uint8_t message[HELLO_MAX];
 	int got = len > sizeof(message) ? -EBADMSG : gather(data, len, message, size);
@@ -169,7 +172,24 @@ int hello_read(const uint8_t *data, size_t len, char name[NAME_TEXT], size_t *si
 		return -EBADMSG;
 	if ((size_t)got - 4 < n)
 		return len == HELLO_MAX ? -EBADMSG : -EAGAIN;
-	return read_hello((struct part){message + 4, message + 4 + n, 0}, name);
+	return read_hello((struct part){message + 4, message + 4 + n, 0}, name, ech);
+}
+
+int hello_read(const uint8_t *data, size_t len, char name[NAME_TEXT], size_t *size)
+{
+	bool ech = false;
+
+	return hello_parse(data, len, name, size, &ech);
+}
+
+bool hello_has_ech(const uint8_t *data, size_t len)
+{
+	char name[NAME_TEXT];
+	bool ech = false;
+	size_t size;
+
+	hello_parse(data, len, name, &size, &ech);
+	return ech;
 }
 
 int hello_name(const uint8_t *data, size_t len, char name[NAME_TEXT])

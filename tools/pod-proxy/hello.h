@@ -6,6 +6,7 @@
 #ifndef POD_PROXY_HELLO_H
 #define POD_PROXY_HELLO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,13 @@ int hello_name(const uint8_t *data, size_t len, char name[NAME_TEXT]);
 /* The same; *size, where it is 0 or -ENOENT: bytes of the records, behind which others may follow.
  */
 int hello_read(const uint8_t *data, size_t len, char name[NAME_TEXT], size_t *size);
+
+/*
+ * Has a whole hello the extension of an Encrypted Client Hello (RFC 9849)?  Whether another name is
+ * in there cannot be told: what browsers send to hosts without a key of theirs (GREASE) looks the
+ * same, and so does the server's answer but to who has the secret of it.
+ */
+bool hello_has_ech(const uint8_t *data, size_t len);
 
 /* Copy a host name if it can be one: letters, digits, '-', '_', '.'; -EBADMSG. */
 int name_copy(char name[NAME_TEXT], const char *text, size_t len);

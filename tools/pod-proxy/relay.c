@@ -101,6 +101,7 @@ static int read_plan(struct relay *r, struct err *e)
 {
 	const char *text;
 
+	r->refuses_ech = plan_is(&r->plan, "ech", "refuse");
 	r->records = plan_is(&r->plan, "network", "monitored") &&
 		     plan_is(&r->plan, "dns.mode", "monitor");
 	if (cidr_parse(plan_str(&r->plan, "subnet", "10.200.0.0/16"), &r->pods) < 0 ||

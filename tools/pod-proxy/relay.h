@@ -28,7 +28,8 @@ struct relay {
 	struct names names;
 	struct cidr *open; /* cidr_allow: no name is asked for */
 	size_t n_open;
-	bool records;     /* Monitored with dns.mode monitor: nothing is judged by name */
+	bool records; /* Monitored with dns.mode monitor: nothing is judged by name */
+	bool refuses_ech;
 	struct cidr pods; /* addresses of other pods: reached through their forwarders */
 	struct watch listener[2], signals, revoked;
 	int given[2]; /* listeners that somebody holds for us, instead of our own */

@@ -107,6 +107,8 @@ static int second_hello(struct retry *r, const uint8_t *data, size_t len, size_t
 		return -EACCES;
 	if (x < 0)
 		return x;
+	if (r->refuses_ech && hello_has_ech(data + *ok, len - *ok))
+		return -EPERM;
 	r->state = RETRY_OVER; /* there is no third one */
 	*ok = len;
 	return 0;

@@ -21,14 +21,15 @@ enum retry_state {
 struct retry {
 	enum retry_state state;
 	char name[NAME_TEXT]; /* of the first hello */
-	size_t passing;       /* bytes left of a client's record that may pass */
+	bool refuses_ech;
+	size_t passing; /* bytes left of a client's record that may pass */
 };
 
 /* The server's bytes from *ok on: those before *ok may pass.  0, and the state says what it was. */
 void retry_server(struct retry *r, const uint8_t *data, size_t len, size_t *ok);
 
 /* The client's, behind its first hello.  0; -EACCES: the second hello has another name, which is in
- * `other`, or none; -EBADMSG: it is no hello. */
+ * `other`, or none; -EPERM: it has an encrypted part; -EBADMSG: it is no hello. */
 int retry_client(struct retry *r, const uint8_t *data, size_t len, size_t *ok,
 		 char other[NAME_TEXT]);
 

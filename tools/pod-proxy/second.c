@@ -17,7 +17,10 @@ static int walk_client(void *arg, struct held *h, bool eof)
 		r = -EBADMSG;
 	if (r < 0) {
 		memcpy(c->name, other, sizeof(c->name));
-		conn_tell(c, "net_denied", r == -EACCES ? "second_name" : "no_name_readable");
+		conn_tell(c, "net_denied",
+			  r == -EACCES  ? "second_name"
+			  : r == -EPERM ? "encrypted_hello"
+					: "no_name_readable");
 		return r;
 	}
 	return eof || c->retry->state == RETRY_OVER;
@@ -46,6 +49,7 @@ int conn_watch_retry(struct conn *c)
 	char name[NAME_TEXT];
 
 	c->retry = xcalloc(1, sizeof(*c->retry));
+	c->retry->refuses_ech = c->r->refuses_ech;
 	memcpy(c->retry->name, c->name, sizeof(c->retry->name));
 	if (hello_read((const uint8_t *)h->data, h->len, name, &h->ok) < 0)
 		return -EBADMSG;
