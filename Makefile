@@ -26,6 +26,7 @@ LIBS_pod-net    := -lmnl -ldl
 LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
 LIBS_pod-proxy  := -lnghttp2 -lssl -lcrypto -lz -lc
 LIBS_pod-action-http := -lcurl -lresolv
+LIBS_gpu-dri    := -ldrm
 LIBS            := -lsodium -lm
 NEED_-lseccomp  := seccomp.h:libseccomp-dev
 NEED_-lzstd     := zstd.h:libzstd-dev
@@ -41,6 +42,7 @@ NEED_-lcrypto   := openssl/crypto.h:libssl-dev
 NEED_-lsodium   := sodium.h:libsodium-dev
 NEED_-lmnl      := libmnl/libmnl.h:libmnl-dev
 # Sources, which tools/pod-proxy/llhttp.c takes in; LLHTTP is where the package has them.
+NEED_-ldrm      := xf86drm.h:libdrm-dev
 NEED_-lcurl     := curl/curl.h:libcurl4-openssl-dev
 NEED_-lc        := llhttp.h:node-llhttp
 LLHTTP          ?= /usr/share
@@ -48,7 +50,7 @@ NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
 # libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
-DYNAMIC := pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor
+DYNAMIC := pod-plugin pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
 DAEMONS := pod-dns pod-proxy pod-queue
@@ -68,8 +70,8 @@ OBJCOPY  ?= objcopy
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wformat=2 -Wvla -Wundef
-CPPFLAGS += -Iinclude -I. -isystem $(LLHTTP)/include/llhttp -isystem $(LLHTTP)/llhttp -D_GNU_SOURCE -DENVPOD_VERSION='"$(VERSION)"' \
-            -DENVPOD_LIBDIR='"$(LIBEXECDIR)"' -DENVPOD_DATADIR='"$(DATADIR)/envpod"'
+CPPFLAGS += -Iinclude -I. -isystem $(LLHTTP)/include/llhttp -isystem $(LLHTTP)/llhttp -isystem /usr/include/libdrm -D_GNU_SOURCE -DENVPOD_VERSION='"$(VERSION)"' \
+            -DENVPOD_PLUGINDIR='"$(LIBDIR)/envpod/plugins"' -DENVPOD_LIBDIR='"$(LIBEXECDIR)"' -DENVPOD_DATADIR='"$(DATADIR)/envpod"'
 BASE     := -std=c11 $(WARN) -fvisibility=hidden -fPIC
 HARDEN   := -fstack-protector-strong $(if $(SAN)$(COV),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -161,6 +163,7 @@ $(B)/agent/%: $(B)/bin/%
 	$(Q)cp -f $< $@
 
 define plugin
+$(call obj,plugins/$(1)): | $(B)/have/$(1)
 $(B)/plugins/$(1).so: $(call obj,plugins/$(1))
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(ALLC) $$(LDFLAGS) -shared -Wl,-z,defs -o $$@ $$^ $$(LIBS_$(1))

@@ -98,14 +98,14 @@ teardown() { envpod_teardown; }
 }
 
 @test "a key that asks for a wall that is not built: 125 and its name; --without runs and says so" {
-	printf 'devices: {gpu: true}\n' >"$T/pod.yaml"
+	printf 'devices: {audio: true}\n' >"$T/pod.yaml"
 	envpod init net -c "$T/pod.yaml" 2>/dev/null
 	expect 125 envpod run net true
-	[[ $output == *devices.gpu* ]]
-	run envpod run --without devices.gpu net true
+	[[ $output == *devices.audio* ]]
+	run envpod run --without devices.audio net true
 	[ "$status" -eq 0 ]
-	[[ $output == *"without devices.gpu"* ]]
-	envpod audit net --json | jq -se 'any(.[]; .event == "run_start" and (.without | index("devices.gpu")))'
+	[[ $output == *"without devices.audio"* ]]
+	envpod audit net --json | jq -se 'any(.[]; .event == "run_start" and (.without | index("devices.audio")))'
 	envpod audit net --json | jq -se 'any(.[]; .event == "run_refused")'
 }
 

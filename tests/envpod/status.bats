@@ -4,19 +4,19 @@ teardown() { envpod_teardown; }
 
 @test "status shows walls and what a run goes without" {
 	local jobs=()
-	printf 'devices:\n  gpu: true\nprocessor:\n  max_pids: 100\n' >"$T/pod.yaml"
+	printf 'devices:\n  audio: true\nprocessor:\n  max_pids: 100\n' >"$T/pod.yaml"
 	envpod init web -c "$T/pod.yaml" 2>/dev/null
 	mkfifo "$T/go"
-	envpod run --without devices.gpu web -- sh -c 'echo up; read x' <"$T/go" >"$T/out" 2>/dev/null &
+	envpod run --without devices.audio web -- sh -c 'echo up; read x' <"$T/go" >"$T/out" 2>/dev/null &
 	jobs+=($!)
 	exec 9>"$T/go"
 	wait_for 10 test -s "$T/out"
 	envpod status --json web >"$T/status"
-	jq -e '.status == "running" and .pids_max == "100" and .unbuilt == ["devices.gpu"]' "$T/status"
-	jq -e '.without == ["devices.gpu"]' "$T/status"
+	jq -e '.status == "running" and .pids_max == "100" and .unbuilt == ["devices.audio"]' "$T/status"
+	jq -e '.without == ["devices.audio"]' "$T/status"
 	jq -e '.usage.pids_current >= 1 or .usage.pids >= 1' "$T/status"
 	run envpod status web
-	[[ $output == *"runs without"*"devices.gpu"* ]]
+	[[ $output == *"runs without"*"devices.audio"* ]]
 	echo >&9
 	wait "${jobs[@]}"
 }

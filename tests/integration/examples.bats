@@ -65,6 +65,7 @@ with_web()
 @test "pod-config(1)" { with_web && type_all pod-config.1; }
 @test "pod-exec(1)" { with_web && envpod stop -t 0 web && type_all pod-exec.1; }
 @test "pod-limit(1)" { with_web && type_all pod-limit.1; }
+@test "pod-plugin(1)" { with_web && type_all pod-plugin.1; }
 @test "pod-budget(1)" { with_web && type_all pod-budget.1; }
 @test "pod-mount(1)" { with_web && envpod stop -t 0 web && type_all pod-mount.1; }
 @test "pod-monitor(1)" { with_web && type_all pod-monitor.1; }

@@ -207,7 +207,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	  allow_discovery: no
 	  bandwidth_cap: 1mbit
 	queue: {socket: yes, require_commit_approval: off}
-	devices: {gpu: true, display: false, desktop_env: None, extra: []}
+	devices: {audio: true, display: false, desktop_env: None, extra: []}
 	web_display: {port: 7000}
 	budget: {grace_period: 1m, max_duration: 1h}
 	snapshots: {auto_on_run: no, max_keep: 3}
@@ -216,7 +216,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	processor: {disk_size: 1GB}
 	END
 	compile pod.yaml
-	[ "$(plan unbuilt | sort | tr '\n' ' ')" = "devices.gpu " ]
+	[ "$(plan unbuilt | sort | tr '\n' ' ')" = "devices.audio " ]
 }
 
 @test "a network's wall is asked for only when something may be allowed" {

@@ -81,6 +81,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_dns(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 int cmd_budget(int argc, char **argv);
+int cmd_plugins(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
 int cmd_expose(int argc, char **argv);
 int cmd_vault(int argc, char **argv);

@@ -42,6 +42,7 @@ static const struct cmd commands[] = {
 	{"budget", cmd_budget, "what a pod may use up in all; give it more"},
 	{"audit", cmd_audit, "query the audit log"},
 	{"check", cmd_check, "check a pod file, print its compiled form"},
+	{"plugins", cmd_plugins, "what this machine has for pods: GPUs"},
 	{"doctor", cmd_doctor, "say what this host lacks"},
 	{"dns", cmd_dns, "change which names a pod may resolve"},
 	{"vault", cmd_vault, "secrets of a pod: set, list, bind to hosts"},

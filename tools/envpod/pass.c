@@ -160,6 +160,12 @@ int cmd_budget(int argc, char **argv)
 	return front_pass("pod-budget", "show", false, argc, argv);
 }
 
+/* What plugins there are, and what they find: one list for people. */
+int cmd_plugins(int argc, char **argv)
+{
+	return front_pass("pod-plugin", "probe", false, argc, argv);
+}
+
 int cmd_expose(int argc, char **argv)
 {
 	return front_pass("pod-proxy", "expose", false, argc, argv);

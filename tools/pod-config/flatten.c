@@ -322,6 +322,52 @@ static void emit_govern(struct buf *plan, jv pod)
 		plan_line(plan, "govern", "yes");
 }
 
+/* A GPU may be any plugin's: "plugin ASKER NAME WORD...", one of each asker must be found. */
+static void emit_gpu(struct buf *plan, const char *id)
+{
+	static const char *const names[] = {"gpu-dri", "gpu-nvidia"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		OWN_BUF struct buf line = BUF_INIT;
+
+		buf_str(&line, *id ? "devices.gpu=" : "devices.gpu");
+		buf_str(&line, id);
+		words_add(&line, names[i]);
+		if (*id)
+			buf_fmt(&line, " id=%s", id);
+		plan_line(plan, "plugin", line.data);
+	}
+}
+
+/* yes, an id, or a list of ids. */
+static void emit_gpus(struct buf *plan, jv pod)
+{
+	jv asked = tree_get(pod, "devices.gpu");
+	jv ids = jv_get_kind(asked) == JV_KIND_ARRAY ? jv_copy(asked)
+						     : jv_array_append(jv_array(), jv_copy(asked));
+
+	for (int i = 0; i < jv_array_length(jv_copy(ids)); i++) {
+		jv id = jv_array_get(jv_copy(ids), i);
+
+		if (jv_get_kind(id) == JV_KIND_TRUE)
+			emit_gpu(plan, "");
+		else if (jv_get_kind(id) == JV_KIND_STRING)
+			emit_gpu(plan, jv_string_value(id));
+		jv_free(id);
+	}
+	jv_free(ids);
+	jv_free(asked);
+}
+
+static int emit_plugin(struct buf *plan, jv item, struct err *e)
+{
+	OWN_FREE char *line = xfmt("devices.plugins %s", jv_string_value(item));
+
+	(void)e;
+	plan_line(plan, "plugin", line);
+	return 0;
+}
+
 /* How a budget ends, where there is one. */
 static void emit_budget(struct buf *plan, jv pod)
 {
@@ -372,6 +418,7 @@ static const struct {
 	{"filesystem.mounts", emit_mount}, {"processor.io_max", emit_io},
 	{"network.http", emit_http},       {"vault.env", emit_secret},
 	{"vault.bindings", emit_binding},  {"health.checks", emit_check},
+	{"devices.plugins", emit_plugin},
 };
 
 int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)
@@ -394,6 +441,7 @@ int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	emit_gpus(plan, pod);
 	emit_wall(plan, pod);
 	emit_govern(plan, pod);
 	emit_budget(plan, pod);

@@ -42,7 +42,9 @@ enum type {
 	T_PIXELS,
 	T_HEADER,
 	T_METHOD,
-	T_JQ, /* a jq program */
+	T_JQ,     /* a jq program */
+	T_GPU,    /* yes, no, or which one */
+	T_PLUGIN, /* KIND-NAME [WORD=VALUE]... */
 	T_COUNT
 };
 
@@ -51,6 +53,7 @@ enum key_flags {
 	KEY_NEEDED = 2,   /* its section makes no sense without it */
 	KEY_COMPILED = 4, /* written by us into pod.json; not for pod files */
 	KEY_ONE = 16,     /* a list that may be given as its only item */
+	KEY_EITHER = 32,  /* a value of its type, or a list of such */
 	KEY_LATE = 8,     /* its default depends on another key: rules.c asks for it */
 };
 

@@ -12,6 +12,7 @@
 #define OURS  KEY_COMPILED
 #define LATE  KEY_LATE
 #define ONE   KEY_ONE
+#define OR_L  KEY_EITHER
 #define BUILT KEY_BUILT
 #define TUNES KEY_TUNES
 #define PORTS "1..65535"
@@ -437,8 +438,10 @@ const struct key keys[] = {
 
 	{"devices", T_SECTION, 0, NULL, NULL, NULL, BUILT,
 	 "devices and desktop"},
-	{"devices.gpu", T_BOOL, 0, NULL, "no", NULL, "false",
-	 "graphics processors"},
+	{"devices.gpu", T_GPU, OR_L, NULL, "no", NULL, BUILT,
+	 "graphics processors: all, or those named"},
+	{"devices.plugins", T_PLUGIN, L, NULL, NULL, NULL, BUILT,
+	 "further plugins, each with its words"},
 	{"devices.display", T_BOOL, 0, NULL, "no", NULL, "false",
 	 "the host's display"},
 	{"devices.audio", T_BOOL, 0, NULL, "no", NULL, "false",
@@ -449,7 +452,7 @@ const struct key keys[] = {
 	 "how to reach the sound"},
 	{"devices.desktop_env", T_ENUM, 0, "none|xfce|openbox|sway", "none", NULL, "none",
 	 "a desktop of the pod's own"},
-	{"devices.extra", T_PATH, L, "/dev", NULL, NULL, NONE,
+	{"devices.extra", T_PATH, L, "/dev", NULL, "device", BUILT,
 	 "further device nodes"},
 
 	{"web_display", T_SECTION, 0, "type", NULL, NULL, BUILT,

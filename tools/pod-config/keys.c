@@ -31,8 +31,9 @@ static char *type_text(const struct key *k)
 {
 	bool has_range = k->range && k->type != T_SECTION && k->type != T_BOOL;
 
-	return xfmt("%s%s%s%s", k->flags & KEY_LIST ? "list of " : "", type_name(k->type),
-		    has_range ? " " : "", has_range ? k->range : "");
+	return xfmt("%s%s%s%s%s", k->flags & KEY_LIST ? "list of " : "", type_name(k->type),
+		    k->flags & KEY_EITHER ? " or list" : "", has_range ? " " : "",
+		    has_range ? k->range : "");
 }
 
 static void print_key(struct out *o, const struct key *k)

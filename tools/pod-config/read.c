@@ -133,7 +133,7 @@ static jv read_list(const struct reading *r, const struct node *n, const struct 
 static jv read_value(const struct reading *r, const struct node *n, const struct key *k,
 		     const char *shown)
 {
-	if (k->flags & KEY_LIST)
+	if ((k->flags & KEY_LIST) || ((k->flags & KEY_EITHER) && n->kind == NODE_LIST))
 		return read_list(r, n, k, shown);
 	if (k->type == T_SECTION)
 		return read_section(r, n, k->path, shown);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/pod-config/type.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,10 +10,12 @@
 #include <strings.h>
 
 #include "libcommon/buf.h"
+#include "libcommon/need.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/unit.h"
+#include "libcommon/words.h"
 
 jv type_wrong(const struct spot *s, const char *fmt, ...)
 {
@@ -234,6 +237,41 @@ static jv read_pixels(const struct spot *s)
 	return jv_string_fmt("%ux%u", width, height);
 }
 
+/* Which one: its node's name, its number, or its place on a bus; the plugins know. */
+static jv read_gpu(const struct spot *s)
+{
+	static const char *const yes[] = {"true", "yes", "on"}, *const no[] = {"false", "no",
+									       "off"};
+	const char *text = s->node->text;
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < 3 && s->node->plain; i++)
+		if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0)
+			return jv_bool(strcasecmp(text, yes[i]) == 0);
+	for (const char *c = text; *c && n <= 64; c++)
+		if (!isalnum((unsigned char)*c) && !strchr(":._-", *c))
+			n = 65;
+	if (n == 0 || n > 64)
+		return wrong_word(s, "yes, no, or a GPU such as renderD128, 0 or 0000:01:00.0 "
+				     "(envpod plugins shows them)");
+	return jv_string(text);
+}
+
+/* "gpu-dri primary=yes": the words are the plugin's own. */
+static jv read_plugin(const struct spot *s)
+{
+	const char *text = s->node->text;
+	OWN_FREE char *name = strndup(text, strcspn(text, " "));
+	OWN_STRV struct strv words = {0};
+	struct err e = {0};
+
+	if (need_check_plugin(name, &e) < 0)
+		return type_wrong(s, "%s", e.msg);
+	if (words_split(&words, text) < 0)
+		return wrong_word(s, "a plugin and its words, one blank between them");
+	return jv_string(text);
+}
+
 static const struct {
 	const char *name;
 	jv (*read)(const struct spot *s);
@@ -271,6 +309,8 @@ static const struct {
 	[T_HEADER] = {"header", type_header},
 	[T_METHOD] = {"method", type_method},
 	[T_JQ] = {"jq", type_jq},
+	[T_GPU] = {"gpu", read_gpu},
+	[T_PLUGIN] = {"plugin", read_plugin},
 };
 
 jv type_read(const struct spot *s)

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/cgroup_device.h"
+#include "libcommon/cgroup_tree.h"
 #include "libcommon/finding.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
@@ -134,6 +136,26 @@ static enum verdict look_landlock(char *message, size_t size)
 	return abi >= 6 ? VERDICT_PASS : VERDICT_WARN;
 }
 
+/* What an empty answer to BPF_PROG_QUERY says: the kernel knows the kind of program. */
+static enum verdict look_devices(char *message, size_t size)
+{
+	struct cgroup_mounts m = {0};
+	OWN_BUF struct buf b = BUF_INIT;
+	OWN_FD int top = -1;
+	int r = -ENOENT;
+
+	if (read_file_at(AT_FDCWD, "/proc/self/mountinfo", &b, 1 << 20) == 0)
+		cgroup_mounts_parse(&m, b.data, b.len);
+	if (m.v2[0])
+		top = open(m.v2, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (top >= 0)
+		r = cgroup_devices_known(top);
+	snprintf(message, size,
+		 r == 0 ? "cgroup2 refuses what a pod was not given"
+			: "cgroup2 cannot refuse them: a pod's own /dev is the only layer");
+	return r == 0 ? VERDICT_PASS : VERDICT_WARN;
+}
+
 static enum verdict look_tiocsti(char *message, size_t size)
 {
 	char text[8] = "1";
@@ -163,6 +185,7 @@ static const struct check checks[] = {
 	{"clone3", look_clone, "a kernel of 5.11 or newer, no seccomp filter around envpod"},
 	{"seccomp", look_seccomp, "a kernel with CONFIG_SECCOMP_FILTER"},
 	{"landlock", look_landlock, "Linux 6.12 or newer, booted with landlock among lsm="},
+	{"devices", look_devices, "a writable cgroup2, and CONFIG_CGROUP_BPF"},
 	{"tiocsti", look_tiocsti, ""},
 	{"suid-dumpable", look_dumpable,
 	 "sysctl fs.suid_dumpable=0, unless core files of setuid programs are wanted"},

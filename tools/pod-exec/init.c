@@ -204,7 +204,8 @@ static int set_up(const struct run *r, struct root *root, struct err *e)
 
 static int settle(const struct run *r, int *lock, int *report, struct err *e)
 {
-	struct root root = {.plan = &r->plan, .base = r->base, .shown = &shown, .null = -1};
+	struct root root = {
+		.plan = &r->plan, .base = r->base, .shown = &shown, .needs = &r->needs, .null = -1};
 	int s;
 
 	shown_init(&shown, &r->plan, &r->cgroup);

@@ -43,6 +43,40 @@ static int make_nodes(int dev, uid_t base, struct err *e)
 	return 0;
 }
 
+/* Directories above a node, "dri" of "dri/renderD128". */
+static int make_dirs(int dev, const char *name, uid_t base)
+{
+	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+		OWN_FREE char *dir = strndup(name, (size_t)(slash - name));
+
+		if (mkdirat(dev, dir, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		if (fchownat(dev, dir, base, base, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* The pod's own nodes of the host's devices: whoever is in the pod may use them. */
+static int make_given(int dev, const struct root *root, struct err *e)
+{
+	for (size_t i = 0; i < root->needs->n_devices; i++) {
+		const struct device *d = &root->needs->devices[i];
+		const char *name = d->path + strlen("/dev/");
+		int r = make_dirs(dev, name, root->base);
+
+		if (r == 0 &&
+		    (mknodat(dev, name, (d->type == 'b' ? S_IFBLK : S_IFCHR) | 0666,
+			     makedev(d->major, d->minor)) < 0 ||
+		     fchmodat(dev, name, 0666, 0) < 0 ||
+		     fchownat(dev, name, root->base, root->base, AT_SYMLINK_NOFOLLOW) < 0))
+			r = -errno;
+		if (r < 0)
+			return err_set(e, -r, "make the pod's %s", esc(d->path));
+	}
+	return 0;
+}
+
 static int make_links(int dev, uid_t base, struct err *e)
 {
 	static const char *const links[][2] = {
@@ -81,6 +115,8 @@ static int fill_dev(int dev, const struct root *root, struct err *e)
 
 	if (r == 0)
 		r = make_links(dev, root->base, e);
+	if (r == 0)
+		r = make_given(dev, root, e);
 	if (r == 0)
 		r = mount_in_dev(dev, "pts", "devpts", pts, quiet, e);
 	if (r == 0)

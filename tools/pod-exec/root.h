@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "libcommon/err.h"
+#include "libcommon/need.h"
 #include "libcommon/plan.h"
 #include "tools/pod-exec/shown.h"
 
@@ -14,7 +15,8 @@ struct root {
 	const struct plan *plan;
 	uid_t base; /* host id of pod root, who shall own /dev */
 	struct shown *shown;
-	int null; /* the pod's /dev/null, opened; -1 until root_build() */
+	const struct needs *needs; /* devices of the host's */
+	int null;                  /* the pod's /dev/null, opened; -1 until root_build() */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/cgroup_device.h"
 #include "libcommon/clock.h"
 #include "libcommon/netns.h"
 #include "libcommon/own.h"
@@ -56,6 +57,7 @@ void run_finish(struct run *r)
 	cgroup_finish(&r->cgroup);
 	pod_finish(&r->pod);
 	plan_finish(&r->plan);
+	needs_finish(&r->needs);
 	strv_finish(&r->env);
 	strv_finish(&r->without);
 	strv_finish(&r->dirs);
@@ -168,7 +170,12 @@ static int open_walls(struct run *r, struct err *e)
 	if (r->pidns < 0)
 		return err_set(e, errno, "open /proc/self/ns/pid");
 	s = r->join ? 0 : open_namespaces(r, e);
-	return s < 0 ? s : cgroup_open(&r->cgroup, r->pod.name, &r->plan, e);
+	if (s == 0)
+		s = cgroup_open(&r->cgroup, r->pod.name, &r->plan, e);
+	/* A kernel that cannot leaves it to the first layer, as with Landlock. */
+	if (s == 0 && !r->join && r->cgroup.v2 >= 0)
+		cgroup_devices(r->cgroup.v2, &r->needs);
+	return s;
 }
 
 /* 1: there was an init, but it is just ending. */
@@ -228,8 +235,12 @@ int run_open(struct run *r, struct err *e)
 	if (s != 0)
 		return s;
 	s = given_env(&given, &r->pod, r->view, e);
+	if (s == 0)
+		s = needs_load(&r->needs, &r->pod, e);
 	if (s < 0)
 		return s;
+	for (size_t i = 0; i < r->needs.env.n; i++)
+		strv_add(&given, r->needs.env.v[i]);
 	own_close(
 		&r->view); /* whoever lets go of it last takes the view down, and that is not us */
 	r->view = -1;

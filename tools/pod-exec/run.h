@@ -17,6 +17,7 @@
 #include "libcommon/buf.h"
 #include "libcommon/cgroup.h"
 #include "libcommon/err.h"
+#include "libcommon/need.h"
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
 #include "tools/pod-exec/user.h"
@@ -60,6 +61,7 @@ struct run {
 	int exec;    /* the command's program, a regular file of the host; -1: argv[0] of the pod */
 	pid_t init_pid;
 	struct cgroup cgroup;
+	struct needs needs; /* what pod-mount judged (need.h) */
 };
 
 void run_init(struct run *r, const struct ask *ask);

@@ -25,6 +25,7 @@
 #include "tools/pod-mount/maskmake.h"
 #include "tools/pod-mount/mirror.h"
 #include "tools/pod-mount/mountinfo.h"
+#include "tools/pod-mount/needs.h"
 #include "tools/pod-mount/overlay.h"
 #include "tools/pod-mount/private.h"
 #include "tools/pod-mount/provenance.h"
@@ -226,6 +227,8 @@ static int fresh_view(struct enter *n, struct err *e)
 		r = settle(n, e);
 	if (r == 0)
 		r = remember(n, e);
+	if (r == 0)
+		r = needs_settle(&n->pod, &n->plan, n->unsafe, e);
 	if (r == 0)
 		r = open_userns(n, e);
 	if (r == 0)

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a plugin says a pod would need (envpod-plugin(3)), and how much of it its kind may ask for.
+ *
+ *	{"need":"device","path":"/dev/dri/renderD128"}     a node of the host's in the pod's /dev
+ *	{"need":"env","name":"POD_NULL","value":"text"}    a variable of each run
+ *
+ * Unknown kinds and keys are refused, not skipped.  What was judged lies in RUN/NAME/needs while
+ * the pod is up, a need a line, in words (words.h):
+ *	device PATH c|b MAJOR MINOR | env NAME VALUE
+ */
+#ifndef LIBCOMMON_NEED_H
+#define LIBCOMMON_NEED_H
+
+#include <stddef.h>
+
+#include "libcommon/buf.h"
+#include "libcommon/err.h"
+#include "libcommon/pod.h"
+
+#define NEED_LINE_MAX 8192 /* bytes of a line with its newline */
+#define NEED_MAX      256  /* needs of one plugin */
+#define NEED_VALUES   2
+
+enum need_kind { NEED_DEVICE, NEED_ENV, NEED_KINDS };
+
+struct need {
+	enum need_kind kind;
+	char *values[NEED_VALUES]; /* path | name, value */
+};
+
+void need_finish(struct need *n);
+#define OWN_NEED __attribute__((cleanup(need_finish), unused))
+
+/* From a kind and pairs of key and value; -EINVAL with e set for what is no need. */
+int need_make(struct need *n, const char *kind, const char *const *kv, struct err *e);
+/* From a line of JSON, without its newline. */
+int need_parse(struct need *n, const char *line, size_t len, struct err *e);
+/* The line of JSON, with its newline. */
+void need_format(const struct need *n, struct buf *b);
+
+/*
+ * May a plugin of this kind ("gpu" of "gpu-dri"), given these words of the pod file, ask for it?
+ * 0, or -errno with status 3 and the plugin's name.  What is there on the host is not looked at.
+ */
+int need_judge(const struct need *n, const char *plugin, char *const *opts, struct err *e);
+
+/* Is it a plugin's name, KIND-NAME or "null", of a kind that there is?  Status 78 otherwise. */
+int need_check_plugin(const char *name, struct err *e);
+
+/* --- what was judged --- */
+
+struct device {
+	char *path; /* below /dev */
+	char type;  /* c or b */
+	unsigned major, minor;
+};
+
+struct needs {
+	struct device *devices;
+	size_t n_devices;
+	struct strv env; /* "NAME=VALUE" */
+};
+
+#define OWN_NEEDS __attribute__((cleanup(needs_finish), unused))
+
+void needs_finish(struct needs *n);
+void needs_add_device(struct needs *n, const char *path, char type, unsigned major, unsigned minor);
+/* RUN/NAME/needs; none is none.  0 or -errno with e set. */
+int needs_load(struct needs *n, const struct pod *p, struct err *e);
+int needs_save(const struct needs *n, const struct pod *p, struct err *e);
+/* The text of the file: 0, or -EBADMSG. */
+int needs_parse(struct needs *n, const char *text, size_t len);
+
+#endif

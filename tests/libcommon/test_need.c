@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Needs as lines, their ceilings, and the file of those that were judged. */
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libcommon/cgroup_device.h"
+#include "libcommon/need.h"
+#include "libcommon/own.h"
+#include "tests/lib/tap.h"
+
+static const char *const good[] = {
+	"{\"need\":\"device\",\"path\":\"/dev/dri/renderD128\"}",
+	"{\"need\":\"env\",\"name\":\"POD_NULL\",\"value\":\"\"}",
+	"{\"need\":\"env\",\"name\":\"_A1\",\"value\":\"a \\\"b\\\"\"}",
+};
+
+static const char *const bad[] = {
+	"",
+	"{}",
+	"[]",
+	"{\"need\":\"device\"}",
+	"{\"need\":\"\"}",
+	"{\"need\":\"mount\",\"source\":\"/\"}",
+	"{\"path\":\"/dev/kfd\",\"need\":\"device\"}",
+	"{\"need\":\"device\",\"path\":\"dev/kfd\"}",
+	"{\"need\":\"device\",\"path\":\"/\"}",
+	"{\"need\":\"device\",\"path\":\"/dev//kfd\"}",
+	"{\"need\":\"device\",\"path\":\"/dev/./kfd\"}",
+	"{\"need\":\"device\",\"path\":\"/dev/kfd/\"}",
+	"{\"need\":\"device\",\"path\":\"/dev/a\\nb\"}",
+	"{\"need\":\"device\",\"path\":1}",
+	"{\"need\":\"device\",\"path\":\"/dev/kfd\",\"path\":\"/dev/kfd\"}",
+	"{\"need\":\"env\",\"name\":\"1A\",\"value\":\"\"}",
+	"{\"need\":\"env\",\"name\":\"A=B\",\"value\":\"\"}",
+	"{\"need\":\"env\",\"name\":\"A\",\"value\":\"a\\u0001\"}",
+	"{\"need\":\"env\",\"name\":\"A\",\"value\":\"a\"} x",
+};
+
+static void test_lines(void)
+{
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		OWN_NEED struct need n = {0};
+		OWN_BUF struct buf b = BUF_INIT;
+		OWN_FREE char *line = xfmt("%s\n", good[i]);
+		struct err e = {0};
+
+		ok(need_parse(&n, good[i], strlen(good[i]), &e) == 0, "%s is a need", good[i]);
+		need_format(&n, &b);
+		is_str(b.data, line, "and is written as it was");
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		OWN_NEED struct need n = {0};
+		struct err e = {0};
+
+		ok(need_parse(&n, bad[i], strlen(bad[i]), &e) < 0 && e.msg[0], "'%s' is none",
+		   bad[i]);
+	}
+}
+
+static int judge(const char *plugin, const char *line, char *opt)
+{
+	OWN_NEED struct need n = {0};
+	struct err e = {0};
+	char *opts[] = {opt, NULL};
+
+	return need_parse(&n, line, strlen(line), &e) == 0 ? need_judge(&n, plugin, opts, &e) : 1;
+}
+
+static void test_ceilings(void)
+{
+	static const char card[] = "{\"need\":\"device\",\"path\":\"/dev/dri/card0\"}";
+
+	ok(judge("gpu-dri", good[0], NULL) == 0, "a render node is a GPU's");
+	ok(judge("null", good[0], NULL) < 0, "and nobody else's");
+	ok(judge("gpu-dri", good[1], NULL) < 0, "POD_NULL is not");
+	ok(judge("null", good[1], NULL) == 0, "but null's");
+	ok(judge("gpu-dri", card, NULL) < 0, "a primary node only where it was asked for");
+	ok(judge("gpu-dri", card, "primary=yes") == 0, "and it was");
+	ok(judge("gpu-dri", card, "primary=yes2") < 0, "in these very words");
+	ok(judge("gpux-dri", good[0], NULL) < 0, "a kind is a whole word");
+	ok(judge("gpu-x", "{\"need\":\"device\",\"path\":\"/dev/nvidia0/x\"}", NULL) < 0,
+	   "a '*' does not match '/'");
+}
+
+static void test_names(void)
+{
+	static const char *const names[] = {"null", "gpu-dri", "gpu-a-1"};
+	static const char *const none[] = {"",      "gpu/x", "GPU-x", "x",
+					   "toy-x", "gpu-",  "-gpu",  "gpu_x"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		ok(need_check_plugin(names[i], &(struct err){0}) == 0, "%s is a name", names[i]);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		ok(need_check_plugin(none[i], &(struct err){0}) < 0, "'%s' is none", none[i]);
+}
+
+static void test_file(void)
+{
+	static const char text[] = "device /dev/a\\040b c 226 128\ndevice /dev/kfd c 10 1\n"
+				   "env A b\\040c\nenv B\n";
+	static const char *const wrong[] = {"device /dev/x c 1\n",
+					    "device /etc c 1 1\n",
+					    "device /dev/x z 1 1\n",
+					    "device /dev/x c 1 1",
+					    "device /dev/x c 5000 1\n",
+					    "env\n",
+					    "what x\n"};
+	OWN_NEEDS struct needs n = {0};
+
+	ok(needs_parse(&n, text, strlen(text)) == 0, "the file is read");
+	is_int((intmax_t)n.n_devices, 2, "two devices");
+	is_str(n.devices[0].path, "/dev/a b", "a path with a blank");
+	is_int(n.devices[0].minor, 128, "its number");
+	is_str(n.env.v[0], "A=b c", "a variable");
+	is_str(n.env.v[1], "B=", "an empty one");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		OWN_NEEDS struct needs w = {0};
+
+		ok(needs_parse(&w, wrong[i], strlen(wrong[i])) < 0, "wrong line %zu is refused", i);
+	}
+}
+
+/* What the program says, by the few instructions that it is made of. */
+static long run(const struct bpf_insn *v, unsigned type, unsigned access, unsigned major,
+		unsigned minor)
+{
+	const uint32_t ctx[] = {access << 16 | type, major, minor};
+	uint64_t r[11] = {0};
+
+	for (size_t at = 0;; at++) {
+		const struct bpf_insn *i = &v[at];
+
+		switch (i->code) {
+		case BPF_LDX | BPF_MEM | BPF_W:
+			r[i->dst_reg] = ctx[i->off / 4];
+			break;
+		case BPF_ALU64 | BPF_MOV | BPF_X:
+			r[i->dst_reg] = r[i->src_reg];
+			break;
+		case BPF_ALU64 | BPF_MOV | BPF_K:
+			r[i->dst_reg] = (uint64_t)i->imm;
+			break;
+		case BPF_ALU64 | BPF_AND | BPF_K:
+			r[i->dst_reg] &= (uint64_t)i->imm;
+			break;
+		case BPF_ALU64 | BPF_RSH | BPF_K:
+			r[i->dst_reg] >>= i->imm;
+			break;
+		case BPF_JMP | BPF_JNE | BPF_K:
+			at += r[i->dst_reg] != (uint64_t)i->imm ? (size_t)i->off : 0;
+			break;
+		case BPF_JMP | BPF_EXIT:
+			return (long)r[0];
+		default:
+			return -1;
+		}
+	}
+}
+
+static void test_program(void)
+{
+	OWN_NEEDS struct needs n = {0};
+	OWN_FREE struct bpf_insn *v = NULL;
+	const unsigned c = BPF_DEVCG_DEV_CHAR, b = BPF_DEVCG_DEV_BLOCK;
+	const unsigned rw = BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE;
+	size_t count;
+
+	needs_add_device(&n, "/dev/dri/renderD128", 'c', 226, 128);
+	needs_add_device(&n, "/dev/loop0", 'b', 7, 0);
+	v = cgroup_devices_program(&n, &count);
+	is_int(run(v, c, rw, 1, 3), 1, "null opens");
+	is_int(run(v, c, rw, 136, 77), 1, "any terminal");
+	is_int(run(v, c, BPF_DEVCG_ACC_READ, 226, 128), 1, "what was given");
+	is_int(run(v, c, rw, 226, 0), 0, "not its neighbour");
+	is_int(run(v, b, rw, 226, 128), 0, "nor a disk of that number");
+	is_int(run(v, b, rw, 7, 0), 1, "a disk that was given");
+	is_int(run(v, c, rw, 7, 0), 0, "is no screen");
+	is_int(run(v, c, rw, 1, 1), 0, "memory does not open");
+	is_int(run(v, b, rw, 8, 0), 0, "nor a disk");
+	is_int(run(v, b, BPF_DEVCG_ACC_MKNOD, 8, 0), 1, "making is not opening");
+}
+
+int main(void)
+{
+	test_lines();
+	test_ceilings();
+	test_names();
+	test_file();
+	test_program();
+	return done_testing();
+}
