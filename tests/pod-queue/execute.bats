@@ -85,7 +85,8 @@ undo_id() { jq -r .undo "$Q/done/$1.json"; }
 	ask_for file_create path="$PWD/a" content=1 >answer
 	id=$(id_of <answer)
 	envpod run -b q -- sh -c "echo >$PWD/up; sleep 1000"
-	wait_for 30 pgrep -f "echo >$PWD/up"
+	# the command itself: those that are to become it have its words, too
+	wait_for 30 pgrep -fx "sh -c echo >$PWD/up; sleep 1000"
 	envpod lock q
 	expect 75 envpod undo q "$(undo_id "$id")"
 	envpod unlock q
