@@ -266,15 +266,23 @@ static double seconds(clockid_t clock)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/*
- * C-02: more than half a processor, over four periods of a quota that allows a quarter.  A busy
- * machine gives the control less, too: it has more tries.
- */
+/* A busy machine gives less than half a processor to anybody: the control stands in front. */
+static void stand_in_front(void)
+{
+	const struct sched_param first = {.sched_priority = 1};
+
+	if (sched_setscheduler(0, SCHED_FIFO, &first) < 0)
+		setpriority(PRIO_PROCESS, 0, -20);
+}
+
+/* C-02: more than half a processor, over four periods of a quota that allows a quarter. */
 static enum verdict burn(const void *unused)
 {
 	double best = 0;
 
 	(void)unused;
+	if (is_control)
+		stand_in_front();
 	for (int i = 0; i < (is_control ? 20 : 2) && best < 0.5; i++) {
 		double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 		double used, took;
