@@ -61,3 +61,29 @@ id_of() { jq -r .id; }
 is_in() { [ -e "$Q/$1/$2.json" ]; }
 events() { pod-audit query --json q | jq -c "select(.event == \"$1\")"; }
 has_event() { [ "$(events "$1" | wc -l)" -ge "${2:-1}" ]; }
+
+# What a test of the socket needs: a pod, and who listens there.
+governed_setup()
+{
+	need root overlay userns
+	queue_setup
+	make_pod
+	govern
+}
+
+# speak: Python with s, a socket that is connected, and new() for more of them.
+speak()
+{
+	python3 -c "
+import json, os, socket, sys, time
+def new():
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(40)
+    s.connect('$SOCK')
+    return s
+def line(s):
+    f = s.makefile('rb')
+    return json.loads(f.readline() or b'null')
+s = new()
+$(cat)"
+}

@@ -3,31 +3,8 @@
 load ../lib/envpod
 load helper
 
-setup()
-{
-	need root overlay userns
-	queue_setup
-	make_pod
-	govern
-}
+setup() { governed_setup; }
 teardown() { envpod_teardown; }
-
-# speak: Python with s, a socket that is connected, and new() for more of them.
-speak()
-{
-	python3 -c "
-import json, os, socket, sys, time
-def new():
-    s = socket.socket(socket.AF_UNIX)
-    s.settimeout(40)
-    s.connect('$SOCK')
-    return s
-def line(s):
-    f = s.makefile('rb')
-    return json.loads(f.readline() or b'null')
-s = new()
-$(cat)"
-}
 
 @test "20 submissions a minute, 120 requests; polls are free" {
 	speak <<-'END'
