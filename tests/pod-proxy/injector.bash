@@ -117,7 +117,7 @@ odd_site()
 	(exec nsenter -t "$SITE" -n python3 "$BATS_TEST_DIRNAME/odd.py" 192.0.2.11 "${2:-443}" "$T/${1:-good}.pem" "$T/${1:-good}.key" "$T/odd.log") >>"$T/odd.err" 2>&1 3>&- &
 	NETPIDS+=($!)
 	: >"$T/odd.log"
-	wait_for 5 listens_at 192.0.2.11 "${2:-443}"
+	wait_for 30 listens_at 192.0.2.11 "${2:-443}"
 }
 listens_at() { on_site ss -Hltn "src $1 and sport = :${2:-443}" | grep -q .; }
 

@@ -41,7 +41,7 @@ STARS=$(printf '*%.0s' {1..23})
 		[[ $output == *'"rule":"path"'* ]]
 	done
 	refute grep -q empty "$T/nginx/access.log"
-	wait_for 5 said '.event == "http_denied" and .rule == "ambiguous" and .status == 403'
+	wait_for 30 said '.event == "http_denied" and .rule == "ambiguous" and .status == 403'
 }
 
 @test "a host with rules alone: nothing is put in, nothing of the agent's is taken" {
@@ -59,12 +59,12 @@ STARS=$(printf '*%.0s' {1..23})
 		call --http2 --max-time 3 https://a.example/slow >/dev/null 2>&1 3>&- &
 		jobs+=($!)
 	done
-	wait_for 5 is_seen 2
+	wait_for 30 is_seen 2
 	run call -w '%{http_code}' https://a.example/echo
 	[[ $output == *'"rule":"concurrent"'*429 ]]
 	wait "${jobs[@]}" || true
-	wait_for 5 is_passed
-	wait_for 5 is_passed
+	wait_for 30 is_passed
+	wait_for 30 is_passed
 	run call -i https://a.example/echo
 	[[ $output == *429* && ${output,,} == *"retry-after: "[1-9]* && $output == *'"rule":"requests"'* ]]
 }
@@ -75,7 +75,7 @@ STARS=$(printf '*%.0s' {1..23})
 		run call "--${how% *}" -o /dev/null -w "%{size_download}\n" "https://${how#* }.example/big"
 		[ "$status" != 0 ]
 		[ "${lines[-1]}" -le 500000 ]
-		wait_for 5 said ".event == \"http_denied\" and .rule == \"bytes\" and .name == \"${how#* }.example\" and .status == 200 and .bytes_down <= 500000 and .bytes_down > 300000"
+		wait_for 30 said ".event == \"http_denied\" and .rule == \"bytes\" and .name == \"${how#* }.example\" and .status == 200 and .bytes_down <= 500000 and .bytes_down > 300000"
 	done
 	run call -w "%{http_code}" -T - https://a.example/put/x <"$T/www/big"
 	[[ $output == *'"rule":"bytes"'*429 ]]
@@ -104,7 +104,7 @@ is_passed() { [ "$(code https://a.example/echo)" = 200 ]; }
 		done
 		refute call $http https://a.example/torn
 	done
-	wait_for 5 said '.event == "upstream_failed" and (.reason | test("compressed"))'
+	wait_for 30 said '.event == "upstream_failed" and (.reason | test("compressed"))'
 }
 
 @test "fields of an answer are scrubbed, redirects and cookies among them" {
@@ -125,8 +125,8 @@ is_passed() { [ "$(code https://a.example/echo)" = 200 ]; }
 	start 'usage 0 anthropic'
 	call https://a.example/v1/messages | cmp - "$T/usage.json"
 	call https://a.example/v1/stream | grep -q message_start
-	wait_for 5 said '.event == "model_usage" and .api == "anthropic" and .key == "TOKEN" and .input_tokens == 12 and .output_tokens == 34'
-	wait_for 5 said '.event == "model_usage" and .input_tokens == 25 and .output_tokens == 15 and .cache_read_tokens == 7'
+	wait_for 30 said '.event == "model_usage" and .api == "anthropic" and .key == "TOKEN" and .input_tokens == 12 and .output_tokens == 34'
+	wait_for 30 said '.event == "model_usage" and .input_tokens == 25 and .output_tokens == 15 and .cache_read_tokens == 7'
 }
 
 @test "a dummy on its way to another host is an event; at its own host it is at home" {
@@ -137,11 +137,11 @@ is_passed() { [ "$(code https://a.example/echo)" = 200 ]; }
 	# To where the server waits for it: one that has answered before it came is not sent it.
 	call --http2 -X PUT -d 'x={"a":"dummy\/other+7654321"}' https://a.example/put/x >/dev/null
 	for place in url header body; do
-		wait_for 5 said ".event == \"canary\" and .key == \"OTHER\" and .place == \"$place\" and .name == \"a.example\" and .action == \"freeze\""
+		wait_for 30 said ".event == \"canary\" and .key == \"OTHER\" and .place == \"$place\" and .name == \"a.example\" and .action == \"freeze\""
 	done
 	refute said '.event == "canary" and .key == "TOKEN"'
 	call -X POST -d '["dummy-token-1234567"]' https://b.example/echo >/dev/null
-	wait_for 5 said '.event == "canary" and .key == "TOKEN" and .place == "body" and .name == "b.example"'
+	wait_for 30 said '.event == "canary" and .key == "TOKEN" and .place == "body" and .name == "b.example"'
 }
 
 @test "a message of a WebSocket that ends as a secret begins is not held back" {
