@@ -115,4 +115,8 @@ for _ in $(seq "$rounds"); do
 		$(from "$name") curl -sk -m 20 -o /dev/null -w "{\"bench\":\"proxy_100mb\",\"name\":\"$name\",\"bytes_per_s\":%{speed_download},\"status\":%{http_code}}\n" "${url[$name]}/large"
 	done
 done
-awk -v name=inject '/VmRSS|VmHWM/ { v[$1] = $2 } END { printf "{\"bench\":\"proxy_memory\",\"name\":\"%s\",\"resident_kib\":%d,\"peak_kib\":%d}\n", name, v["VmRSS:"], v["VmHWM:"] }' "/proc/${server[inject]}/status"
+# What each held at most, with all those connections behind it, and holds now.
+for name in $peers; do
+	[ "$name" != direct ] || continue
+	awk -v name="$name" '/VmRSS|VmHWM/ { v[$1] = $2 } END { printf "{\"bench\":\"proxy_memory\",\"name\":\"%s\",\"resident_kib\":%d,\"peak_kib\":%d}\n", name, v["VmRSS:"], v["VmHWM:"] }' "/proc/${server[$name]}/status"
+done
