@@ -51,6 +51,7 @@ teardown()
 	envpod snapshot web ls | grep -q by-mcp
 	envpod diff web --json --all | jq -se 'any(.path | endswith("/made"))'
 	# What the agent had done is the person's to take back.
-	envpod undo web --all | grep -c '^Undone: action' | grep -qx 2
+	envpod undo web --all | grep -c "^Undone: action" | grep -qx 3
 	refute envpod run web -- test -e "$HOME/made"
+	refute grep -q by-mcp <(envpod snapshot web ls)
 }

@@ -27,6 +27,22 @@ refused() { events approval_refused | jq -e --arg r "$1" 'select(.reason | conta
 	events action_approved | jq -e '.by == "daemon"'
 }
 
+@test "who somebody is, is the name of his uid: no variable makes another of him, and no number a name" {
+	make_pod 'approvers: [daemon]'
+	govern
+	id=$(ask '{"type":"submit","description":"a"}' | id_of)
+	SUDO_USER=daemon SUDO_UID=$(id -u bin) SUDO_GID=$(id -g bin) expect 3 envpod approve q "$id"
+	[[ $output == *"bin is none of the pod's approvers"* ]]
+	SUDO_USER=daemon SUDO_UID=61234 SUDO_GID=61234 expect 3 envpod approve q "$id"
+	[[ $output == *"61234 is none of the pod's approvers"* ]]
+	SUDO_USER=daemon SUDO_UID=x expect 3 envpod approve q "$id"
+	USER=daemon LOGNAME=daemon expect 3 envpod approve q "$id"
+	[[ $output == *"root is none of the pod's approvers"* ]]
+	is_in staged "$id"
+	SUDO_USER=nobody SUDO_UID=$(id -u daemon) SUDO_GID=$(id -g daemon) envpod approve q "$id"
+	jq -e '.approved_by == "daemon"' "$Q/done/$id.json"
+}
+
 @test "queue.separate: neither the pod's owner nor who submitted it" {
 	make_pod '' 'separate: yes'
 	govern

@@ -76,6 +76,43 @@ times() { grep -cx "$1" executed; }
 	[ "$(times "$id")" = 1 ]
 }
 
+@test "either half ends with the other; who waits hears the end of it, and who left before his answer harms nobody" {
+	first=$(steward)
+	ear=$(pgrep -x -P "$first" pod-queue-hear)
+	id=$(call staged a | id_of)
+	# Answers that nobody is there for any more.
+	python3 - "$SOCK" <<-'END'
+	import socket, sys
+	for i in range(60):
+	    s = socket.socket(socket.AF_UNIX)
+	    s.connect(sys.argv[1])
+	    s.send(b'{"type":"list"}\n' * 2)
+	    s.close()
+	END
+	ask "{\"type\":\"poll\",\"id\":\"$id\"}" | jq -e '.ok'
+	[ "$(steward)" = "$first" ]
+	python3 - "$SOCK" "$id" "$T" >heard 3>&- <<-'END' &
+	import json, socket, sys
+	s = socket.socket(socket.AF_UNIX)
+	s.connect(sys.argv[1])
+	s.send(json.dumps({"type": "wait", "id": sys.argv[2], "timeout": 600}).encode() + b"\n")
+	open(sys.argv[3] + "/waits", "w").close()
+	print(s.recv(100) or "the end")
+	END
+	local job=$!
+	wait_for 10 test -e waits
+	kill -KILL "$first"
+	wait "$job"
+	[ "$(cat heard)" = 'the end' ]
+	wait_for 5 gone "$ear"
+	wait_for 10 other "$first"
+	first=$(steward)
+	kill -KILL "$(pgrep -x -P "$first" pod-queue-hear)"
+	wait_for 5 gone "$first"
+	wait_for 10 other "$first"
+	wait_for 10 eval 'ask "{\"type\":\"poll\",\"id\":\"$id\"}" | jq -e .ok'
+}
+
 @test "an executor that ends without a word: failed" {
 	echo 'echo it broke >&2; exit 3' >execute
 	id=$(call immediate a | id_of)

@@ -93,6 +93,28 @@ static int snapshot_words(const struct steward *s, const struct action *a, struc
 	return 0;
 }
 
+/*
+ * A name in plain letters, or what lies below one: a person reads it before he lets it be, and must
+ * read what it is.
+ */
+static bool is_domain(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t n;
+
+	if (strlen(name) > 253)
+		return false;
+	name += strncmp(name, "**.", 3) == 0 ? 3 : strncmp(name, "*.", 2) == 0 ? 2 : 0;
+	do {
+		n = strspn(name, letters);
+		if (n == 0 || n > 63 || *name == '-')
+			return false;
+		name += n;
+	} while (*name++ == '.');
+	return !name[-1];
+}
+
 static int domain_words(const struct steward *s, const struct action *a, struct strv *argv,
 			struct err *e)
 {
@@ -102,6 +124,8 @@ static int domain_words(const struct steward *s, const struct action *a, struct 
 	if (param_text(a, "name", name, sizeof(name), e) < 0 ||
 	    param_text(a, "for", length, sizeof(length), e) < 0)
 		return -EINVAL;
+	if (!is_domain(name))
+		return err_set(e, ERR_PLAIN, "params: name: %s is no domain name", esc(name));
 	if (*length && unit_duration(length, &seconds) < 0)
 		return err_set(e, ERR_PLAIN, "params: for: a duration such as 1h30m");
 	strv_add(argv, "pod-dns");
