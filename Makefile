@@ -23,6 +23,7 @@ LIBS_pod-audit  := -ljq
 LIBS_pod-vault  := -ljq
 LIBS_pod-monitor := -ljq
 LIBS_pod-net    := -lmnl -ldl
+LIBS_pod-trace  := -lbpf
 LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
 LIBS_pod-proxy  := -lnghttp2 -lssl -lcrypto -lz -lc
 LIBS_pod-action-http := -lcurl -lresolv
@@ -41,6 +42,7 @@ NEED_-lssl      := openssl/ssl.h:libssl-dev
 NEED_-lcrypto   := openssl/crypto.h:libssl-dev
 NEED_-lsodium   := sodium.h:libsodium-dev
 NEED_-lmnl      := libmnl/libmnl.h:libmnl-dev
+NEED_-lbpf      := bpf/libbpf.h:libbpf-dev
 # Sources, which tools/pod-proxy/llhttp.c takes in; LLHTTP is where the package has them.
 NEED_-ldrm      := xf86drm.h:libdrm-dev
 NEED_-lcurl     := curl/curl.h:libcurl4-openssl-dev
@@ -50,7 +52,7 @@ NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
 # libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
-DYNAMIC := pod-plugin pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor
+DYNAMIC := pod-plugin pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor pod-trace
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
 DAEMONS := pod-dns pod-proxy pod-queue
@@ -126,6 +128,16 @@ $(B)/flags: FORCE
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALLC) -MMD -MP -c -o $@ $<
+
+# Programs for the kernel (tools/TOOL/bpf/): compiled for BPF, and carried as bytes by object.c.
+BPF_CC  ?= clang
+$(B)/%.inc: %.c tools/pod-trace/bpf/record.h
+	@mkdir -p $(@D)
+	@command -v $(BPF_CC) >/dev/null || { echo "pod-trace needs $(BPF_CC) for its programs in the kernel: install clang (or run make deps)" >&2; exit 1; }
+	$(Q)$(BPF_CC) -target bpf -mcpu=v3 -std=gnu11 -O2 -g $(WARN) -Wno-missing-prototypes -I. -isystem /usr/include/$(shell $(CC) -print-multiarch) -c -o $(@:.inc=.bpf) $<
+	$(Q)od -An -v -tu1 $(@:.inc=.bpf) | sed 's/ *\([0-9][0-9]*\)/\1,/g' >$@
+$(B)/tools/pod-trace/object.o: $(B)/tools/pod-trace/bpf/programs.inc
+$(B)/tools/pod-trace/object.o: private CPPFLAGS += -I$(B)
 
 $(LIB): $(call obj,libcommon)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

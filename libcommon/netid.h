@@ -16,7 +16,15 @@
 #define NETID_MAX  65535u
 #define NETID_BASE 1879048192u /* 0x70000000: above what container managers hand out */
 
-enum netid_role { NETID_DNS, NETID_PROXY, NETID_INJECT, NETID_QUEUE, NETID_MONITOR, NETID_ACTION };
+enum netid_role {
+	NETID_DNS,
+	NETID_PROXY,
+	NETID_INJECT,
+	NETID_QUEUE,
+	NETID_MONITOR,
+	NETID_ACTION,
+	NETID_TRACE
+};
 
 /* The number of this pod, 1 … NETID_MAX, taken when it has none; -errno with e set. */
 int netid_get(const struct pod *p, struct err *e);

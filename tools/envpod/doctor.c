@@ -17,6 +17,7 @@ static const char *const asked[][3] = {
 	{"pod-mount", "doctor"}, {"pod-exec", "--doctor"}, {"pod-limit", "doctor"},
 	{"pod-audit", "doctor"}, {"pod-net", "doctor"},    {"pod-dns", "doctor"},
 	{"pod-proxy", "doctor"}, {"pod-vault", "doctor"},  {"pod-monitor", "doctor"},
+	{"pod-trace", "doctor"},
 };
 
 static int ask(const char *const tool[], bool json)

@@ -314,12 +314,15 @@ static void emit_govern(struct buf *plan, jv pod)
 					       "budget.max_duration", "budget.max_cpu",
 					       "budget.max_requests", "budget.max_bandwidth",
 					       "budget.max_tokens",   NULL};
-	bool wants = tree_is(pod, "queue.socket", "true");
+	bool wants = tree_is(pod, "queue.socket", "true") ||
+		     tree_is(pod, "audit.system_trace", "true");
 
 	for (const char *const *key = keys_set; *key && !wants; key++)
 		wants = tree_is_set(pod, *key);
 	if (wants)
 		plan_line(plan, "govern", "yes");
+	if (tree_is(pod, "audit.system_trace", "false"))
+		plan_line(plan, "trace", "no");
 }
 
 /* A GPU may be any plugin's: "plugin ASKER NAME WORD...", one of each asker must be found. */

@@ -216,8 +216,8 @@ const struct key keys[] = {
 	 "the record"},
 	{"audit.action_log", T_BOOL, 0, NULL, "yes", "action_log", BUILT,
 	 "record the start and end of each run; refusals and commits are recorded always"},
-	{"audit.system_trace", T_BOOL, 0, NULL, "no", NULL, "false",
-	 "record system calls"},
+	{"audit.system_trace", T_BOOL, 0, NULL, NULL, NULL, BUILT,
+	 "record which commands run; without the key, where anything governs the pod"},
 
 	{"snapshots", T_SECTION, 0, NULL, NULL, NULL, BUILT,
 	 "layers"},

@@ -20,6 +20,7 @@ static const struct {
 	{"queue", "pod-queue", "serve"},
 	{"monitor", "pod-monitor", "watch"},
 	{"budget", "pod-budget", "meter"},
+	{"trace", "pod-trace", "watch"},
 };
 
 const char *set_log(enum set set)
