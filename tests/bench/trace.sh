@@ -16,18 +16,19 @@ cat >"$T/Makefile" <<-'END'
 	.PHONY: all
 END
 for how in yes no; do
-	printf 'audit: {system_trace: %s}\nqueue: {socket: yes}\n' "$how" >"$T/$how.yaml"
+	printf 'filesystem: {mount_cwd: yes}\naudit: {system_trace: %s}\nqueue: {socket: yes}\n' "$how" >"$T/$how.yaml"
 	(cd "$T" && envpod init -c "$how.yaml" "trace-$how" >/dev/null)
 	envpod run "trace-$how" -- true
 done
-(cd "$T" && envpod init -c /dev/null plain >/dev/null)
+echo 'filesystem: {mount_cwd: yes}' >"$T/plain.yaml"
+(cd "$T" && envpod init -c plain.yaml plain >/dev/null)
 
 short='i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i + 1)); done'
 cd "$T"
 for name in short make true; do
 	case $name in
 	short) words=(sh -c "$short") ;;
-	make) words=(make -s "-j$(nproc)" -C "$T" all) ;;
+	make) words=(make -s "-j$(nproc)" all) ;;
 	true) words=(true) ;;
 	esac
 	n=$rounds
