@@ -2,7 +2,6 @@
 #include "libcommon/record.h"
 
 #include <fcntl.h>
-#include <sodium/crypto_generichash_blake2b.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,63 +16,11 @@
 #include "libcommon/pod.h"
 #include "libcommon/spawn.h"
 
-void record_chain(const char prev[RECORD_HEX], const char *line, size_t len, char out[RECORD_HEX])
-{
-	static const char digits[] = "0123456789abcdef";
-	crypto_generichash_blake2b_state st;
-	unsigned char sum[32];
-
-	crypto_generichash_blake2b_init(&st, NULL, 0, sizeof(sum));
-	crypto_generichash_blake2b_update(&st, (const unsigned char *)prev, 64);
-	crypto_generichash_blake2b_update(&st, (const unsigned char *)"\n", 1);
-	crypto_generichash_blake2b_update(&st, (const unsigned char *)line, len);
-	crypto_generichash_blake2b_final(&st, sum, sizeof(sum));
-	for (size_t i = 0; i < sizeof(sum); i++) {
-		out[2 * i] = digits[sum[i] >> 4];
-		out[2 * i + 1] = digits[sum[i] & 15];
-	}
-	out[64] = '\0';
-}
-
-int record_tail(const char *line, size_t len, uint64_t *seq, char chain[RECORD_HEX])
-{
-	static const char mark[] = ",\"seq\":";
-	const char *tail, *p;
-	uint64_t n = 0;
-
-	if (len < RECORD_TAIL + sizeof(mark))
-		return -EINVAL;
-	p = tail = line + len - RECORD_TAIL;
-	if (memcmp(tail, ",\"chain\":\"", 10) != 0 || memcmp(line + len - 2, "\"}", 2) != 0)
-		return -EINVAL;
-	memcpy(chain, tail + 10, 64);
-	chain[64] = '\0';
-	while (p > line && p[-1] >= '0' && p[-1] <= '9')
-		p--;
-	if (strspn(chain, "0123456789abcdef") != 64 || p == tail || tail - p > 18 ||
-	    (size_t)(p - line) < sizeof(mark) ||
-	    memcmp(p - (sizeof(mark) - 1), mark, sizeof(mark) - 1) != 0)
-		return -EINVAL;
-	for (; p < tail; p++)
-		n = n * 10 + (uint64_t)(*p - '0');
-	*seq = n;
-	return 0;
-}
-
-unsigned record_segment_number(const char *name)
-{
-	if (strlen(name) != 12 || strspn(name, "0123456789") != 6 ||
-	    strcmp(name + 6, ".jsonl") != 0)
-		return 0;
-	return (unsigned)strtoul(name, NULL, 10);
-}
-
 /* The end of the chain as the last line of the newest segment tells it. */
 struct head {
 	unsigned segment;
-	uint64_t seq; /* of the last line; 0 when there is none */
-	off_t size;   /* of the segment, up to the end of its last whole line */
-	char chain[RECORD_HEX];
+	off_t size;              /* of the segment, up to the end of its last whole line */
+	struct record_tail last; /* seq 0: there is none */
 };
 
 /* -errno where the directory cannot be read to its end: an older segment must not be gone on with.
@@ -127,7 +74,7 @@ static int head_from_window(int fd, size_t want, struct head *h)
 	if (!end)
 		return 0;
 	line = line ? line + 1 : window;
-	return record_tail(line, (size_t)(end - line), &h->seq, h->chain) < 0 ? -EINVAL : 1;
+	return record_tail(line, (size_t)(end - line), &h->last) < 0 ? -EINVAL : 1;
 }
 
 static int head_from_tail(int fd, struct head *h, struct err *e)
@@ -170,12 +117,19 @@ static int head_before(int auditfd, struct head *h, struct err *e)
 
 	if (fd < 0)
 		return fd;
-	if (before.seq == 0)
+	if (before.last.seq == 0)
 		return err_set(e, ERR_PLAIN, "the audit log has lost segment %06u.jsonl",
 			       h->segment - 1);
-	h->seq = before.seq;
-	memcpy(h->chain, before.chain, sizeof(h->chain));
+	h->last = before.last;
 	return 0;
+}
+
+static off_t segment_max(void)
+{
+	const char *bytes = secure_getenv(RECORD_SEGMENT_ENV);
+	unsigned long n = bytes ? strtoul(bytes, NULL, 10) : 0;
+
+	return n >= 4096 && n < RECORD_SEGMENT_MAX ? (off_t)n : (off_t)RECORD_SEGMENT_MAX;
 }
 
 /* The segment to append to, and the head in *h; starts the next segment when this one is full. */
@@ -188,13 +142,13 @@ static int head_load(int auditfd, struct head *h, struct err *e)
 	r = newest_segment(auditfd, &h->segment);
 	if (r < 0)
 		return err_set(e, -r, "list the segments of the audit log");
-	memset(h->chain, '0', 64);
+	memset(h->last.chain, '0', RECORD_HEX - 1);
 	fd = segment_load(auditfd, h->segment, h, e);
 	if (fd < 0)
 		return fd;
-	if (h->seq == 0 && h->segment > 1 && head_before(auditfd, h, e) < 0)
+	if (h->last.seq == 0 && h->segment > 1 && head_before(auditfd, h, e) < 0)
 		return -e->code;
-	if (h->size < (off_t)RECORD_SEGMENT_MAX)
+	if (h->size < segment_max())
 		return take_fd(&fd);
 	own_close(&fd);
 	h->size = 0;
@@ -203,30 +157,115 @@ static int head_load(int auditfd, struct head *h, struct err *e)
 		      : take_fd(&fd);
 }
 
-/* One object `{…}` becomes a line of the log, at the end of out. */
-static int add_line(struct buf *out, struct head *h, const char *json, size_t len, struct err *e)
-{
-	size_t start = out->len;
-	char seq[32];
+/* What is about to be appended. */
+struct batch {
+	struct head head; /* as the last of its lines leaves it */
+	struct logseal seal;
+	int sealfd; /* -1: the log has none */
+	struct buf lines;
+};
 
-	if (len < 2 || len + RECORD_TAIL + sizeof(seq) > RECORD_LINE_MAX)
+#define BATCH_INIT            \
+	{                     \
+		.sealfd = -1, \
+	}
+
+static void batch_finish(struct batch *b)
+{
+	logseal_finish(&b->seal);
+	own_close(&b->sealfd);
+	buf_finish(&b->lines);
+}
+
+/* One object `{…}` becomes a line of the log. */
+static int add_line(struct batch *b, const char *json, size_t len, struct err *e)
+{
+	struct record_tail *last = &b->head.last;
+	struct buf *out = &b->lines;
+	size_t start = out->len;
+	char seq[32], seal[LOGSEAL_HEX];
+
+	if (len < 2 || len + RECORD_TAIL_MAX + sizeof(seq) > RECORD_LINE_MAX)
 		return err_set(e, EMSGSIZE, "append to the audit log");
-	snprintf(seq, sizeof(seq), ",\"seq\":%llu}", (unsigned long long)++h->seq);
+	snprintf(seq, sizeof(seq), ",\"seq\":%llu}", (unsigned long long)++last->seq);
 	buf_add(out, json, len - 1); /* without the closing brace */
 	buf_str(out, seq);
-	record_chain(h->chain, out->data + start, out->len - start, h->chain);
+	record_chain(last->chain, out->data + start, out->len - start, last->chain);
 	out->len--;
 	buf_str(out, ",\"chain\":\"");
-	buf_add(out, h->chain, 64);
+	buf_add(out, last->chain, RECORD_HEX - 1);
+	if (b->sealfd >= 0) {
+		logseal_line(&b->seal, last->chain, seal);
+		buf_str(out, "\",\"seal\":\"");
+		buf_add(out, seal, LOGSEAL_HEX - 1);
+	}
 	buf_str(out, "\"}\n");
 	return 0;
 }
 
-/* Only whole lines or nothing: a short write (full disk) is taken back. */
-static int append(int fd, off_t size, const struct buf *lines, bool sync, struct err *e)
+/* Whose log it is, as the event that is to be appended says near its beginning. */
+static void pod_of(const char *json, size_t len, char pod[64])
 {
-	int r = write_full(fd, lines->data, lines->len);
+	static const char key[] = ",\"pod\":\"";
+	const char *p = memmem(json, len < 128 ? len : 128, key, sizeof(key) - 1);
+	size_t n = 0;
 
+	p = p ? p + sizeof(key) - 1 : json + len;
+	while (n < 63 && p + n < json + len && p[n] != '"' && p[n] != '\\')
+		n++;
+	memcpy(pod, p, n);
+	pod[n] = '\0';
+}
+
+/* The seal is ahead of the log: what is missing is said before anything else. */
+static int tell_cut(struct batch *b, const char *json, size_t len, struct err *e)
+{
+	uint64_t lost = b->seal.index - b->head.last.seq - 1;
+	OWN_EVENT struct event ev = {0};
+	char pod[64];
+
+	pod_of(json, len, pod);
+	event_init(&ev, pod, "audit", "log_cut");
+	event_num(&ev, "lines", (int64_t)lost);
+	buf_char(&ev.json, '}');
+	b->head.last.seq += lost;
+	return add_line(b, ev.json.data, ev.json.len, e);
+}
+
+/* The seal of the next line: caught up with after a crash; ahead, where lines were lost. */
+static int take_seal(struct batch *b, int auditfd, const char *json, size_t len, struct err *e)
+{
+	b->sealfd = logseal_load(auditfd, &b->seal, e);
+	if (b->sealfd == -ENOENT)
+		return 0;
+	if (b->sealfd < 0)
+		return b->sealfd;
+	if (b->seal.index > b->head.last.seq + 1)
+		return tell_cut(b, json, len, e);
+	logseal_seek(&b->seal, b->head.last.seq + 1);
+	return 0;
+}
+
+static int add_lines(struct batch *b, const char *json, size_t len, struct err *e)
+{
+	for (const char *end = json + len; json < end;) {
+		const char *nl = memchr(json, '\n', (size_t)(end - json));
+		size_t n = (size_t)((nl ? nl : end) - json);
+
+		if (add_line(b, json, n, e) < 0)
+			return -e->code;
+		json += n + (nl ? 1 : 0);
+	}
+	return 0;
+}
+
+/* Only whole lines or nothing, and sealed: a short write (full disk) is taken back. */
+static int append(int fd, off_t size, const struct batch *b, bool sync, struct err *e)
+{
+	int r = write_full(fd, b->lines.data, b->lines.len);
+
+	if (r == 0 && b->sealfd >= 0)
+		r = logseal_store(b->sealfd, &b->seal);
 	if (r < 0 && ftruncate(fd, size) < 0)
 		return err_set(e, -r, "append to the audit log (and it could not be mended)");
 	if (r < 0)
@@ -239,40 +278,28 @@ static int append(int fd, off_t size, const struct buf *lines, bool sync, struct
 int record_append_lines_at(int auditfd, const char *json, size_t len, bool sync, struct err *e)
 {
 	OWN_FD int lock = openat(auditfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	OWN(batch_finish) struct batch b = BATCH_INIT;
 	OWN_FD int fd = -1;
-	OWN_BUF struct buf lines = BUF_INIT;
-	struct head h;
+	off_t size;
+	int r;
 
+	if (len == 0)
+		return 0;
 	if (lock < 0 || flock(lock, LOCK_EX) < 0)
 		return err_set(e, errno, "lock the audit log");
-	fd = head_load(auditfd, &h, e);
+	fd = head_load(auditfd, &b.head, e);
 	if (fd < 0)
 		return fd;
-	for (const char *end = json + len; json < end;) {
-		const char *nl = memchr(json, '\n', (size_t)(end - json));
-		size_t n = (size_t)((nl ? nl : end) - json);
-
-		if (add_line(&lines, &h, json, n, e) < 0)
-			return -e->code;
-		json += n + (nl ? 1 : 0);
-	}
-	return lines.len ? append(fd, h.size, &lines, sync, e) : 0;
+	size = b.head.size;
+	r = take_seal(&b, auditfd, json, len, e);
+	if (r == 0)
+		r = add_lines(&b, json, len, e);
+	return r < 0 ? r : append(fd, size, &b, sync, e);
 }
 
 int record_append_at(int auditfd, const char *json, size_t len, bool sync, struct err *e)
 {
 	return record_append_lines_at(auditfd, json, len, sync, e);
-}
-
-int record_open(const char *pod, struct err *e)
-{
-	OWN_FREE char *path = xfmt("%s/pods/%s/audit", pod_state_dir(), pod);
-	int fd;
-
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_set(e, errno, "make %s", path);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return fd < 0 ? err_set(e, errno, "open %s", path) : fd;
 }
 
 /* The event as a file and not as a pipe: nobody can be killed by SIGPIPE, nobody can stall. */

@@ -3,10 +3,15 @@
  * Writing the audit log (envpod-audit(5)): STATE/pods/NAME/audit/NNNNNN.jsonl, one JSON object a
  * line, appended under the lock audit/lock by one write(2).
  *
- * Every line ends with "seq" and "chain":
- *     {"v":1,"ts":…,"pod":…,"src":…,"event":…,…,"seq":N,"chain":"HEX"}
- * where HEX = BLAKE2b-256(previous line's HEX, "\n", this line without `,"chain":"HEX"`), the
- * first line's previous HEX being 64 zeros.  `b2sum -l 256` gives the same.
+ * Every line ends with "seq", "chain" and, where the directory has a seal (logseal.h), "seal":
+ *     {"v":1,"ts":…,"pod":…,"src":…,"event":…,…,"seq":N,"chain":"HEX","seal":"HEX"}
+ * where chain = BLAKE2b-256(previous line's chain, "\n", this line without chain and seal), the
+ * first line's previous chain being 64 zeros.  `b2sum -l 256` gives the same.
+ *
+ * First the lines are written, then the seal's next key in the place of the one that sealed them.
+ * So after a crash the seal is behind, and catches up.  If it is ahead, lines were lost, with the
+ * power or by somebody's hand: the next line is an event log_cut, which has the seq the seal goes
+ * on with, so that none is ever given out twice.
  *
  * Where ENVPOD_TOOLS puts another pod-audit in front, record_event() hands the event to its
  * `append` instead, so that an integrator's log sees everything.
@@ -19,9 +24,11 @@
 
 #include "libcommon/buf.h"
 #include "libcommon/err.h"
+#include "libcommon/logseal.h"
 
 #define RECORD_LINE_MAX    65536 /* bytes of one line with its newline; longer fields are cut */
-#define RECORD_SEGMENT_MAX (64ull << 20) /* a longer segment is followed by the next number */
+#define RECORD_SEGMENT_MAX (64ull << 20) /* a longer segment is followed by the next number; */
+#define RECORD_SEGMENT_ENV "ENVPOD_AUDIT_SEGMENT" /* another number of bytes, at least 4096 */
 
 /* An event under construction: an open JSON object. */
 struct event {
@@ -63,10 +70,17 @@ int record_sync_at(int auditfd);
 #define RECORD_HEX 65
 void record_chain(const char prev[RECORD_HEX], const char *line, size_t len, char out[RECORD_HEX]);
 
-/* Read seq and chain off the end of a line (without its newline).  -EINVAL when they are not there.
- */
-#define RECORD_TAIL (10 + 64 + 2) /* bytes of `,"chain":"HEX"}` */
-int record_tail(const char *line, size_t len, uint64_t *seq, char chain[RECORD_HEX]);
+/* What a line ends with.  -EINVAL when it does not. */
+struct record_tail {
+	uint64_t seq;
+	char chain[RECORD_HEX];
+	char seal[LOGSEAL_HEX]; /* "": none */
+	size_t size; /* bytes from `,"chain":` on; `}` in their place is what chain covers */
+};
+int record_tail(const char *line, size_t len, struct record_tail *t);
+
+#define RECORD_TAIL     (10 + 64 + 2)           /* bytes of `,"chain":"HEX"}` */
+#define RECORD_TAIL_MAX (RECORD_TAIL + 10 + 32) /* with `,"seal":"HEX"` */
 
 /* N of "NNNNNN.jsonl", 0 for any other name. */
 unsigned record_segment_number(const char *name);

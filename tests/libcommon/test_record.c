@@ -30,23 +30,23 @@ static int append(int dir, const char *json)
 static int verify(const char *log)
 {
 	char *b2sum[] = {(char *)"b2sum", (char *)"-l", (char *)"256", NULL};
-	char prev[RECORD_HEX] = ZEROS, chain[RECORD_HEX];
-	uint64_t seq;
+	char prev[RECORD_HEX] = ZEROS;
+	struct record_tail tail;
 	int n = 0;
 
 	for (const char *end; (end = strchr(log, '\n')); log = end + 1) {
 		OWN_BUF struct buf hashed = BUF_INIT, sum = BUF_INIT;
 		size_t len = (size_t)(end - log);
 
-		if (record_tail(log, len, &seq, chain) < 0 || (int)seq != n + 1)
+		if (record_tail(log, len, &tail) < 0 || (int)tail.seq != n + 1)
 			return -1;
 		buf_fmt(&hashed, "%s\n", prev);
-		buf_add(&hashed, log, len - RECORD_TAIL);
+		buf_add(&hashed, log, len - tail.size);
 		buf_char(&hashed, '}');
 		if (filter(b2sum, hashed.data, hashed.len, &sum) != 0 ||
-		    strncmp(sum.data, chain, 64) != 0)
+		    strncmp(sum.data, tail.chain, 64) != 0)
 			return -1;
-		memcpy(prev, chain, sizeof(prev));
+		memcpy(prev, tail.chain, sizeof(prev));
 		n++;
 	}
 	return n;
@@ -130,26 +130,26 @@ static void rotation(int dir)
 {
 	OWN_BUF struct buf log = BUF_INIT, next = BUF_INIT;
 	OWN_FD int fd = openat(dir, FIRST, O_WRONLY | O_CLOEXEC);
-	char old[RECORD_HEX], want[RECORD_HEX], got[RECORD_HEX];
-	uint64_t seq, new_seq;
+	struct record_tail old, new;
+	char want[RECORD_HEX];
 	const char *last;
 	size_t len;
 
 	read_file_at(dir, FIRST, &log, 1 << 24);
 	log.data[--log.len] = '\0';
 	last = strrchr(log.data, '\n');
-	record_tail(last + 1, strlen(last + 1), &seq, old);
+	record_tail(last + 1, strlen(last + 1), &old);
 	ok(pwrite(fd, last, strlen(last), RECORD_SEGMENT_MAX) > 0 &&
 		   pwrite(fd, "\n", 1, (off_t)(RECORD_SEGMENT_MAX + strlen(last))) == 1,
 	   "a segment grows full");
 	is_int(append(dir, "{\"event\":\"next\"}"), 0, "append");
 	is_int(read_file_at(dir, "000002.jsonl", &next, 1 << 20), 0, "the next segment begins");
 	len = next.len - 1;
-	is_int(record_tail(next.data, len, &new_seq, got), 0, "with a whole line");
-	ok(new_seq == seq + 1, "the count goes on");
-	next.data[len - RECORD_TAIL] = '}';
-	record_chain(old, next.data, len - RECORD_TAIL + 1, want);
-	is_str(got, want, "and so does the chain");
+	is_int(record_tail(next.data, len, &new), 0, "with a whole line");
+	ok(new.seq == old.seq + 1, "the count goes on");
+	next.data[len - new.size] = '}';
+	record_chain(old.chain, next.data, len - new.size + 1, want);
+	is_str(new.chain, want, "and so does the chain");
 }
 
 static void together(int dir)

@@ -11,7 +11,7 @@ teardown() { envpod_teardown; }
 
 @test "an event gets v, ts, pod, seq and chain, its own keys behind src and event" {
 	pod-audit append web <<<'{"event":"note","text":"hi","src":"me"}'
-	grep -E '^\{"v":1,"ts":"[0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z","pod":"web","src":"me","event":"note","text":"hi","seq":1,"chain":"[0-9a-f]{64}"\}$' "$LOG"
+	grep -E '^\{"v":1,"ts":"[0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z","pod":"web","src":"me","event":"note","text":"hi","seq":1,"chain":"[0-9a-f]{64}","seal":"[0-9a-f]{32}"\}$' "$LOG"
 }
 
 @test "the chain is what b2sum computes" {
@@ -40,7 +40,7 @@ teardown() { envpod_teardown; }
 		'{"src":"a","event":"B"}' '{"src":"a b","event":"b"}' '{"src":"a","event":1}' \
 		'{"src":"a","event":"b","v":2}' '{"src":"a","event":"b","ts":"yesterday"}' \
 		'{"src":"a","event":"b","pod":null}' '{"src":"a","event":"b\u0000c"}'; do
-		rm -f "$LOG"
+		rm -rf "$AUDIT"
 		run pod-audit append web < <(events 1; echo "$bad"; events 1)
 		echo "$bad -> $status $output"
 		[ "$status" = 2 ]

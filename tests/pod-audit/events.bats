@@ -28,6 +28,7 @@ sources()
 {
 	case $1 in
 	undo) echo libcommon/undo.c ;;
+	audit) echo libcommon/record.c tools/pod-audit/*.c ;;
 	envpod) echo tools/envpod/*.c ;;
 	*) echo "tools/pod-$1"/*.c ;;
 	esac

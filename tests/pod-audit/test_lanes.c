@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/lib/tap.h"
+#include "tools/pod-audit/keystream.h"
 
 #define LONGEST 1400
 
@@ -33,8 +34,28 @@ static void set(struct lane *l, size_t len, unsigned seed)
 	l->len = len;
 }
 
+/* The keys of four epochs at a time are those that a writer goes through one by one. */
+static bool same_keys(const unsigned char *root, uint64_t from, uint64_t to)
+{
+	static struct keystream k;
+	struct logseal s;
+	bool all = true;
+
+	keystream_init(&k, root);
+	logseal_begin(&s, root, 0);
+	logseal_seek(&s, from);
+	for (uint64_t n = from; n <= to; n++) {
+		all &= memcmp(keystream_key(&k, n), s.line, LOGSEAL_KEY) == 0;
+		logseal_seek(&s, n + 1);
+	}
+	all &= memcmp(keystream_key(&k, from), keystream_key(&k, to), LOGSEAL_KEY) != 0;
+	keystream_finish(&k);
+	return all;
+}
+
 int main(void)
 {
+	unsigned char root[LOGSEAL_KEY] = "any key";
 	struct lane v[LANES];
 	bool all = true;
 
@@ -53,5 +74,7 @@ int main(void)
 		all &= agree(v, 1 + (size_t)rand() % LANES);
 	}
 	ok(all, "one to four of different lengths");
+	ok(same_keys(root, 1, 3000), "the keys of lines, from the first on");
+	ok(same_keys(root, 1000000, 1003000), "the keys of lines far into a log");
 	return done_testing();
 }

@@ -23,7 +23,8 @@ broken()
 
 @test "a whole log: status 0, its head" {
 	expect 0 pod-audit verify web
-	[ "$output" = "6 event(s), chain whole, head 6:$(chain_of "$LOG")" ]
+	[ "${lines[0]}" = "6 event(s), chain whole, head 6:$(chain_of "$LOG")" ]
+	[ "${lines[1]}" = "seals right: 6, by the verification key on this host; log 0" ]
 	expect 0 pod-audit verify --json web
 	[ "$(jq -c '[.ok,.lines,.seq]' <<<"$output")" = '[true,6,6]' ]
 	pod-audit verify - <"$LOG"
@@ -154,7 +155,9 @@ broken()
 	events 3 | pod-audit append web
 	pod-audit verify --expect "$head" web
 	sed -i '5,$d' "$LOG"
-	pod-audit verify web
+	rm "$AUDIT/seal"
+	pod-audit verify - <"$LOG"
+	expect 1 pod-audit verify --expect "$head" - <"$LOG"
 	expect 1 pod-audit verify --expect "$head" web
 	[[ $output == *"was not in it"* ]]
 	expect 64 pod-audit verify --expect 7 web

@@ -4,16 +4,20 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "libcommon/buf.h"
+#include "libcommon/own.h"
 #include "libcommon/path.h"
+
+#define CUT_MAX 1000000000 /* lines that may be lost at once: their keys must be passed over */
 
 void chain_init(struct chain *c, const char *pod)
 {
 	*c = (struct chain){0};
 	snprintf(c->pod, sizeof(c->pod), "%s", pod);
-	memset(c->hex, '0', 64);
+	memset(c->last.chain, '0', RECORD_HEX - 1);
 }
 
 /* The pod's name; it stands right behind the time (envpod-audit(5) fixes the first five keys). */
@@ -78,10 +82,26 @@ static bool check_pod(struct chain *c, const struct line *l, struct fault *f)
 	return strcmp(pod, c->pod) == 0 || wrong_pod(f, pod, c->pod);
 }
 
-static bool check_seq(const struct chain *c, uint64_t seq, struct fault *f)
+/*
+ * A writer whose seal was ahead of the log says how many lines are gone, and leaves their numbers
+ * out: right behind the pod stands what record.c has put there.
+ */
+static uint64_t lines_cut(const struct chain *c, const struct line *l)
 {
-	uint64_t want = c->seq + 1;
+	OWN_FREE char *want = xfmt(
+		"\",\"pod\":\"%s\",\"src\":\"audit\",\"event\":\"log_cut\",\"lines\":", c->pod);
+	const char *p = memmem(l->text, l->len < 256 ? l->len : 256, want, strlen(want));
 
+	return p ? strtoull(p + strlen(want), NULL, 10) : 0;
+}
+
+static bool check_seq(struct chain *c, const struct line *l, uint64_t seq, struct fault *f)
+{
+	uint64_t want = c->last.seq + 1;
+
+	c->cut = seq > want && seq - want <= CUT_MAX ? lines_cut(c, l) : 0;
+	if (seq > want && c->cut == seq - want)
+		return true;
 	f->kind = seq > want ? "gap" : "order";
 	if (seq > want)
 		return bad(f,
@@ -98,18 +118,16 @@ static bool check_seq(const struct chain *c, uint64_t seq, struct fault *f)
 
 bool chain_place(struct chain *c, const struct line *l, struct fault *f)
 {
-	char said[RECORD_HEX];
-	uint64_t seq;
+	struct record_tail said;
 
 	if (!check_shape(l, f))
 		return false;
 	f->kind = "format";
-	if (record_tail(l->text, l->len, &seq, said) < 0)
+	if (record_tail(l->text, l->len, &said) < 0)
 		return bad(f, "is not an audit line: it does not end with seq and chain");
-	if (!check_pod(c, l, f) || !check_seq(c, seq, f))
+	if (!check_pod(c, l, f) || !check_seq(c, l, said.seq, f))
 		return false;
-	c->seq = seq;
-	memcpy(c->hex, said, sizeof(said));
+	c->last = said;
 	return true;
 }
 
@@ -121,13 +139,21 @@ bool chain_fits(const char *said, const char *made, struct fault *f)
 		      "or the log before it was replaced");
 }
 
-/* The chain covers the line without itself: `…,"seq":N}`. */
-static void link_of(const char prev[RECORD_HEX], struct line *l, char out[RECORD_HEX])
+bool chain_sealed(const char *said, const char *made, struct fault *f)
 {
-	char *cut = l->text + l->len - RECORD_TAIL, kept = *cut;
+	f->kind = "seal";
+	return memcmp(made, said, LOGSEAL_HEX - 1) == 0 ||
+	       bad(f, "fits the chain, but its seal is not that of its time: the log was written "
+		      "anew from here on, by somebody who did not have the key");
+}
+
+/* The chain covers the line without its end: `…,"seq":N}`. */
+static void link_of(const char prev[RECORD_HEX], struct line *l, size_t tail, char out[RECORD_HEX])
+{
+	char *cut = l->text + l->len - tail, kept = *cut;
 
 	*cut = '}';
-	record_chain(prev, l->text, l->len - RECORD_TAIL + 1, out);
+	record_chain(prev, l->text, l->len - tail + 1, out);
 	*cut = kept;
 }
 
@@ -138,8 +164,8 @@ bool chain_next(struct chain *c, struct line *l, struct fault *f)
 
 	if (!chain_place(&next, l, f))
 		return false;
-	link_of(c->hex, l, made);
-	if (!chain_fits(next.hex, made, f))
+	link_of(c->last.chain, l, next.last.size, made);
+	if (!chain_fits(next.last.chain, made, f))
 		return false;
 	*c = next;
 	return true;

@@ -7,9 +7,9 @@
 #include "tools/pod-audit/source.h"
 
 struct chain {
-	char pod[64]; /* "": that of the first line */
-	uint64_t seq; /* of the last good line */
-	char hex[RECORD_HEX];
+	char pod[64];            /* "": that of the first line */
+	struct record_tail last; /* of the last good line; seq 0: there was none */
+	uint64_t cut;            /* so many lines before it are lost, as it says itself (log_cut) */
 };
 
 void chain_init(struct chain *c, const char *pod);
@@ -18,7 +18,7 @@ void chain_init(struct chain *c, const char *pod);
 bool chain_pod(const struct line *l, char pod[64]);
 
 struct fault {
-	const char *kind; /* for programs: edited, gap, order, pod, torn, long, format, head */
+	const char *kind; /* for programs: edited, gap, order, pod, torn, long, format, seal */
 	char why[256];    /* for people, to stand behind "SEGMENT:LINE: " */
 };
 
@@ -29,6 +29,8 @@ struct fault {
  */
 bool chain_place(struct chain *c, const struct line *l, struct fault *f);
 bool chain_fits(const char *said, const char *made, struct fault *f);
+/* And whether the seal that was made (32 hex digits) is. */
+bool chain_sealed(const char *said, const char *made, struct fault *f);
 
 /* Check one line and move on to it: true, or false with *f filled in (c is then unchanged). */
 bool chain_next(struct chain *c, struct line *l, struct fault *f);

@@ -16,6 +16,7 @@
 #include "libcommon/pod.h"
 #include "libcommon/record.h"
 #include "libcommon/say.h"
+#include "tools/pod-audit/keyfile.h"
 #include "tools/pod-audit/pod-audit.h"
 #include "tools/pod-audit/source.h"
 
@@ -69,17 +70,16 @@ static int check_inotify(bool json)
 static int check_end(const char *pod, struct err *e)
 {
 	OWN(source_finish) struct source s = SOURCE_INIT;
-	char chain[RECORD_HEX];
+	struct record_tail tail;
 	bool sound = true;
 	struct line *l;
-	uint64_t seq;
 	int r = source_open(&s, pod, false, e);
 
 	if (r == 0 && s.n)
 		s.next = s.n - 1;
 	while (r == 0 && (r = source_next(&s, &l, e)) > 0) {
 		if (!l->torn)
-			sound = record_tail(l->text, l->len, &seq, chain) == 0;
+			sound = record_tail(l->text, l->len, &tail) == 0;
 		r = 0;
 	}
 	if (r < 0)
@@ -111,6 +111,28 @@ static int check_logs(bool json)
 	return status ? status : print_check(&(struct check){"audit-log", true, message, ""}, json);
 }
 
+/* Who has both keys can make any log look right. */
+static int check_key(bool json)
+{
+	struct seals s = {0};
+	struct err e = {0};
+	int here = keyfile_host(&s, &e);
+
+	seals_finish(&s);
+	finding_block(&(struct finding){"audit-key", "audit",
+					here < 0 ? "fail"
+					: here   ? "warn"
+						 : "pass",
+					here < 0 ? e.msg
+					: here ? "the key that proves audit logs lies on this host"
+					       : "the key that proves audit logs is elsewhere",
+					here < 0 ? ""
+						 : "pod-audit key --take, and keep what it prints "
+						   "where this host cannot reach it"},
+		      json);
+	return here < 0 ? POD_EXIT_FAILED : POD_EXIT_OK;
+}
+
 int cmd_doctor(int argc, char **argv)
 {
 	bool json = false;
@@ -128,5 +150,6 @@ int cmd_doctor(int argc, char **argv)
 		return say_err(&e);
 	status = check_libraries(json);
 	status |= check_inotify(json);
+	status |= check_key(json);
 	return status | check_logs(json);
 }

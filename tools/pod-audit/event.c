@@ -95,7 +95,9 @@ static jv parse(const char *line, size_t len, struct err *e)
 	return jv_invalid();
 }
 
-/* Everything but seq and chain, the head keys first.  Consumes given. */
+static const char *const ours[] = {"seq", "chain", "seal"};
+
+/* Everything but what is the log's own, the head keys first.  Consumes given. */
 static int shape(jv *out, jv given, const char *pod, struct err *e)
 {
 	int r = 0;
@@ -104,7 +106,8 @@ static int shape(jv *out, jv given, const char *pod, struct err *e)
 	for (size_t i = 0; i < HEAD_KEYS && r == 0; i++)
 		r = take_head(out, &head_keys[i],
 			      jv_object_get(jv_copy(given), jv_string(head_keys[i].name)), pod, e);
-	given = jv_object_delete(jv_object_delete(given, jv_string("seq")), jv_string("chain"));
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		given = jv_object_delete(given, jv_string(ours[i]));
 	jv_object_foreach(given, key, value)
 	{
 		if (jv_object_has(jv_copy(*out), jv_copy(key))) {
@@ -129,7 +132,7 @@ int event_take(struct buf *out, const char *pod, const char *line, size_t len, s
 	r = shape(&made, given, pod, e);
 	text = jv_dump_string(made, 0);
 	size = (size_t)jv_string_length_bytes(jv_copy(text));
-	if (r == 0 && size + RECORD_TAIL + 64 > RECORD_LINE_MAX)
+	if (r == 0 && size + RECORD_TAIL_MAX + 64 > RECORD_LINE_MAX)
 		r = err_set(e, ERR_PLAIN, "the event is too long when written out");
 	if (r == 0) {
 		buf_add(out, jv_string_value(text), size);

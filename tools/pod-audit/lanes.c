@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BLAKE2b (RFC 7693) without a key, 32 bytes of digest, four messages in the words of a vector. */
+/* BLAKE2b (RFC 7693), at most 32 bytes of key and of digest, four messages in the words of a
+ * vector. */
 #include "tools/pod-audit/lanes.h"
 
 #include <endian.h>
+#include <sodium/utils.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -33,26 +35,29 @@ static const uint8_t sigma[ROUNDS][16] = {
 	{14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
 };
 
-/* The message is PREV "\n" TEXT. */
-#define FRONT 65
+/* What is hashed: FRONT and then TEXT. */
+struct message {
+	unsigned char front[BLOCK];
+	size_t front_len;
+	const char *text;
+	size_t len;
+};
 
-static size_t message_len(const struct lane *l)
+INLINE size_t message_len(const struct message *m)
 {
-	return FRONT + l->len;
+	return m->front_len + m->len;
 }
 
 /* Block k, filled up with zeros. */
-INLINE void fill(unsigned char to[BLOCK], const struct lane *l, size_t k)
+INLINE void fill(unsigned char to[BLOCK], const struct message *m, size_t k)
 {
-	size_t at = k * BLOCK, skip = k == 0 ? FRONT : 0;
-	size_t left = message_len(l) - at - skip;
+	size_t at = k * BLOCK, skip = k == 0 ? m->front_len : 0;
+	size_t left = message_len(m) - at - skip;
 	size_t n = left < BLOCK - skip ? left : BLOCK - skip;
 
-	if (skip) {
-		memcpy(to, l->prev, FRONT - 1);
-		to[FRONT - 1] = '\n';
-	}
-	memcpy(to + skip, l->text + at + skip - FRONT, n);
+	if (skip)
+		memcpy(to, m->front, skip);
+	memcpy(to + skip, m->text + at + skip - m->front_len, n);
 	memset(to + skip + n, 0, BLOCK - skip - n);
 }
 
@@ -101,7 +106,7 @@ INLINE void compress(words h[8], const words m[16], const words *counted, const 
 }
 
 /* A lane that has ended goes along without effect. */
-INLINE bool load(words m[16], const struct lane *v, size_t n, size_t k, words state[3])
+INLINE bool load(words m[16], const struct message *v, size_t n, size_t k, words state[3])
 {
 	uint64_t word[LANES][BLOCK / 8] = {{0}};
 	bool any = false;
@@ -123,68 +128,94 @@ INLINE bool load(words m[16], const struct lane *v, size_t n, size_t k, words st
 	return any;
 }
 
-INLINE void hash(const struct lane *v, size_t n, words h[8])
+/* parameters: the bytes of the digest and, times 256, of the key. */
+INLINE void hash(const struct message *v, size_t n, uint64_t parameters, words h[8])
 {
 	words m[16] = {{0}}, state[3] = {{0}};
 
 	for (int i = 0; i < 8; i++)
 		h[i] = iv[i] - (words){0};
-	h[0] ^= 0x01010000 ^ 32; /* no key, one digest of 32 bytes */
+	h[0] ^= 0x01010000 ^ parameters;
 	for (size_t k = 0; load(m, v, n, k, state); k++)
 		compress(h, m, &state[0], &state[1], &state[2]);
 }
 
-static void hash_plain(const struct lane *v, size_t n, words h[8])
+static void hash_plain(const struct message *v, size_t n, uint64_t parameters, words h[8])
 {
-	hash(v, n, h);
+	hash(v, n, parameters, h);
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2"))) static void hash_avx2(const struct lane *v, size_t n, words h[8])
+__attribute__((target("avx2"))) static void hash_avx2(const struct message *v, size_t n,
+						      uint64_t parameters, words h[8])
 {
-	hash(v, n, h);
+	hash(v, n, parameters, h);
 }
 
-__attribute__((target("avx512f,avx512vl"))) static void hash_avx512(const struct lane *v, size_t n,
-								    words h[8])
+__attribute__((target("avx512f,avx512vl"))) static void
+hash_avx512(const struct message *v, size_t n, uint64_t parameters, words h[8])
 {
-	hash(v, n, h);
+	hash(v, n, parameters, h);
 }
 #endif
 
-static void hash_best(const struct lane *v, size_t n, words h[8])
+static void hash_best(const struct message *v, size_t n, uint64_t parameters, words h[8])
 {
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx512vl")) {
-		hash_avx512(v, n, h);
+		hash_avx512(v, n, parameters, h);
 		return;
 	}
 	if (__builtin_cpu_supports("avx2")) {
-		hash_avx2(v, n, h);
+		hash_avx2(v, n, parameters, h);
 		return;
 	}
 #endif
-	hash_plain(v, n, h);
+	hash_plain(v, n, parameters, h);
 }
 
-static void write_hex(const words h[8], size_t lane, char out[RECORD_HEX])
+static void write_digest(const words h[8], size_t lane, unsigned char *out, size_t size)
 {
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < 32; i++) {
-		unsigned byte = (unsigned)(h[i / 8][lane] >> (i % 8 * 8)) & 255;
-
-		out[2 * i] = digits[byte >> 4];
-		out[2 * i + 1] = digits[byte & 15];
-	}
-	out[64] = '\0';
+	for (size_t i = 0; i < size; i++)
+		out[i] = (unsigned char)(h[i / 8][lane] >> (i % 8 * 8));
 }
 
+/* The message is PREV "\n" TEXT. */
 void lanes_chain(struct lane *v, size_t n)
 {
+	struct message m[LANES] = {{.len = 0}};
+	unsigned char digest[32];
 	words h[8];
 
-	hash_best(v, n, h);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(m[i].front, v[i].prev, RECORD_HEX - 1);
+		m[i].front[RECORD_HEX - 1] = '\n';
+		m[i].front_len = RECORD_HEX;
+		m[i].text = v[i].text;
+		m[i].len = v[i].len;
+	}
+	hash_best(m, n, sizeof(digest), h);
+	for (size_t i = 0; i < n; i++) {
+		write_digest(h, i, digest, sizeof(digest));
+		sodium_bin2hex(v[i].made, RECORD_HEX, digest, sizeof(digest));
+	}
+}
+
+/* A key stands in a block of its own before the message. */
+void lanes_keyed(struct lane_keyed *v, size_t n, size_t size)
+{
+	struct message m[LANES] = {{.len = 0}};
+	words h[8];
+
+	for (size_t i = 0; i < n; i++) {
+		memset(m[i].front, 0, BLOCK);
+		memcpy(m[i].front, v[i].key, LOGSEAL_KEY);
+		m[i].front_len = BLOCK;
+		m[i].text = v[i].text;
+		m[i].len = v[i].len;
+	}
+	hash_best(m, n, (uint64_t)LOGSEAL_KEY << 8 | size, h);
 	for (size_t i = 0; i < n; i++)
-		write_hex(h, i, v[i].made);
+		write_digest(h, i, v[i].made, size);
+	sodium_memzero(m, sizeof(m));
 }

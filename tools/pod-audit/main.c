@@ -10,6 +10,7 @@ static const struct cmd cmds[] = {
 	{"follow", cmd_follow, "list events as they happen"},
 	{"export", cmd_export, "write events as NDJSON, CSV or OCSF"},
 	{"verify", cmd_verify, "check that nothing was changed, removed or added"},
+	{"key", cmd_key, "show the keys that prove logs elsewhere, or take one away"},
 	{"security", cmd_security, "list what makes a pod weaker than it could be"},
 	{"events", cmd_events, "print the table of all events, or hold a log against it"},
 	{"doctor", cmd_doctor, "check what audit logs need on this host"},

@@ -2,12 +2,14 @@
 #include "tools/pod-audit/parts.h"
 
 #include <pthread.h>
+#include <sodium/utils.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "libcommon/buf.h"
 #include "libcommon/own.h"
+#include "tools/pod-audit/keystream.h"
 #include "tools/pod-audit/lanes.h"
 
 #define THREADS_MAX 16
@@ -15,26 +17,31 @@
 /* Lines whose place is right and whose links are yet to be made; copies, as the source reads on. */
 struct queue {
 	struct lane lane[LANES];
+	struct lane_keyed seal[LANES];
 	struct chain said[LANES]; /* what each says of itself */
 	uint64_t number[LANES];
 	struct buf text[LANES];
 	size_t n;
+	struct keystream *keys; /* NULL: seals cannot be checked, or none was there so far */
 };
 
 static void queue_finish(struct queue *q)
 {
 	for (size_t i = 0; i < LANES; i++)
 		buf_finish(&q->text[i]);
+	if (q->keys)
+		keystream_finish(q->keys);
+	free(q->keys);
 }
 
-/* The chain covers the line without itself: `…,"seq":N}`. */
+/* The chain covers the line without its end: `…,"seq":N}`. */
 static void queue_add(struct queue *q, const char *prev, const struct chain *said,
 		      const struct line *l)
 {
 	struct buf *text = &q->text[q->n];
 
 	buf_clear(text);
-	buf_add(text, l->text, l->len - RECORD_TAIL);
+	buf_add(text, l->text, l->len - said->last.size);
 	buf_char(text, '}');
 	memcpy(q->lane[q->n].prev, prev, RECORD_HEX);
 	q->lane[q->n].text = text->data;
@@ -43,27 +50,85 @@ static void queue_add(struct queue *q, const char *prev, const struct chain *sai
 	q->number[q->n++] = l->number;
 }
 
-/* Make and compare the links: false, and the fault of the first line that does not fit. */
+/* Make the seals of the lines that have one; made[i] is hex. */
+static void make_seals(struct queue *q, char made[LANES][LOGSEAL_HEX])
+{
+	const size_t size = (LOGSEAL_HEX - 1) / 2;
+
+	for (size_t i = 0; i < q->n; i++) {
+		memcpy(q->seal[i].key, keystream_key(q->keys, q->said[i].last.seq), LOGSEAL_KEY);
+		q->seal[i].text = q->said[i].last.chain;
+		q->seal[i].len = RECORD_HEX - 1;
+	}
+	lanes_keyed(q->seal, q->n, size);
+	for (size_t i = 0; i < q->n; i++)
+		sodium_bin2hex(made[i], LOGSEAL_HEX, q->seal[i].made, size);
+	sodium_memzero(q->seal, sizeof(q->seal));
+}
+
+static bool is_right(const struct queue *q, size_t i, const char *seal, struct fault *f)
+{
+	const struct record_tail *said = &q->said[i].last;
+
+	return chain_fits(said->chain, q->lane[i].made, f) &&
+	       (!q->keys || !said->seal[0] || chain_sealed(said->seal, seal, f));
+}
+
+static void count(struct part *p, const struct queue *q, size_t i)
+{
+	const struct chain *c = &q->said[i];
+
+	p->lines++;
+	if (c->cut)
+		spans_add(&p->cut, c->last.seq - c->cut, c->last.seq - 1);
+	if (!c->last.seal[0])
+		spans_add(&p->unsealed, c->last.seq, c->last.seq);
+	p->sealed += c->last.seal[0] != '\0';
+	p->checked += c->last.seal[0] && q->keys;
+}
+
+/* Make and compare links and seals: false, and the fault of the first line that does not fit. */
 static bool queue_settle(struct queue *q, struct part *p, const struct expected *x)
 {
+	char seals[LANES][LOGSEAL_HEX] = {""};
 	struct fault fault;
 
 	lanes_chain(q->lane, q->n);
+	if (q->keys)
+		make_seals(q, seals);
 	for (size_t i = 0; i < q->n; i++) {
-		if (!chain_fits(q->said[i].hex, q->lane[i].made, &fault)) {
+		const struct record_tail *said = &q->said[i].last;
+
+		if (!is_right(q, i, seals[i], &fault)) {
 			p->fault = fault;
 			p->number = q->number[i];
 			return false;
 		}
-		if (x->given && q->said[i].seq == x->seq && strcmp(q->said[i].hex, x->hex) == 0)
+		count(p, q, i);
+		if (x->given && said->seq == x->seq && strcmp(said->chain, x->hex) == 0)
 			p->seen = true;
 	}
 	q->n = 0;
 	return true;
 }
 
+/* With the first sealed line the keys are known, if we have any; else there are none that fit. */
+static void take_keys(struct queue *q, const struct source *s, const struct chain *said,
+		      struct seals *seals)
+{
+	static const unsigned char nobodys[LOGSEAL_KEY];
+	bool found;
+
+	if (q->keys || !said->last.seal[0] || !seals->have)
+		return;
+	found = seals_find(seals, &said->last, s->has_seal == 1 ? s->seal.log : UINT64_MAX);
+	q->keys = xcalloc(1, sizeof(*q->keys));
+	keystream_init(q->keys, found ? seals->root : nobodys);
+}
+
 /* Every line of s, going on from p->chain.  A fault of the queue's comes before one found since. */
-static void check_lines(struct part *p, struct source *s, const struct expected *x)
+static void check_lines(struct part *p, struct source *s, const struct expected *x,
+			struct seals *seals)
 {
 	OWN(queue_finish) struct queue q = {0};
 	struct line *l = &s->line;
@@ -74,9 +139,10 @@ static void check_lines(struct part *p, struct source *s, const struct expected 
 	while (good && (r = source_next(s, &l, &p->err)) > 0) {
 		char prev[RECORD_HEX];
 
-		memcpy(prev, p->chain.hex, sizeof(prev));
+		memcpy(prev, p->chain.last.chain, sizeof(prev));
 		if (!chain_place(&p->chain, l, &fault))
 			break;
+		take_keys(&q, s, &p->chain, seals);
 		queue_add(&q, prev, &p->chain, l);
 		fault.kind = NULL;
 		good = q.n < LANES || queue_settle(&q, p, x);
@@ -93,6 +159,7 @@ struct work {
 	struct parts *parts;
 	const struct source *s;
 	const struct expected *x;
+	struct seals *seals;
 	char pod[64];
 	atomic_size_t next;
 	atomic_bool faulty; /* no new part need be begun */
@@ -100,14 +167,15 @@ struct work {
 
 static void check_segment(struct work *w, size_t place)
 {
+	OWN(seals_finish) struct seals seals = *w->seals;
 	OWN(source_finish) struct source s = SOURCE_INIT;
 	struct part *p = &w->parts->v[place];
 
 	chain_init(&p->chain, w->pod);
 	/* Where no head can be read, the segment before is at fault, and says so. */
-	if (source_head(w->s, place, &p->chain.seq, p->chain.hex) >= 0 &&
+	if (source_head(w->s, place, &p->chain.last) >= 0 &&
 	    source_part(w->s, place, &s, &p->err) == 0)
-		check_lines(p, &s, w->x);
+		check_lines(p, &s, w->x, &seals);
 	if (p->fault.kind || p->err.code)
 		w->faulty = true;
 }
@@ -122,16 +190,29 @@ static void *worker(void *arg)
 	return NULL;
 }
 
-/* Whose log it is when nobody said: what its first line says. */
-static void find_pod(struct work *w)
+/*
+ * Before the threads start: whose log it is when nobody said, as its first line says; and by which
+ * keys it is sealed, as its first sealed line tells.
+ */
+static void look_ahead(struct work *w)
 {
 	OWN(source_finish) struct source first = SOURCE_INIT;
+	uint64_t hint = w->s->has_seal == 1 ? w->s->seal.log : UINT64_MAX;
 	struct err e = {0};
+	struct record_tail tail = {0};
 	struct line *l;
 
 	memcpy(w->pod, w->s->pod, sizeof(w->pod));
-	if (!w->pod[0] && source_part(w->s, 0, &first, &e) == 0 && source_next(&first, &l, &e) > 0)
-		chain_pod(l, w->pod);
+	if (source_part(w->s, 0, &first, &e) < 0)
+		return;
+	while (!tail.seal[0] && source_next(&first, &l, &e) > 0) {
+		if (!w->pod[0])
+			chain_pod(l, w->pod);
+		if (record_tail(l->text, l->len, &tail) < 0)
+			tail.seal[0] = '\0';
+	}
+	if (tail.seal[0])
+		seals_find(w->seals, &tail, hint);
 }
 
 static void side_by_side(struct work *w)
@@ -140,7 +221,7 @@ static void side_by_side(struct work *w)
 	pthread_t threads[THREADS_MAX];
 	size_t n = 0, want = processors > 1 ? (size_t)processors - 1 : 0;
 
-	find_pod(w);
+	look_ahead(w);
 	while (n < want && n < THREADS_MAX && n + 1 < w->parts->n &&
 	       pthread_create(&threads[n], NULL, worker, w) == 0)
 		n++;
@@ -149,9 +230,10 @@ static void side_by_side(struct work *w)
 		pthread_join(threads[--n], NULL);
 }
 
-void parts_verify(struct parts *parts, struct source *s, const struct expected *x)
+void parts_verify(struct parts *parts, struct source *s, const struct expected *x,
+		  struct seals *seals)
 {
-	struct work w = {.parts = parts, .s = s, .x = x};
+	struct work w = {.parts = parts, .s = s, .x = x, .seals = seals};
 
 	parts->n = s->n > 1 ? s->n : 1;
 	parts->v = xcalloc(parts->n, sizeof(*parts->v));
@@ -160,7 +242,7 @@ void parts_verify(struct parts *parts, struct source *s, const struct expected *
 		return;
 	}
 	chain_init(&parts->v[0].chain, s->pod);
-	check_lines(&parts->v[0], s, x);
+	check_lines(&parts->v[0], s, x, seals);
 }
 
 void parts_finish(struct parts *parts)

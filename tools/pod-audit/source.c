@@ -2,12 +2,14 @@
 #include "tools/pod-audit/source.h"
 
 #include <fcntl.h>
+#include <sodium/utils.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
 #include "envpod/exit.h"
 #include "libcommon/buf.h"
+#include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/pod.h"
@@ -67,6 +69,20 @@ static int64_t segment_size(int dir, unsigned number)
 	return fd < 0 || fstat(fd, &st) < 0 ? -1 : st.st_size;
 }
 
+static int take_seal(struct source *s, struct err *e)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+	int r = read_file_at(s->dir, "seal", &b, LOGSEAL_TEXT);
+
+	if (r < 0 && r != -ENOENT && r != -EFBIG)
+		return err_set(e, -r, "read the seal of the audit log");
+	if (r != -ENOENT)
+		s->has_seal = r < 0 || logseal_parse(&s->seal, b.data, b.len) < 0 ? -EINVAL : 1;
+	if (b.data)
+		sodium_memzero(b.data, b.cap);
+	return 0;
+}
+
 /* The log's end, seen while no writer is at work.  An archive may be read-only and without a lock.
  */
 static int take_extent(struct source *s, struct err *e)
@@ -79,7 +95,7 @@ static int take_extent(struct source *s, struct err *e)
 	r = source_segments(s->dir, &s->segments, &s->n, e);
 	if (r == 0 && s->n)
 		s->last_size = segment_size(s->dir, s->segments[s->n - 1]);
-	return r;
+	return r < 0 ? r : take_seal(s, e);
 }
 
 static int open_dir(const char *path, struct err *e)
@@ -137,6 +153,7 @@ int source_open(struct source *s, const char *arg, bool archive, struct err *e)
 		snprintf(s->line.segment, sizeof(s->line.segment), "-");
 		return s->fd < 0 ? err_set(e, errno, "read standard input") : 0;
 	}
+	s->at_home = archive || !strchr(arg, '/');
 	if (archive)
 		r = open_archive(s, arg, e);
 	else if (strchr(arg, '/'))
@@ -158,7 +175,7 @@ int source_part(const struct source *s, size_t place, struct source *part, struc
 }
 
 /* The last line of one segment: 1, 0 when it is empty, -EINVAL. */
-static int last_line(const struct source *s, size_t place, uint64_t *seq, char chain[RECORD_HEX])
+static int last_line(const struct source *s, size_t place, struct record_tail *t)
 {
 	OWN_FREE char *window = xcalloc(1, RECORD_LINE_MAX + 1);
 	struct err e = {0};
@@ -174,15 +191,15 @@ static int last_line(const struct source *s, size_t place, uint64_t *seq, char c
 		return -EINVAL;
 	line = memrchr(window, '\n', (size_t)n - 1);
 	line = line ? line + 1 : window;
-	return record_tail(line, (size_t)(window + n - 1 - line), seq, chain) < 0 ? -EINVAL : 1;
+	return record_tail(line, (size_t)(window + n - 1 - line), t) < 0 ? -EINVAL : 1;
 }
 
-int source_head(const struct source *s, size_t place, uint64_t *seq, char chain[RECORD_HEX])
+int source_head(const struct source *s, size_t place, struct record_tail *t)
 {
 	int r = 0;
 
 	while (r == 0 && place > 0)
-		r = last_line(s, --place, seq, chain);
+		r = last_line(s, --place, t);
 	return r;
 }
 
@@ -192,6 +209,7 @@ void source_finish(struct source *s)
 	own_close(&s->fd);
 	free(s->segments);
 	free(s->buf);
+	logseal_finish(&s->seal);
 	*s = (struct source)SOURCE_INIT;
 }
 

@@ -25,10 +25,13 @@ struct line {
 
 struct source {
 	char pod[64]; /* whose log it must be, "" when unknown */
+	bool at_home; /* it lies where this host keeps it: everything of it must be there */
 	int dir;      /* the audit directory, -1 for standard input */
 	unsigned *segments;
-	size_t n, next;    /* segments, the next to open */
-	int64_t last_size; /* bytes of the last one to read; -1: all */
+	size_t n, next;      /* segments, the next to open */
+	int64_t last_size;   /* bytes of the last one to read; -1: all */
+	int has_seal;        /* 1: seal is filled in; 0: the log has none; -EINVAL: it is damaged */
+	struct logseal seal; /* as it was when the log was opened */
 	int fd;
 	int64_t left; /* bytes still to read of fd; -1: to its end */
 	char *buf;
@@ -52,9 +55,9 @@ void source_finish(struct source *s);
 /* Of an opened log: one segment alone, by its place in segments.  Independent of s afterwards. */
 int source_part(const struct source *s, size_t place, struct source *part, struct err *e);
 
-/* seq and chain at the end of the last whole line before that segment: 1, 0 when there is none,
- * -EINVAL when that line holds none. */
-int source_head(const struct source *s, size_t place, uint64_t *seq, char chain[RECORD_HEX]);
+/* What the last whole line before that segment ends with: 1, 0 when there is none, -EINVAL when
+ * that line is no audit line. */
+int source_head(const struct source *s, size_t place, struct record_tail *t);
 
 /* The next line, also a torn or overlong one: 1, 0 at the end, -errno with e set. */
 int source_next(struct source *s, struct line **line, struct err *e);

@@ -5,15 +5,15 @@
 #include <string.h>
 
 #include "envpod/exit.h"
-#include "libcommon/buf.h"
-#include "libcommon/jsonw.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/say.h"
+#include "tools/pod-audit/keyfile.h"
 #include "tools/pod-audit/parts.h"
 #include "tools/pod-audit/pod-audit.h"
 #include "tools/pod-audit/source.h"
+#include "tools/pod-audit/verdict.h"
 
 static int expected_parse(struct expected *x, const char *s, struct err *e)
 {
@@ -29,104 +29,136 @@ static int expected_parse(struct expected *x, const char *s, struct err *e)
 			  "'%s' is not a head: give SEQ:CHAIN as verify printed it", esc(s));
 }
 
-static void say_bad(const struct part *p, bool json)
-{
-	OWN_BUF struct buf b = BUF_INIT;
-
-	if (!json) {
-		printf("%s:%" PRIu64 ": %s\n", p->segment, p->number, p->fault.why);
-		return;
-	}
-	jw_open(&b, '{');
-	jw_kbool(&b, "ok", false);
-	jw_kstr(&b, "segment", p->segment);
-	jw_knum(&b, "line", (int64_t)p->number);
-	jw_kstr(&b, "kind", p->fault.kind);
-	jw_kstr(&b, "reason", p->fault.why);
-	jw_close(&b, '}');
-	puts(b.data);
-}
-
-static void say_good(const struct chain *c, bool json)
-{
-	OWN_BUF struct buf b = BUF_INIT;
-
-	if (!json) {
-		printf("%" PRIu64 " event(s), chain whole, head %" PRIu64 ":%s\n", c->seq, c->seq,
-		       c->hex);
-		return;
-	}
-	jw_open(&b, '{');
-	jw_kbool(&b, "ok", true);
-	jw_knum(&b, "lines", (int64_t)c->seq);
-	jw_knum(&b, "seq", (int64_t)c->seq);
-	jw_kstr(&b, "chain", c->hex);
-	jw_close(&b, '}');
-	puts(b.data);
-}
-
-/* The end of the log came: was the expected head on the way? */
-static int conclude(struct part *last, const struct expected *x, bool seen, bool json)
-{
-	if (!x->given || x->seq == 0 || seen) {
-		say_good(&last->chain, json);
-		return POD_EXIT_OK;
-	}
-	last->fault.kind = "head";
-	snprintf(last->fault.why, sizeof(last->fault.why),
-		 "is the end of the log, and the head %" PRIu64
-		 ":%.8s... was not in it: its end was "
-		 "cut off, or it was replaced",
-		 x->seq, x->hex);
-	say_bad(last, json);
-	return POD_EXIT_NO;
-}
-
-/* What the parts found, in the order of the log: only the first fault counts. */
-static int judge(struct parts *parts, const struct expected *x, bool json)
+/* What the parts found, in the order of the log, up to the first fault. */
+static int sum_up(struct verdict *v, const struct parts *parts, struct err *e)
 {
 	bool seen = false;
 
-	for (size_t i = 0; i < parts->n; i++) {
-		struct part *p = &parts->v[i];
+	for (size_t i = 0; i < parts->n && !v->bad; i++) {
+		const struct part *p = &parts->v[i];
 
-		if (p->err.code)
-			return say_err(&p->err);
-		if (p->fault.kind) {
-			say_bad(p, json);
-			return POD_EXIT_NO;
+		if (p->err.code) {
+			*e = p->err;
+			return -e->code;
 		}
+		v->bad = p->fault.kind ? p : NULL;
+		v->lines += p->lines;
+		v->sealed += p->sealed;
+		v->checked += p->checked;
+		spans_join(&v->unsealed, &p->unsealed);
+		spans_join(&v->cut, &p->cut);
 		seen |= p->seen;
 	}
-	return conclude(&parts->v[parts->n - 1], x, seen, json);
+	v->head_missing = !v->bad && v->expected.given && v->expected.seq > 0 && !seen;
+	return 0;
+}
+
+/* Is the key in audit/seal the one that the log's root leads to? */
+static bool is_its_key(const struct logseal *seal, const struct seals *seals)
+{
+	OWN_LOGSEAL struct logseal made;
+
+	logseal_begin(&made, seals->root, seals->log);
+	logseal_seek(&made, seal->index);
+	return seal->log == seals->log && made.index == seal->index &&
+	       sodium_memcmp(made.line, seal->line, LOGSEAL_KEY) == 0 &&
+	       sodium_memcmp(made.epoch, seal->epoch, LOGSEAL_KEY) == 0;
+}
+
+/* Where the end of the log is by audit/seal. */
+static void compare_seal(struct verdict *v, const struct source *s, const struct seals *seals)
+{
+	uint64_t next = v->head.seq + 1;
+
+	if (s->has_seal < 0)
+		v->seal = "is damaged: nothing can be appended";
+	else if (s->has_seal == 0 && s->at_home && v->sealed)
+		v->seal = "is gone: what was cut off cannot be told, and lines to come are not "
+			  "sealed";
+	if (s->has_seal != 1)
+		return;
+	v->truncated = s->seal.index > next ? s->seal.index - next : 0;
+	v->behind = s->seal.index < next ? next - s->seal.index : 0;
+	if (seals->found && !is_its_key(&s->seal, seals))
+		v->seal = "holds a key that is not this log's";
+}
+
+/* The last line, also of a log with a bad one. */
+static bool find_head(struct verdict *v, const struct source *s, const struct parts *parts)
+{
+	if (!v->bad) {
+		v->head = parts->v[parts->n - 1].chain.last;
+		return true;
+	}
+	return s->n > 0 && source_head(s, s->n, &v->head) >= 0;
+}
+
+static int judge(struct verdict *v, const struct source *s, const struct parts *parts,
+		 const struct seals *seals, struct err *e)
+{
+	if (sum_up(v, parts, e) < 0)
+		return -e->code;
+	v->log_known = seals->found;
+	v->log = seals->log;
+	v->must_be_sealed |= v->sealed > 0 || s->has_seal != 0;
+	if (find_head(v, s, parts))
+		compare_seal(v, s, seals);
+	return 0;
+}
+
+/* The key that was given, else, for this host's own logs, the one that still lies here. */
+static int take_key(struct seals *seals, struct verdict *v, const struct source *s,
+		    const char *file, struct err *e)
+{
+	int r = file ? keyfile_read(seals, file, e) : s->at_home ? keyfile_host(seals, e) : 0;
+
+	if (r < 0)
+		return r;
+	v->must_be_sealed = file != NULL;
+	v->key = file ? "given" : seals->have ? "on this host" : NULL;
+	return 0;
+}
+
+static int verify(struct source *s, struct verdict *v, const char *keyfile, struct parts *parts,
+		  struct err *e)
+{
+	OWN(seals_finish) struct seals seals = {0};
+	int r = take_key(&seals, v, s, keyfile, e);
+
+	if (r < 0)
+		return r;
+	parts_verify(parts, s, &v->expected, &seals);
+	return judge(v, s, parts, &seals, e);
 }
 
 int cmd_verify(int argc, char **argv)
 {
 	OWN(source_finish) struct source s = SOURCE_INIT;
 	OWN(parts_finish) struct parts parts = {0};
-	struct expected x = {0};
+	struct verdict v = {0};
 	struct err e = {0};
-	const char *head = NULL;
+	const char *head = NULL, *key = NULL;
 	bool json = false, archive = false;
 	const struct opt opts[] = {
 		{OPT_FLAG, 'j', "json", &json, NULL, "the answer as a JSON object"},
 		{OPT_FLAG, 'a', "archive", &archive, NULL,
 		 "POD is the name of a directory in the archive"},
+		{OPT_STR, 'k', "key", &key, "FILE",
+		 "the verification key, as key --take printed it; - is standard input"},
 		{OPT_STR, 0, "expect", &head, "SEQ:CHAIN",
 		 "the log must lead through this head, as printed earlier"},
 		{0},
 	};
 	const struct opt_usage usage = {
 		"pod-audit verify [OPTION]... POD|DIR|-",
-		"Say whether an audit log is whole: status 0, or 1 and its first bad line.", 1, 1,
-		0};
+		"Say whether an audit log is whole: status 0, or 1 and what is wrong.", 1, 1, 0};
 
 	opt_parse(opts, &usage, argc, argv);
 	if (sodium_init() < 0)
 		die(POD_EXIT_FAILED, "start libsodium: it refuses");
-	if (expected_parse(&x, head, &e) < 0 || source_open(&s, argv[0], archive, &e) < 0)
+	if (expected_parse(&v.expected, head, &e) < 0 ||
+	    source_open(&s, argv[0], archive, &e) < 0 || verify(&s, &v, key, &parts, &e) < 0)
 		return say_err(&e);
-	parts_verify(&parts, &s, &x);
-	return judge(&parts, &x, json);
+	verdict_print(&v, json);
+	return verdict_good(&v) ? POD_EXIT_OK : POD_EXIT_NO;
 }

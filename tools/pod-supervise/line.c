@@ -114,7 +114,8 @@ static bool take_value(struct scan *s);
 static bool is_ours(const char *key, size_t len)
 {
 	return (len == 3 && memcmp(key, "seq", 3) == 0) ||
-	       (len == 5 && memcmp(key, "chain", 5) == 0);
+	       (len == 5 && memcmp(key, "chain", 5) == 0) ||
+	       (len == 4 && memcmp(key, "seal", 4) == 0);
 }
 
 /* A key of the event itself is plain text: escaped, it could spell one of the log's. */

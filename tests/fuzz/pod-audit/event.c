@@ -30,14 +30,14 @@ static void check_line(const struct buf *taken)
 	chain_init(&c, "web");
 	buf_add(&b, taken->data, taken->len - 2);
 	buf_str(&b, ",\"seq\":1}");
-	record_chain(c.hex, b.data, b.len, hex);
+	record_chain(c.last.chain, b.data, b.len, hex);
 	b.len--;
 	buf_fmt(&b, ",\"chain\":\"%s\"}", hex);
 	if (b.len >= RECORD_LINE_MAX)
 		abort();
 	l.text = b.data;
 	l.len = b.len;
-	if (!chain_next(&c, &l, &f) || c.seq != 1)
+	if (!chain_next(&c, &l, &f) || c.last.seq != 1)
 		abort();
 }
 
