@@ -156,6 +156,53 @@ injector()
 	refute grep -q ^host "$PODS/off/policy/proxy"
 }
 
+@test "undo takes bindings back and brings them again, with every word of theirs, and no value" {
+	local first odd='Authorization: Odd "{value}" \x'
+	undo() { envpod undo web "$(envpod undo web --json | jq -rs "$1.id")"; }
+	bound() { pod-vault bindings --json web | jq -cS .; }
+	pod-vault bind web KEY api.example --header "$odd" -m GET -m POST -p '/a b/*' -p '/[%2F]' --strip cookie:s --requests 60/m --bytes 1MB/m --concurrent 3 --usage openai \
+		--pin "sha256/$(head -c 32 /dev/zero | base64)"
+	pod-vault bind web KEY '*.b.example' --wide --basic me
+	first=$(bound)
+	# Replaced, and back; taken back, all of one key, and back one by one.
+	pod-vault bind web KEY api.example --query key
+	undo '.[-1]'
+	[ "$(bound | sort)" = "$(sort <<<"$first")" ]
+	pod-vault unbind web KEY
+	[ -z "$(bound)" ]
+	undo '.[-1]'
+	undo '.[-3]'
+	[ "$(bound | sort)" = "$(sort <<<"$first")" ]
+	envpod undo web --json | jq -se '.[0].what == "vault" and .[0].by == "root"'
+	refute grep -r sk-live "$PODS/web/undo"
+	# The same again is nothing to take back.
+	first=$(envpod undo web --json | wc -l)
+	pod-vault bind web KEY '*.b.example' --wide --basic me
+	[ "$(envpod undo web --json | wc -l)" = "$first" ]
+	# Changed since: left alone.
+	first=$(envpod undo web --json | jq -r .id | tail -1)
+	pod-vault bind web KEY '*.b.example' --wide --basic you
+	pod-vault bind web KEY api.example --basic other
+	expect 3 envpod undo web "$first"
+	expect 3 pod-vault unbind --was none web KEY api.example
+	expect 64 pod-vault bind --words nonsense web KEY api.example
+	[ "$(pod-vault bindings --json web | jq -rs 'map(.basic) | sort | join(" ")')" = "other you" ]
+	# What the pod may not do any more does not come back by this way, either.
+	pod-vault unbind web KEY api.example
+	envpod dns web --remove-allow api.example
+	expect 3 envpod undo web "$(envpod undo web --json | jq -rs 'map(select(.what == "vault"))[-1].id')"
+	[ "$(bound | wc -l)" = 1 ]
+}
+
+@test "undo of a binding that the pod file says leaves nothing behind" {
+	pod file $'network: {dns: {allow: [api.example]}}\nvault: {bindings: [{key: KEY, domain: api.example}]}'
+	pod-vault compile file
+	pod-vault unbind file KEY
+	envpod undo file --all
+	[ "$(pod-vault bindings --json file | jq -r .domain)" = api.example ]
+	jq -e '.bind == [] and .unbind == []' "$PODS/file/policy/proxy.json"
+}
+
 @test "feed: bound keys alone, byte for byte; what has no value is left out" {
 	put web OTHER not-bound-value
 	pod-vault bind web KEY api.example

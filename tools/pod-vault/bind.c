@@ -15,8 +15,10 @@
 #include "libcommon/wall.h"
 #include "tools/pod-vault/cmds.h"
 #include "tools/pod-vault/feed.h"
+#include "tools/pod-vault/takeback.h"
 
 struct bind_ask {
+	const char *was, *words; /* of envpod undo: TAKEBACK_NONE or a binding's */
 	const char *header, *basic, *query, *requests, *bytes, *usage;
 	uint64_t port, concurrent;
 	struct strv methods, paths, strips, pins;
@@ -70,6 +72,8 @@ static int read_ask(const struct bind_ask *a, const char *key, const char *domai
 	OWN_STRV struct strv words = {0};
 	int r;
 
+	if (a->words)
+		return takeback_parse(b, a->words, e);
 	add_word(&words, "key", key);
 	add_word(&words, "domain", domain);
 	if (a->port != UINT64_MAX)
@@ -223,25 +227,65 @@ static int take_back(struct policy *p, struct err *e)
 	return r < 0 ? r : ca;
 }
 
-static int bind_it(struct policy *p, struct binding *b, struct err *e)
+/* The pod file may say the very same: then nothing needs to be added to it. */
+static int put(struct policy *p, const struct binding *b, struct err *e)
 {
-	struct binding *at;
-	int r = check(p, b, e);
+	OWN_FREE char *text = takeback_text(b);
 
+	forget(&p->removed, b);
+	forget(&p->added, b);
+	for (size_t i = 0; i < p->planned.n; i++) {
+		OWN_FREE char *planned = takeback_text(&p->planned.v[i]);
+
+		if (strcmp(planned, text) == 0)
+			return 0;
+	}
+	return bindings_copy(&p->added, b, e);
+}
+
+static int save(struct policy *p, const struct strv *records, struct err *e)
+{
+	int r = policy_save(p, e);
+
+	for (size_t i = 0; r < 0 && i < records->n; i++)
+		undo_withdraw(&p->pod, records->v[i]);
+	return r;
+}
+
+/* Before the deed, with what it will have changed. */
+static int keep(const struct policy *p, const struct binding *before, const struct binding *after,
+		struct strv *records, struct err *e)
+{
+	char id[UNDO_ID];
+	int r = takeback_register(p, before, after, id, e);
+
+	if (r == 0 && *id)
+		strv_add(records, id);
+	return r;
+}
+
+static int bind_it(struct policy *p, const struct binding *b, const char *was, struct err *e)
+{
+	OWN_BINDINGS struct bindings before = {0};
+	OWN_STRV struct strv records = {0};
+	int r = was ? takeback_check(p, b, was, e) : 0;
+
+	if (r < 0)
+		return r;
+	r = check(p, b, e);
 	if (r < 0) {
 		record_denied(p, b, e);
 		return r;
 	}
-	forget(&p->removed, b);
-	forget(&p->added, b);
-	at = bindings_add(&p->added, e);
-	if (!at)
-		return -ENOSPC;
-	*at = *b;
-	*b = (struct binding){0};
-	r = record(p, "vault_bind", at, e);
+	r = takeback_now(p, b, &before, e);
 	if (r == 0)
-		r = policy_save(p, e);
+		r = put(p, b, e);
+	if (r == 0)
+		r = record(p, "vault_bind", b, e);
+	if (r == 0)
+		r = keep(p, before.n ? before.v : NULL, b, &records, e);
+	if (r == 0)
+		r = save(p, &records, e);
 	return r == 0 ? bring(p, e) : r;
 }
 
@@ -275,6 +319,8 @@ int cmd_bind(int argc, char **argv)
 		 "at most so many requests at a time"},
 		{OPT_STR, 0, "usage", &a.usage, "API",
 		 "count tokens: anthropic, openai, gemini, ollama"},
+		{OPT_STR, 0, "words", &a.words, "BINDING", "all of it, as an undo record says it"},
+		{OPT_STR, 0, "was", &a.was, "BINDING|none", "only if that holds now; 3 if not"},
 		{0},
 	};
 	const struct opt_usage usage = {
@@ -284,7 +330,7 @@ int cmd_bind(int argc, char **argv)
 
 	opt_parse(opts, &usage, argc, argv);
 	if (read_ask(&a, argv[1], argv[2], &b, &e) < 0 ||
-	    policy_load(&p, argv[0], POLICY_CHANGE, &e) < 0 || bind_it(&p, &b, &e) < 0)
+	    policy_load(&p, argv[0], POLICY_CHANGE, &e) < 0 || bind_it(&p, &b, a.was, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }
@@ -292,11 +338,14 @@ int cmd_bind(int argc, char **argv)
 /* --- unbind --- */
 
 /* What the pod file says is taken back by an entry of its own. */
-static int unbind_one(struct policy *p, const struct binding *b, struct err *e)
+static int unbind_one(struct policy *p, const struct binding *b, struct strv *records,
+		      struct err *e)
 {
 	bool planned = false;
 	int r = record(p, "vault_unbind", b, e);
 
+	if (r == 0)
+		r = keep(p, b, NULL, records, e);
 	for (size_t i = 0; i < p->planned.n; i++)
 		planned |= binding_same(&p->planned.v[i], b);
 	forget(&p->added, b);
@@ -304,39 +353,67 @@ static int unbind_one(struct policy *p, const struct binding *b, struct err *e)
 	return r == 0 && planned ? bindings_copy(&p->removed, b, e) : r;
 }
 
-static int unbind(struct policy *p, const char *key, const char *domain, struct err *e)
+struct unbind_ask {
+	const char *key, *domain; /* domain NULL: every one */
+	const char *was;          /* this very binding */
+};
+
+static bool is_meant(const struct unbind_ask *a, const struct binding *b)
+{
+	OWN_FREE char *text = a->was ? takeback_text(b) : NULL;
+
+	return strcmp(b->key, a->key) == 0 && (!a->domain || strcmp(b->domain, a->domain) == 0) &&
+	       (!text || strcmp(text, a->was) == 0);
+}
+
+static int nothing_bound(const struct policy *p, const struct unbind_ask *a, struct err *e)
+{
+	if (a->was)
+		return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+				  "the binding of %s in pod %s was changed since", a->key,
+				  p->pod.name);
+	return err_set(e, ERR_PLAIN, "pod %s has no such binding (envpod vault %s bindings)",
+		       p->pod.name, p->pod.name);
+}
+
+static int unbind(struct policy *p, const struct unbind_ask *a, struct err *e)
 {
 	OWN_BINDINGS struct bindings all = {0};
+	OWN_STRV struct strv records = {0};
 	size_t n = 0;
 	int r = policy_bindings(p, &all, e);
 
 	for (size_t i = 0; i < all.n && r == 0; i++) {
-		if (strcmp(all.v[i].key, key) != 0 || (domain && strcmp(all.v[i].domain, domain)))
+		if (!is_meant(a, &all.v[i]))
 			continue;
-		r = unbind_one(p, &all.v[i], e);
+		r = unbind_one(p, &all.v[i], &records, e);
 		n++;
 	}
 	if (r == 0 && n == 0)
-		r = err_set(e, ERR_PLAIN, "pod %s has no such binding (envpod vault %s bindings)",
-			    p->pod.name, p->pod.name);
+		r = nothing_bound(p, a, e);
 	if (r == 0)
-		r = policy_save(p, e);
+		r = save(p, &records, e);
 	return r == 0 ? take_back(p, e) : r;
 }
 
 int cmd_unbind(int argc, char **argv)
 {
-	const struct opt opts[] = {{0}};
+	struct unbind_ask a = {.key = NULL};
+	const struct opt opts[] = {
+		{OPT_STR, 0, "was", &a.was, "BINDING", "this very one; 3 if it does not hold now"},
+		{0},
+	};
 	const struct opt_usage usage = {
-		"pod-vault unbind POD KEY [DOMAIN]",
+		"pod-vault unbind [OPTION]... POD KEY [DOMAIN]",
 		"Put a secret into requests no more, for that host or any; it holds at once.", 2, 3,
 		0};
 	OWN(policy_finish) struct policy p = POLICY_INIT;
 	struct err e = {0};
 	int n = opt_parse(opts, &usage, argc, argv);
 
-	if (policy_load(&p, argv[0], POLICY_CHANGE, &e) < 0 ||
-	    unbind(&p, argv[1], n > 2 ? argv[2] : NULL, &e) < 0)
+	a.key = argv[1];
+	a.domain = n > 2 ? argv[2] : NULL;
+	if (policy_load(&p, argv[0], POLICY_CHANGE, &e) < 0 || unbind(&p, &a, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }
