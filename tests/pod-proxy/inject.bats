@@ -137,6 +137,21 @@ s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.stdin.b
 print(s.recv(100).decode(), end="")' "$R/web/net/feed" <"$T/feed"
 }
 
+@test "a policy that can be read again needs nobody who says so: the next injector has the secrets" {
+	local status=0
+	odd
+	call https://c.example/form | grep -q 'authorization=Bearer real-token\|authorization=Bearer \*'
+	refute policy "${BOUND[@]}" 'no such line'
+	wait_for 5 is_locked
+	kill -0 "$INJECTOR"
+	policy "${BOUND[@]}"
+	wait "$INJECTOR" || status=$?
+	[ "$status" = 2 ]
+	grep -q 'can be read again' "$T/inject.log"
+	inject
+	[ "$(call -o /dev/null -w '%{http_code}' https://c.example/form)" = 200 ]
+}
+
 @test "with the last binding the injector rests, and a program's connection ends; a first one wakes it" {
 	printf 'network:\n  dns: {allow: ["c.example:443,8443"], upstream: [192.0.2.53]}\n' >"$T/web.yaml"
 	on_host envpod init -c "$T/web.yaml" web >/dev/null

@@ -18,7 +18,8 @@
 #include "tools/pod-proxy/canary.h"
 #include "tools/pod-proxy/exchange.h"
 
-#define FEEDS 4 /* at a time */
+#define FEEDS   4 /* at a time */
+#define MEND_MS 2000
 
 /* --- policy --- */
 
@@ -117,6 +118,18 @@ static void forget_secrets(struct inject *in)
 {
 	secrets_finish(&in->secrets);
 	in->secrets.locked = "the pod's policy cannot be read";
+	in->unread_ms = in->loop.now_ms;
+}
+
+/* Who has mended it may be about to push. */
+bool policy_is_back(struct inject *in)
+{
+	struct err ignored = {0};
+
+	if (!in->unread_ms || in->loop.now_ms - in->unread_ms < MEND_MS)
+		return false;
+	in->unread_ms = in->loop.now_ms;
+	return reread(in, &ignored) == 0;
 }
 
 static void on_changed(void *arg, uint32_t events)
@@ -157,6 +170,7 @@ static int take(struct inject *in, struct secrets *s, struct err *e)
 	secrets_finish(&in->secrets);
 	in->secrets = *s;
 	*s = (struct secrets){0};
+	in->unread_ms = 0;
 	r = reread(in, e);
 	if (r < 0)
 		forget_secrets(in);

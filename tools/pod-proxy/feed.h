@@ -7,6 +7,9 @@
 
 /* Read policy/proxy, and watch it. */
 int policy_begin(struct inject *in, struct err *e);
+/* It could not be read, can be now, and nobody has brought the secrets again: those are out of
+ * reach here. */
+bool policy_is_back(struct inject *in);
 /* Run `pod-vault feed` and take what it says; a vault that cannot be read is a locked one. */
 int feed_first(struct inject *in, struct err *e);
 /* Somebody who brought secrets has not heard yet what became of them. */

@@ -282,7 +282,10 @@ static int patience(const struct inject *in)
 {
 	if (in->queue || in->upstreams.queue)
 		return 0;
-	return in->sessions || upstreams_any(&in->upstreams) || !in->policy->sites.n ? 1000 : -1;
+	return in->sessions || upstreams_any(&in->upstreams) || !in->policy->sites.n ||
+			       in->unread_ms
+		       ? 1000
+		       : -1;
 }
 
 static int run(struct inject *in, struct err *e)
@@ -296,6 +299,10 @@ static int run(struct inject *in, struct err *e)
 		sessions_run(in);
 		upstreams_run(&in->upstreams); /* what goes */
 		sessions_sweep(in);
+		if (x == 0 && policy_is_back(in))
+			x = err_set(e, ERR_PLAIN,
+				    "the pod's policy can be read again: begin anew, with its "
+				    "secrets");
 		/* Its key is out of reach here; the keeper starts one that reads it. */
 		if (in->stale && x == 0)
 			x = err_set(e, ERR_PLAIN,

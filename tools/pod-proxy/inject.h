@@ -49,6 +49,7 @@ struct inject {
 	uint64_t hosts_ms; /* when there was one last */
 	uint64_t idle_ms;  /* for a request to come, and be whole */
 	uint64_t swept_ms;
+	uint64_t unread_ms; /* when the policy could not be read, last; 0: secrets are there */
 };
 
 #endif
