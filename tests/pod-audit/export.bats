@@ -55,7 +55,7 @@ for row in csv.DictReader(open(sys.argv[1], newline=""), strict=True):
 	[ "$(jq -r '"\(.time) \(.pod) \(.seq) \(.src) \(.event) \(.severity) \(.outcome)"' "$T/rows" | tr '\n' ,)" = \
 		"2026-01-01T00:00:00.25Z web 1 exec run_start info done,2026-01-02T00:00:00Z web 2 dns dns_denied low refused,2026-01-03T00:00:00Z web 3 mine step  ,2026-01-04T00:00:00Z web 4 queue action_executed low done," ]
 	# all members, the pod's word apart
-	[ "$(jq -rc '.members | fromjson | keys' "$T/rows" | head -n2 | tr '\n' ' ')" = '["argv","uid","user"] ["decision","rcode"] ' ]
+	[ "$(jq -rc '.members | fromjson | keys' "$T/rows" | head -n2 | tr '\n' ' ')" = '["argv","uid"] ["decision","rcode"] ' ]
 	[ "$(jq -rc '.pods_word | fromjson' "$T/rows" | sed -n 2p)" = '{"name":"evil.example","type":"A"}' ]
 	[ "$(jq -r '.pods_word | fromjson | .said' "$T/rows" | sed -n 4p)" = "$(printf '=1+1,"\r')" ]
 	[ "$(jq -r .chain "$T/rows")" = "$(jq -r .chain "$LOG")" ]
