@@ -12,8 +12,8 @@ event $((events / 8)) >"$T/eighth"
 interleave -1 -b "audit_append_$events" -- envpod sh -c "pod-audit append log <'$T/events' && sync" -- cp sh -c "cp '$T/events' '$T/copy' && sync"
 interleave -b audit_verify -n 5 -- envpod pod-audit verify log -- b2sum sh -c "b2sum -l 256 '$log'/*.jsonl" -- cat sh -c "cat '$log'/*.jsonl >/dev/null" |
 	jq -c --argjson bytes "$(cat "$log"/*.jsonl | wc -c)" '. + {gb_s: ($bytes / .median_ms / 1000 | round / 1000)}'
-interleave -1 -b "audit_query_$events" -- envpod sh -c "pod-audit query --json --where '.n % 1000 == 0' log >/dev/null" \
-	-- jq sh -c "cat '$log'/*.jsonl | jq -c 'select(.n % 1000 == 0)' >/dev/null"
+interleave -1 -b "audit_query_$events" -- envpod sh -c "pod-audit query --json --where '.n and .n % 1000 == 0' log >/dev/null" \
+	-- jq sh -c "cat '$log'/*.jsonl | jq -c 'select(.n and .n % 1000 == 0)' >/dev/null"
 for format in ndjson csv ocsf; do
 	interleave -1 -b "audit_export_${format}_$events" -- envpod sh -c "pod-audit export --format $format log >/dev/null" -- cat sh -c "cat '$log'/*.jsonl >/dev/null"
 done

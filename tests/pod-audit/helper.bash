@@ -2,6 +2,9 @@
 # libjq 1.6 loses a value where a separator is missing in what it parses: not our leak.
 export LSAN_OPTIONS=${LSAN_OPTIONS:+$LSAN_OPTIONS:}suppressions=$BATS_TEST_DIRNAME/libjq.supp:print_suppressions=0
 
+# Events here are of the tests' own making.
+export ENVPOD_EVENTS=forged
+
 # A pod made by hand: pod-audit needs no more than its directory.
 pod_dir()
 {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # pod-dns learn: an allow-list out of what was asked.
 load ../lib/envpod
+export ENVPOD_EVENTS=forged # a log of another pod-dns, and of a liar
 
 setup()
 {

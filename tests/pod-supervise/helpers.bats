@@ -2,6 +2,7 @@
 # pod-supervise helpers: the keeper of a pod's daemons.
 load ../lib/envpod
 load helper
+export ENVPOD_EVENTS=forged # what its daemons say
 
 # A daemon of the test's own: says it is ready, writes one event, and does as its file says.
 setup()
