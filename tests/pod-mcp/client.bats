@@ -3,26 +3,13 @@
 # pod-mcp driven by the protocol's reference client, of the version that package-lock.json pins.
 
 load ../lib/envpod
-
-# Once a build folder: the packages of the lock, by their hashes.
-fetch()
-{
-	local dir=$B/tests/pod-mcp/client
-	[ "$(cat "$dir/lock" 2>/dev/null)" = "$(sha256sum <package-lock.json)" ] && return 0
-	mkdir -p "$dir"
-	cp package.json package-lock.json "$dir/"
-	(cd "$dir" && npm_config_cache=$dir/cache npm ci --ignore-scripts --no-audit --no-fund --silent) >&2 || return 1
-	rm -rf "$dir/cache"
-	sha256sum <package-lock.json >"$dir/lock"
-}
-
-have_client() { command -v node npm >/dev/null && (cd "$TOP/tests/pod-mcp" && fetch); }
+load client
 
 setup()
 {
 	envpod_setup
 	need client
-	cp "$TOP/tests/pod-mcp/client.mjs" "$B/tests/pod-mcp/client/"
+	cp "$TOP/tests/pod-mcp/client.mjs" "$CLIENT/"
 	python3 "$TOP/tests/pod-mcp/queue.py" "$T/sock" "$T/asked" 3>&- &
 	QUEUE=$!
 	wait_for 10 test -S "$T/sock"
@@ -36,7 +23,7 @@ teardown()
 }
 
 @test "the reference client: hand-shake, tools, calls, cancelling, errors" {
-	[ "$(node "$B/tests/pod-mcp/client/client.mjs" "$B/bin/pod-mcp" --socket "$T/sock")" = 'done' ]
+	[ "$(node "$CLIENT/client.mjs" "$B/bin/pod-mcp" --socket "$T/sock")" = 'done' ]
 	jq -se 'any(.type == "call" and .action == "file_create")' "$T/asked"
 }
 
@@ -45,7 +32,7 @@ teardown()
 	printf 'network: {mode: None}\nqueue: {socket: yes}\n' >"$T/pod.yaml"
 	envpod init -c "$T/pod.yaml" web
 	envpod run web -- test -x /run/envpod/bin/pod-mcp
-	[ "$(REAL=1 node "$B/tests/pod-mcp/client/client.mjs" envpod run web -- pod-mcp)" = 'done' ]
+	[ "$(REAL=1 node "$CLIENT/client.mjs" envpod run web -- pod-mcp)" = 'done' ]
 	[ "$(envpod run web -- cat "$HOME/made")" = "by mcp" ]
 	envpod queue --all --json web | jq -se 'any(.type == "request" and .params.description == "more memory, please" and .status == "cancelled")'
 	envpod snapshot web ls | grep -q by-mcp
