@@ -72,13 +72,13 @@ served() { git -C "$T/srv/repo.git" -c safe.directory='*' rev-parse -q --verify 
 }
 
 # of_the_request FIELD: what /proc says of the executor that waits for an answer.
-of_the_request() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$(pgrep -x pod-action-http)/status"; }
+of_the_request() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$(pgrep -f "^executor --pod=web")/status"; }
 
 @test "an http action is at work outside of the view: no file, no power, in the pod's network; it ends with the pod's init" {
 	action http_get '{"url":"https://api.example/silent"}' &
 	local job=$! pid uid
 	wait_for 20 sent '.target == "/silent"'
-	pid=$(pgrep -x pod-action-http)
+	pid=$(pgrep -f "^executor --pod=web")
 	uid=$(of_the_request Uid | cut -f 2)
 	[ "$uid" -ge $((0x70000000)) ]
 	[ "$(of_the_request CapEff)" = 0000000000000000 ]

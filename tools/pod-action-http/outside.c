@@ -109,6 +109,10 @@ static int enter_network(const struct pod *p, bool host_net, struct err *e)
 					    "runs now",
 					    p->name);
 	ns = netns_open(p);
+	if (ns == -ENOENT)
+		return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
+				  "pod %s has no network, or none while nothing of it runs",
+				  p->name);
 	if (ns < 0)
 		return err_set(e, -ns, "enter the network of pod %s", p->name);
 	return setns(ns, CLONE_NEWNET) < 0
