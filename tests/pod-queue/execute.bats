@@ -105,3 +105,13 @@ undo_id() { jq -r .undo "$Q/done/$1.json"; }
 	jq -e '.status == "executed"' "$ENVPOD_STATE_DIR/pods/bare/queue/done/$id.json"
 	pod-supervise helpers --set govern stop bare
 }
+
+@test "an http action of a pod that has no network fails, and says so" {
+	govern
+	id=$(ask '{"type":"call","action":"http_get","params":{"url":"http://127.0.0.1/"}}' | id_of)
+	wait_for 20 is_in done "$id"
+	jq -e '.status == "failed" and (.reason | contains("has no network"))' "$Q/done/$id.json"
+	# Where something runs, it has a loopback, and nobody there.
+	envpod run q -- pod-queue call --wait --timeout 60 http_get url=http://127.0.0.1:9/ >said || true
+	jq -e '.status == "failed" and (.reason | test("[Cc]onnect"))' said
+}
