@@ -112,6 +112,27 @@ nobody_left()
 	grep -q ended "$ENVPOD_RUN_DIR/joined/runs"
 }
 
+# As ^C in the terminal of the run that began the pod, or that terminal's end.
+@test "a signal to the process group of the run that began the pod is none to who joined" {
+	mkfifo "$T/go"
+	setsid bash -c '. "$TOP/tests/pod-exec/lib.bash"; become_pod joined -- sh -c "echo up; read -r _"' <"$T/end" >"$T/up" 7>&- &
+	local begun=$! second status=0
+	exec 7>"$T/end"
+	read -r _ <"$T/up"
+	become_pod joined -- sh -c 'echo up; read -r _; echo still; exit 5' <>"$T/go" >"$T/up" 7>&- &
+	second=$!
+	exec 8<"$T/up"
+	read -r _ <&8
+	kill -HUP -- "-$begun"
+	wait "$begun" || status=$?
+	[ "$status" = 129 ]
+	echo go >"$T/go"
+	[ "$(cat <&8)" = still ]
+	status=0
+	wait "$second" || status=$?
+	[ "$status" = 5 ]
+}
+
 @test "what a run leaves in the background ends with the pod" {
 	expect 0 in_pod joined -- sh -c 'sleep 1000 & echo started'
 	nobody_left

@@ -208,6 +208,10 @@ static int settle(const struct run *r, int *lock, int *report, struct err *e)
 		.plan = &r->plan, .base = r->base, .shown = &shown, .needs = &r->needs, .null = -1};
 	int s;
 
+	/* Out of the session of the run that begins the pod: the end of its terminal, or ^C there,
+	 * is not said to all who have joined since. */
+	if (setsid() < 0)
+		return err_set(e, errno, "leave the session of the first run");
 	shown_init(&shown, &r->plan, &r->cgroup);
 	s = boot_hold(*lock);
 	if (s < 0)
