@@ -69,7 +69,7 @@ is_on() { [ "$(awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$1/status")" = "$2
 
 @test "restrict processors: what runs already is slowed, and sees fewer; undo gives back both" {
 	local burner all before
-	[ "$(nproc)" -ge 2 ] || skip "one processor only"
+	[ "$(nproc)" -ge 2 ] || not_here "one processor"
 	foreground perl -e 'fork; 1 while 1'
 	burner=$(pgrep -n -f '^perl -e fork')
 	all=$(awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$burner/status")

@@ -124,6 +124,21 @@ with httpx.Client(http2=True) as c:
 	run bare /tmp/mbedtls_get evil.example /mbedtls /tmp/world.pem
 	[[ $output == 'HTTP/1.1 200'* ]]
 }
+# The stores of users are theirs; this is how such a program is told, and the change is in the diff.
+@test "NSS: a store of the user's own believes the authority once it is put there" {
+	need certutil tstclnt
+	told sh -c '
+		rm -rf /tmp/nssdb && mkdir /tmp/nssdb && certutil -d sql:/tmp/nssdb -N --empty-password || exit
+		ask() {
+			printf "GET $1 HTTP/1.1\r\nHost: api.example\r\nConnection: close\r\n\r\n" >/tmp/nss-request
+			timeout 10 tstclnt -h api.example -p 443 -d sql:/tmp/nssdb -A /tmp/nss-request </dev/null
+		}
+		ask /nss-before
+		certutil -d sql:/tmp/nssdb -A -t C,, -n envpod -i "$NODE_EXTRA_CA_CERTS" && ask /nss-after' >"$T/said" 2>&1 || true
+	grep -q '^HTTP/1.1 200' "$T/said" || { cat "$T/said" >&2; false; }
+	carried /nss-after
+	refute sent '.target == "/nss-before"'
+}
 have_mbedtls() { [ -e /usr/include/mbedtls/ssl.h ]; }
 
 @test "git: clone and push over https, by a credential that the pod does not have" {

@@ -65,10 +65,46 @@ get() { printf '%s' "GET $1 HTTP/1.1\\r\\nHost: ${2:-api.example}\\r\\nConnectio
 		[ "$(cat "$T/said")" = locked ] || { cat "$T/said" >&2; false; }
 	fi
 	[ "$(awk '/^VmLck/ { print $2 }' "/proc/$pid/status")" -gt 0 ]
-	[ "$(awk '/^Max core/ { print $5 }' "/proc/$pid/limits")" = 0 ]
+	[ "$(awk '/^Max core/ { print $5, $6 }' "/proc/$pid/limits")" = '0 0' ]
 	[ "$(stat -c %u "/proc/$pid/environ")" = 0 ] # not dumpable: root's, whoever it runs as
 	[ "$(awk '/^Uid/ { print $2 }' "/proc/$pid/status")" -gt 1000000 ]
 	[ "$(awk '/^VmSwap/ { print $2 }' "/proc/$pid/status")" = 0 ]
+}
+
+@test "place: error output of whatever has to do with it, at its most talkative" {
+	export ENVPOD_LOG=debug
+	for word in 'get NO_SUCH_KEY' 'set TOKEN --of-no-such-option' 'bind TOKEN no.such.host.is.allowed' 'bind TOKEN *.example' 'export /nowhere/at/all' \
+		'rotate --no-such' 'import /dev/null/x' 'list --json' 'bindings --json' 'unbind TOKEN evil.example'; do
+		# shellcheck disable=SC2086
+		on_host envpod vault web $word </dev/null || true
+	done >"$T/said" 2>&1
+	on_host envpod vault web import - <"$T/secret" >>"$T/said" 2>&1 || true
+	unset ENVPOD_LOG
+	[ -s "$T/said" ]
+	clean "$T/said"
+	bare curl -sS https://api.example/after-errors >/dev/null
+	sent '.target == "/after-errors" and any(.headers[]; .[0] == "authorization")'
+}
+
+@test "place: memory of the pod's own processes, and the files of all that runs for it" {
+	mkfifo "$T/hold"
+	on_host timeout 60 envpod run web -- python3 -c '
+import sys, urllib.request
+kept = [urllib.request.urlopen("https://api.example/leak?as=%s" % a).read() for a in ("raw", "base64", "hex", "percent", "json", "quote")]
+print("held", flush=True); sys.stdin.readline()' <"$T/hold" >"$T/said" &
+	job=$!
+	exec 8>"$T/hold"
+	wait_for 20 grep -q held "$T/said"
+	looked=0
+	for pid in $(pgrep -f 'import sys, urllib.request'); do
+		[ "$(python3 "$TOP/tests/integration/memory.py" "$pid" "$T/forms")" = 0 ]
+		looked=$((looked + 1))
+	done
+	[ "$looked" -ge 1 ]
+	echo >&8
+	exec 8>&-
+	wait "$job"
+	clean "$ENVPOD_RUN_DIR"
 }
 
 @test "place: responses that echo it, in every encoding, place and cut" {
@@ -230,6 +266,13 @@ except (OSError, http.client.HTTPException) as e:
 	wait "$job" || true
 	other() { [ "$(pid_of inject)" -gt 0 ] && [ "$(pid_of inject)" != "$old" ] && pod-supervise helpers status web >/dev/null; }
 	wait_for 10 other
+	# And of a death that would leave a core, none is left.
+	old=$(pid_of inject)
+	cwd=$(readlink "/proc/$old/cwd")
+	: >"$T/before-core"
+	kill -SEGV "$old"
+	wait_for 10 other
+	[ -z "$(find "$cwd" -maxdepth 1 -name '*core*' -newer "$T/before-core" -type f)" ]
 	bare curl -sS https://api.example/killed >/dev/null
 	sent '.target == "/killed" and any(.headers[]; .[0] == "authorization")'
 }

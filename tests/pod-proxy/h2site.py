@@ -273,6 +273,9 @@ HEADS = {
     "/length-more": [OK, ("content-length", "9")],
     "/length-two": [OK, ("content-length", "3"), ("content-length", "3")],
     "/length-odd": [OK, ("content-length", "+3")],
+    "/grpc-two": [OK, ("grpc-encoding", "identity"), ("grpc-encoding", "gzip")],
+    "/grpc-twice": [OK, ("grpc-encoding", "identity"), ("grpc-encoding", "identity")],
+    "/packed-two": [OK, ("content-encoding", "identity"), ("content-encoding", "gzip")],
     "/no-body-204": [(":status", "204"), ("content-length", "3")],
 }
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A pod whose injector runs beside it, fed by a stand-in for pod-vault; sites as in site.bash, with
 # certificates of an authority that the host trusts.
-load site
+load ../pod-proxy/site
 
 INJECT_OPTIONS=() INJECT_PROGRAM=()
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An upstream that answers byte for byte what a test wants, by the path it is asked for:
 odd.py ADDRESS PORT CERT KEY LOG.  What it is asked is written to LOG, a request a line, and its head to
-LOG.heads, [METHOD, TARGET, [[NAME, VALUE]...]] a line."""
-import hashlib, json, socket, ssl, sys, threading, base64
+LOG.heads, [METHOD, TARGET, [[NAME, VALUE]...]] a line; how long it took to LOG.took, [TARGET, MILLISECONDS]."""
+import hashlib, json, socket, ssl, sys, threading, time, base64
 
 address, port, cert, key, log = sys.argv[1:6]
 ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -103,8 +103,9 @@ def websocket(c, h):
             return
 
 
-def answer(c, method, path, h):
+def answer(c, method, target, h):
     """False: the connection ends here."""
+    path = target.partition("?")[0]
     if path in RAW:
         c.send(RAW[path])
         return False
@@ -116,7 +117,7 @@ def answer(c, method, path, h):
         return False
     body = c.body(h)
     with open(log, "a") as f:
-        f.write("%s %s %d %s %s\n" % (method, path, len(body), hashlib.md5(body).hexdigest(), b" ".join(c.trailers).decode()))
+        f.write("%s %s %d %s %s\n" % (method, target, len(body), hashlib.md5(body).hexdigest(), b" ".join(c.trailers).decode()))
     c.trailers = []
     if path == "/silent":
         while True:
@@ -166,7 +167,7 @@ def answer(c, method, path, h):
             c.send(d[:min(n, len(d))])
             n -= min(n, len(d))
     else:
-        c.send(plain(("%s %s %s\n" % (method, path, " ".join("%s=%s" % i for i in sorted(h.items())))).encode()))
+        c.send(plain(("%s %s %s\n" % (method, target, " ".join("%s=%s" % i for i in sorted(h.items())))).encode()))
     return True
 
 
@@ -183,7 +184,11 @@ def serve(s):
             h = dict(fields)
             with open(log + ".heads", "a") as f:
                 f.write(json.dumps([method, path, fields]) + "\n")
-            if not answer(c, method, path, h):
+            began = time.monotonic()
+            more = answer(c, method, path, h)
+            with open(log + ".took", "a") as f:
+                f.write(json.dumps([path, int((time.monotonic() - began) * 1000)]) + "\n")
+            if not more:
                 break
         s.unwrap()
     except (Gone, OSError, ValueError, KeyError):

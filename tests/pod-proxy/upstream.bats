@@ -93,7 +93,8 @@ asked() { grep -c " [A-Z]* /$1 " "$T/odd.log"; }
 @test "a hostile server: heads that are none, floods, bombs; nothing of it passes, and others are served" {
 	odd
 	heads=(no-status status-text status-two status-late status-101 status-600 method upper connection transfer-encoding crlf nul
-		name length-two length-odd hints-endless data-first huge-head bomb rubbish continuations)
+		name length-two length-odd hints-endless data-first huge-head bomb rubbish continuations
+		grpc-two grpc-twice packed-two)
 	for path in "${heads[@]}"; do
 		run codes "$path"
 		[ "$output" = '502 0' ] || { echo "$path: $output"; false; }
