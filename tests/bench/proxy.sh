@@ -3,8 +3,9 @@
 # an nginx that ends TLS and begins it anew; through a pod's injector, which does the same and puts a
 # credential in; through the relay, which looks at the name and splices; through nginx' stream module,
 # which does that; through mitmproxy, which is what others put credentials in by.  Then new connections,
-# a large body, and memory.  On few processors the load takes its share of them.  PEERS="inject nginx"
-# measures these alone.
+# a large body, and memory; at last ours as a part of the others', with the budgets: injecting at least
+# 0.8 of nginx' requests at no more than twice its p99, spliced at least nginx stream's.  On few
+# processors the load takes its share of them.  PEERS="inject nginx" measures these alone.
 . "$(dirname "$0")/lib.bash"
 has wrk && has nginx && has openssl || exit 0
 seconds=${SECONDS_EACH:-3} rounds=${ROUNDS:-2}
@@ -87,7 +88,8 @@ for name in $peers; do
 done
 
 # Processor time of the one that is measured, in ticks.
-declare -A server=([nginx]=$(cat nginx/proxy.pid) [direct]=$(cat nginx/site.pid) [inject]=$(pgrep -n -f 'pod-proxy inject') [splice]=$(pgrep -n -f 'pod-proxy relay')
+declare -A server=([nginx]=$(cat nginx/proxy.pid) [direct]=$(cat nginx/site.pid) [inject]=$INJECTOR
+	[splice]=$(jq '.services[] | select(.name == "proxy").pid' "$R/web/services.json")
 	[stream]=$(cat nginx/stream.pid 2>/dev/null || :) [mitmproxy]=${mitm:-})
 ticks() { awk '{ print $14 + $15 }' "/proc/${server[$1]}/stat"; }
 
@@ -104,19 +106,49 @@ measure()
 		END { printf "{\"bench\":\"%s\",\"name\":\"%s\",\"connections\":%d,\"rate\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"cpu_us\":%.1f,\"bad\":%d}\n", bench, name, n, rate, p50, p99, all ? ticks / hz * 1e6 / all : 0, bad }' said
 }
 
-for _ in $(seq "$rounds"); do
-	for connections in ${CONNECTIONS:-1 8 64}; do
-		for name in $peers; do measure "$name" "$connections" kept; done
+rounds()
+{
+	local connections name
+	for _ in $(seq "$rounds"); do
+		for connections in ${CONNECTIONS:-1 8 64}; do
+			for name in $peers; do measure "$name" "$connections" kept; done
+		done
+		for name in $peers; do measure "$name" 8 new -H 'Connection: close'; done
 	done
-	for name in $peers; do measure "$name" 8 new -H 'Connection: close'; done
-done
-for _ in $(seq "$rounds"); do
+	for _ in $(seq "$rounds"); do
+		for name in $peers; do
+			$(from "$name") curl -sk -m 60 -o /dev/null -w "{\"bench\":\"proxy_100mb\",\"name\":\"$name\",\"connections\":1,\"rate\":%{speed_download},\"status\":%{http_code}}\n" "${url[$name]}/large"
+		done
+	done
+}
+
+# What each holds after all of that; the site itself is no peer.
+memory()
+{
+	local name
 	for name in $peers; do
-		$(from "$name") curl -sk -m 20 -o /dev/null -w "{\"bench\":\"proxy_100mb\",\"name\":\"$name\",\"bytes_per_s\":%{speed_download},\"status\":%{http_code}}\n" "${url[$name]}/large"
+		[ "$name" = direct ] || awk -v name="$name" '/VmRSS|VmHWM/ { v[$1] = $2 }
+			END { printf "{\"bench\":\"proxy_memory\",\"name\":\"%s\",\"resident_kib\":%d,\"peak_kib\":%d}\n", name, v["VmRSS:"], v["VmHWM:"] }' "/proc/${server[$name]}/status"
 	done
-done
-# What each held at most, with all those connections behind it, and holds now.
-for name in $peers; do
-	[ "$name" != direct ] || continue
-	awk -v name="$name" '/VmRSS|VmHWM/ { v[$1] = $2 } END { printf "{\"bench\":\"proxy_memory\",\"name\":\"%s\",\"resident_kib\":%d,\"peak_kib\":%d}\n", name, v["VmRSS:"], v["VmHWM:"] }' "/proc/${server[$name]}/status"
-done
+}
+
+# Ours beside others: medians of the rounds, with the budgets that there are.
+ratios()
+{
+	jq -cs '
+	def median: sort | if length == 0 then null else .[length / 2 | floor] end;
+	def value($bench; $n; $name; $what): [.[] | select(.bench == $bench and .connections == $n and .name == $name)[$what]] | median;
+	def ratio($bench; $n; $a; $b; $what; $budget):
+		value($bench; $n; $a; $what) as $x | value($bench; $n; $b; $what) as $y | select($x != null and $y != null and $y > 0) |
+		{bench: "proxy_ratio", of: $bench, connections: $n, what: "\($a) / \($b) \($what)", ratio: ($x / $y * 1000 | round / 1000)} +
+		(if $budget == null then {} elif $what == "rate" then {budget: ">= \($budget)", holds: ($x / $y >= $budget)}
+			else {budget: "<= \($budget)", holds: ($x / $y <= $budget)} end);
+	def all($bench; $n): ratio($bench; $n; "inject"; "nginx"; "rate"; 0.8), ratio($bench; $n; "inject"; "nginx"; "p99_ms"; 2),
+		ratio($bench; $n; "splice"; "stream"; "rate"; 1), ratio($bench; $n; "inject"; "mitmproxy"; "rate"; null), ratio($bench; $n; "nginx"; "direct"; "rate"; null);
+	([.[] | select(.bench == "proxy_kept").connections] | unique) as $kept |
+	all("proxy_kept"; $kept[]), all("proxy_new"; 8), all("proxy_100mb"; 1)' results
+}
+
+rounds | tee results
+memory
+ratios

@@ -30,21 +30,28 @@ class Conn:
         l, self.buf = self.buf.split(b"\r\n", 1)
         return l
 
-    def take(self, n):
-        while len(self.buf) < n:
-            self.more()
-        d, self.buf = self.buf[:n], self.buf[n:]
-        return d
-
     def body(self, h):
+        """How long it was, and its hash: it may be larger than memory."""
+        sum, size = hashlib.md5(), 0
+
+        def eat(n):
+            nonlocal size
+            size += n
+            while n:
+                if not self.buf:
+                    self.more()
+                d, self.buf = self.buf[:n], self.buf[n:]
+                sum.update(d)
+                n -= len(d)
+
         if h.get("transfer-encoding") == "chunked":
-            d = b""
             while n := int(self.line(), 16):
-                d += self.take(n)
+                eat(n)
                 self.line()
             self.trailers = list(iter(self.line, b""))
-            return d
-        return self.take(int(h.get("content-length", 0)))
+        else:
+            eat(int(h.get("content-length", 0)))
+        return size, sum.hexdigest()
 
     def send(self, d):
         self.c.sendall(d)
@@ -115,9 +122,9 @@ def answer(c, method, target, h):
     if path == "/early":
         c.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 8\r\nConnection: close\r\n\r\ntoo big\n")
         return False
-    body = c.body(h)
+    size, sum = c.body(h)
     with open(log, "a") as f:
-        f.write("%s %s %d %s %s\n" % (method, target, len(body), hashlib.md5(body).hexdigest(), b" ".join(c.trailers).decode()))
+        f.write("%s %s %d %s %s\n" % (method, target, size, sum, b" ".join(c.trailers).decode()))
     c.trailers = []
     if path == "/silent":
         while True:
