@@ -52,6 +52,9 @@ burn() { envpod run web -- sh -c "$1" >/dev/null 2>&1 3>&- & }
 events() { envpod audit web --json --src monitor ${1:+--event "$1"}; }
 has_event() { [ "$(events "$1" | wc -l)" -ge "${2:-1}" ]; }
 
+# The process that watches the pod, as its keeper knows it.
+monitor() { pod-supervise helpers --set govern --json status web | jq -r 'select(.name == "monitor").pid'; }
+
 groups_gone()
 {
 	find /sys/fs/cgroup -depth -type d -path "*/${ENVPOD_CGROUP:-none}*" -exec rmdir {} + 2>/dev/null

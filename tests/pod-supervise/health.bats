@@ -1,36 +1,8 @@
 #!/usr/bin/env bats
-# Checks of health while a background run lives, and what follows when one fails.
-load ../lib/envpod
-
-setup()
-{
-	need root overlay userns netns
-	envpod_setup
-	unset SUDO_UID
-	POD=$ENVPOD_STATE_DIR/pods/web
-	LOG=$POD/log/run.log
-}
-
-teardown()
-{
-	pod-supervise stop -t 1 web >/dev/null 2>&1 || true
-	envpod_teardown
-}
-
-# pod LINE...: its health section; a check each second, from the start.
-pod()
-{
-	printf '%s\n' "network: {mode: None}" "health:" "  interval: 1" "  grace_period: 0" "  timeout: 1" "${@/#/  }" >"$T/web.yaml"
-	envpod init -c "$T/web.yaml" web >/dev/null
-}
-
-in_pod() { envpod run --root web -- "$@" 2>"$T/in_pod"; }
-events() { envpod audit --json web | jq -c "select(.event | startswith(\"health\")) | $1"; }
-state() { [ "$(envpod status --json web | jq -r .health.state)" = "$1" ]; }
-is_passing() { pod-supervise health --json web | jq -se "any(.[]; .check == \"$1\" and .state == \"passing\")" >/dev/null; }
-said() { pod-supervise health web | grep -qF -- "$1"; }
-begun() { [ "$(grep -c begun "$LOG")" = "$1" ]; }
-frozen() { [ "$(envpod status --json web | jq -r .status)" = frozen ]; }
+# Checks of health while a background run lives.
+load health
+setup() { health_setup; }
+teardown() { health_teardown; }
 
 # server ANSWER: on port 8080 of the pod's loopback; what it says stands in /srv-answer there.
 server()
@@ -58,29 +30,6 @@ server()
 	wait_for 10 grep -q begun "$LOG"
 }
 answers() { in_pod sh -c "printf '%s\n' '$1' >/tmp/answer"; }
-
-@test "a command: starting, passing, failing, and the run is started again; only changes are on record" {
-	pod 'command: test -e /tmp/well' 'retries: 2'
-	envpod start -e WORD=said web -- sh -c 'echo "begun $WORD $1"; tty; touch /tmp/well; exec sleep 1000' sh "two words" >/dev/null
-	wait_for 10 state passing
-	pod-supervise health web | grep -q 'health .*passing .* 0 '
-	[ "$(envpod status --json web | jq -r '.health | .state, .checks[0].name')" = "passing
-health" ]
-	in_pod rm /tmp/well
-	wait_for 20 begun 2
-	wait_for 10 state passing
-	[ "$(grep -c 'begun said two words' "$LOG")" = 2 ]
-	[ "$(grep -c /dev/pts/ "$LOG")" = 2 ]
-	[ "$(events .event)" = '"health_ok"
-"health_failed"
-"health_restart"
-"health_ok"' ]
-	[ "$(events 'select(.event == "health_failed") | [.check, .reason, .failures, .action]')" = '["health","ended with status 1",2,"restart"]' ]
-	[ "$(envpod status --json web | jq .health.restarts)" = 1 ]
-	[ "$(pod-supervise status --json web | jq -r .state)" = running ]
-	# looks are off the record: the run twice, and the rm
-	[ "$(envpod audit --json web | jq -c 'select(.event == "run_start")' | wc -l)" = 3 ]
-}
 
 @test "a command that hangs is ended in time; allowed_commands are for runs" {
 	pod 'command: touch /tmp/asked; sleep 1000' 'retries: 1' 'action: alert'
@@ -141,23 +90,6 @@ health" ]
 	said "port 8080 cannot be reached"
 }
 
-@test "action freeze; a frozen pod is not asked; thawed, it is, and may be well again" {
-	pod 'command: test ! -e /tmp/ill' 'retries: 1' 'action: freeze'
-	envpod start web -- sh -c 'echo begun; exec sleep 1000' >/dev/null
-	wait_for 10 state passing
-	in_pod touch /tmp/ill
-	wait_for 10 frozen
-	state failing
-	[ "$(envpod audit --json web | jq -r 'select(.event | IN("health_failed", "freeze")) | .event')" = "health_failed
-freeze" ]
-	before=$(cat "$ENVPOD_RUN_DIR/web/health")
-	envpod unlock web >/dev/null
-	in_pod rm /tmp/ill
-	wait_for 10 state passing
-	begun 1
-	[[ $before == *failing* ]]
-}
-
 @test "several checks, each by itself; what one does not say is as the section has it" {
 	pod 'command: "true"' 'retries: 1' 'action: alert' 'checks:' '  - {name: one two, command: "false"}' '  - {command: "exit 3", retries: 100}'
 	envpod start web -- sleep 1000 >/dev/null
@@ -185,54 +117,17 @@ check2,starting,ended with status 3" ]
 	refute kill -0 "$checker"
 }
 
-@test "kill -9: of the checker, another one comes; of the supervisor, nobody says anything any more" {
-	pod 'command: "true"'
+
+@test "checks are of run 1: while it lives, once, whatever runs beside it; after it, of none" {
+	pod 'command: test ! -e /tmp/ill' 'retries: 1'
+	envpod start web -- sh -c 'until [ -e /tmp/end ]; do sleep 0.1; done' >/dev/null
+	wait_for 10 state passing
 	envpod start web -- sleep 1000 >/dev/null
-	wait_for 10 state passing
-	supervisor=$(cut -d' ' -f1 "$ENVPOD_RUN_DIR/web/supervise.pid")
-	checker=$(pgrep -P "$supervisor" -x pod-health)
-	kill -KILL "$checker"
-	another() { checker2=$(pgrep -P "$supervisor" -x pod-health) && [ "$checker2" != "$checker" ]; }
-	wait_for 10 another
-	wait_for 10 state passing
-	kill -KILL "$supervisor"
-	wait_for 10 gone "$checker2"
+	[ -n "$(pgrep -P "$(cut -d' ' -f1 "$ENVPOD_RUN_DIR/web/supervise.pid")" -x pod-health)" ]
+	[ -z "$(pgrep -P "$(cut -d' ' -f1 "$ENVPOD_RUN_DIR/web/supervise.2.pid")" -x pod-health)" ]
+	in_pod touch /tmp/end
+	wait_for 10 test ! -e "$ENVPOD_RUN_DIR/web/supervise.pid"
+	[ -e "$ENVPOD_RUN_DIR/web/supervise.2.pid" ]
 	expect 1 pod-supervise health web
-	[ "$(envpod status --json web | jq .health)" = null ]
-}
-gone() { ! kill -0 "$1" 2>/dev/null; }
-
-@test "stop, while a run that does not end is to be started again: it is not" {
-	pod 'command: test ! -e /tmp/ill' 'retries: 1'
-	envpod start web -- sh -c 'trap "" TERM; echo begun; while :; do sleep 0.1; done' >/dev/null
-	wait_for 10 state passing
-	in_pod touch /tmp/ill
-	wait_for 10 restarting
-	envpod stop -t 1 web
-	begun 1
-	[ ! -e "$ENVPOD_RUN_DIR/web/supervise.pid" ]
-}
-
-@test "a run that was asked to end, and takes its time, is not started again for its health" {
-	pod 'command: test ! -e /tmp/ill' 'retries: 1'
-	envpod start web -- sh -c 'trap "touch /tmp/ill; sleep 3; exit 0" TERM; echo begun; while :; do sleep 0.1; done' >/dev/null
-	wait_for 10 state passing
-	envpod stop web
-	begun 1
-	refute restarting
-	[ "$(cut -d' ' -f1 "$POD/log/run.status")" = 0 ]
-}
-restarting() { [ -n "$(events 'select(.event == "health_restart")')" ]; }
-
-@test "secrets are there again when the run is started again" {
-	pod 'command: test ! -e /tmp/ill' 'retries: 1'
-	printf 'vault: {env: [TOKEN]}\n' >>"$T/web.yaml"
-	envpod destroy web >/dev/null
-	envpod init -c "$T/web.yaml" web >/dev/null
-	printf 'xyzzy' | pod-vault set web TOKEN
-	envpod start web -- sh -c 'echo "begun ${#TOKEN}"; rm -f /tmp/ill; exec sleep 1000' >/dev/null
-	wait_for 10 state passing || { cat "$LOG"; false; }
-	in_pod touch /tmp/ill
-	wait_for 20 begun 2
-	[ "$(grep -c 'begun 5' "$LOG")" = 2 ]
+	[ -z "$(events 'select(.event == "health_restart")')" ]
 }
