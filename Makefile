@@ -46,6 +46,7 @@ NEED_-lbpf      := bpf/libbpf.h:libbpf-dev
 # Sources, which tools/pod-proxy/llhttp.c takes in; LLHTTP is where the package has them.
 NEED_-ldrm      := xf86drm.h:libdrm-dev
 NEED_-lcurl     := curl/curl.h:libcurl4-openssl-dev
+NEED_-lresolv   := arpa/nameser.h:libc6-dev
 NEED_-lc        := llhttp.h:node-llhttp
 LLHTTP          ?= /usr/share
 NEED_-ldl       := nftables/libnftables.h:libnftables-dev

@@ -308,16 +308,6 @@ static void take_answer(struct listener *l, const struct answer *a, const char *
 	flush(c);
 }
 
-/* It has caught up: whoever had to wait is heard. */
-static void resume(struct listener *l)
-{
-	l->is_paused = false;
-	loop_change(&l->loop, &l->accept, EPOLLIN);
-	for (int i = 0; i < LISTENER_CONNS; i++)
-		if (l->conns[i].watch.fd >= 0)
-			flush(&l->conns[i]);
-}
-
 static void on_steward(void *arg, uint32_t events)
 {
 	struct listener *l = arg;
@@ -326,8 +316,6 @@ static void on_steward(void *arg, uint32_t events)
 
 	if (events & EPOLLOUT)
 		send_ask(l);
-	if (l->is_paused && channel_unsent(&l->channel) <= UNASKED_MAX / 2)
-		resume(l);
 	if (!(events & ~(uint32_t)EPOLLOUT))
 		return;
 	if (channel_read(&l->channel) < 0) {
@@ -360,6 +348,18 @@ static int sweep(struct listener *l)
 	return next == UINT64_MAX ? -1 : (int)(next - l->loop.now_ms);
 }
 
+/* It has caught up: whoever had to wait is heard. */
+static void resume(struct listener *l)
+{
+	if (!l->is_paused || channel_unsent(&l->channel) > UNASKED_MAX / 2)
+		return;
+	l->is_paused = false;
+	loop_change(&l->loop, &l->accept, EPOLLIN);
+	for (int i = 0; i < LISTENER_CONNS; i++)
+		if (l->conns[i].watch.fd >= 0)
+			flush(&l->conns[i]);
+}
+
 int listener_run(int socket, int channel, uid_t uid, struct err *e)
 {
 	static struct listener l;
@@ -377,7 +377,9 @@ int listener_run(int socket, int channel, uid_t uid, struct err *e)
 		r = err_set(e, errno, "wait for the agent");
 	if (r == 0)
 		r = lockdown(&down, e);
-	while (r == 0 && !l.loop.stop)
+	while (r == 0 && !l.loop.stop) {
 		r = loop_turn(&l.loop, sweep(&l), e);
+		resume(&l);
+	}
 	return r;
 }

@@ -266,6 +266,8 @@ static int work(struct steward *s, struct err *e)
 	while (!s->loop.stop && r == 0) {
 		wait = due_look(s);
 		answer_waiters(s);
+		if (s->has_socket) /* whatever made room for answers */
+			take_asks(s);
 		if (may_rest(s))
 			return 0;
 		wait = sooner(wait, answer_next_ms(s));
