@@ -17,25 +17,32 @@ teardown()
 listener() { pgrep -x -P "$1" pod-queue-hear; }
 kib() { sed -n "s/^$2:[^0-9]*\([0-9]*\) kB/\1/p" "/proc/$1/status"; }
 
-# come_and_go COUNT LINE: that many connections, each of which says LINE and leaves, until nobody lets them in any more.
+# come_and_go COUNT LINE: that many connections, each of which says LINE and leaves when it has been read, until nobody
+# reads any more.
 come_and_go()
 {
 	python3 - "$SOCK" "$(listener "$(steward)")" "$@" <<-'END'
-	import socket, sys
+	import fcntl, socket, struct, sys, termios
 	path, pid, count, line = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4].encode() + b"\n"
 	def idle():
 	    return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] == "S"
-	sent = refused = 0
-	while sent < count and refused < 200:
+	def unread(s):
+	    return struct.unpack("i", fcntl.ioctl(s, termios.TIOCOUTQ, b"\0" * 4))[0]
+	read = idly = 0
+	while read < count and idly < 300:
 	    s = socket.socket(socket.AF_UNIX)
 	    s.setblocking(False)
 	    try:
 	        s.connect(path)
 	        s.send(line)
-	        sent, refused = sent + 1, 0
+	        while unread(s) and idly < 300:
+	            idly += idle()
+	        if not unread(s):
+	            read, idly = read + 1, 0
 	    except BlockingIOError:
-	        refused += idle()
+	        idly += idle()
 	    s.close()
+	print(read)
 	END
 }
 
@@ -47,8 +54,8 @@ come_and_go()
 	before=$(kib "$ear" VmRSS)
 	STOPPED=$first
 	kill -STOP "$first"
-	come_and_go 2000 "$(jq -nc '{type: "submit", description: ("x" * 60000)}')"
-	[ $(($(kib "$ear" VmRSS) - before)) -lt 20000 ]
+	come_and_go 4000 "$(jq -nc '{type: "submit", description: ("x" * 4000)}')"
+	[ $(($(kib "$ear" VmRSS) - before)) -lt 10000 ]
 	kill -CONT "$first"
 	STOPPED=
 	# Both live on, and hear whoever has had to wait.
