@@ -38,7 +38,7 @@ sources()
 literals()
 {
 	# shellcheck disable=SC2046
-	cat $(sources "$1") | grep -oE '"[a-z_]+(\\"|")|\\"[a-z_]+\\"' | tr -d '\\"' | sort -u
+	grep -hoE '"[a-z_]+(\\"|")|\\"[a-z_]+\\"' $(sources "$1") | tr -d '\\"' | sort -u
 }
 
 @test "envpod-event(5) says what the table says" {
