@@ -26,6 +26,7 @@ LIBS_pod-net    := -lmnl -ldl
 LIBS_pod-trace  := -lbpf
 LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
 LIBS_pod-proxy  := -lnghttp2 -lssl -lcrypto -lz -lc
+LIBS_pod-screen := -lyaml -lunistring
 LIBS_pod-action-http := -lcurl -lresolv
 LIBS_gpu-dri    := -ldrm
 LIBS            := -lsodium -lm
@@ -56,7 +57,7 @@ NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 DYNAMIC := pod-plugin pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor pod-trace
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
-DAEMONS := pod-dns pod-proxy pod-queue
+DAEMONS := pod-dns pod-proxy pod-queue pod-screen
 static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,$(if $(filter $(1),$(DAEMONS)),-static-pie \
              -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now -Wl$(comma)--no-warnings,-static -Wl,-z,norelro -Wl,-z,noseparate-code))
 comma   := ,

@@ -66,6 +66,7 @@ int cmd_base(int argc, char **argv);
 int cmd_clone(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
+int cmd_screen(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_service(int argc, char **argv);
 int cmd_status(int argc, char **argv);

@@ -58,6 +58,7 @@ static const struct cmd commands[] = {
 	{"mount", cmd_mount, "mount a host path into a running pod"},
 	{"unmount", cmd_unmount, "take such a mount away"},
 	{"gc", cmd_gc, "remove what nothing needs any more"},
+	{"screen", cmd_screen, "what a text would have a model do, or give away"},
 	{"fsck", cmd_fsck, "check what pods stand on, and mend what crashes left"},
 	{"completions", cmd_completions, "print shell completions"},
 	{"about", cmd_about, "version and licence"},

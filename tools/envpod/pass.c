@@ -140,6 +140,11 @@ int cmd_check(int argc, char **argv)
 	return front_pass("pod-config", "check", true, argc, argv);
 }
 
+int cmd_screen(int argc, char **argv)
+{
+	return front_pass("pod-screen", "scan", false, argc, argv);
+}
+
 int cmd_fg(int argc, char **argv)
 {
 	return front_pass("pod-supervise", "attach", false, argc, argv);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "envpod/exit.h"
+#include "libcommon/path.h"
+#include "tools/pod-screen/choice.h"
+
+static int switch_off(const struct strv *names, struct ruleset *set, struct err *e)
+{
+	for (size_t n = 0; n < names->n; n++) {
+		size_t i = 0;
+
+		while (i < set->n && strcmp(set->rules[i].name, names->v[n]) != 0)
+			i++;
+		if (i == set->n)
+			return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
+					  "no rule is called %s (pod-screen rules lists them)",
+					  esc(names->v[n]));
+		set->rules[i].off = true;
+	}
+	return 0;
+}
+
+static int limit(const struct choice *c, struct screen *s, struct err *e)
+{
+	unsigned categories = 0;
+
+	for (size_t i = 0; i < c->categories.n; i++) {
+		const int n = word_index(category_names, CATEGORIES, c->categories.v[i]);
+
+		if (n < 0)
+			return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
+					  "%s is no category: injection, credentials, "
+					  "exfiltration, pii",
+					  esc(c->categories.v[i]));
+		categories |= 1u << n;
+	}
+	if (categories)
+		s->categories = categories;
+	if (c->severity) {
+		const int n = word_index(severity_names, SEVERITIES, c->severity);
+
+		if (n < 0)
+			return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
+					  "%s is no severity: low, medium, high, critical",
+					  esc(c->severity));
+		s->least = (enum severity)n;
+	}
+	return 0;
+}
+
+int choice_load(const struct choice *c, struct ruleset *set, struct screen *s, struct err *e)
+{
+	int r = rules_builtin(set, e);
+
+	for (size_t i = 0; r == 0 && i < c->files.n; i++)
+		r = rules_read(set, c->files.v[i], e);
+	if (r == 0)
+		r = switch_off(&c->off, set, e);
+	if (r == 0)
+		r = screen_init(s, set, e);
+	return r == 0 ? limit(c, s, e) : r;
+}
+
+void choice_finish(struct choice *c)
+{
+	strv_finish(&c->files);
+	strv_finish(&c->off);
+	strv_finish(&c->categories);
+}
