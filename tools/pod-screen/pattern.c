@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A pattern becomes a tree, the tree instructions; repetitions are written out. */
+/* A pattern becomes a tree. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,36 +7,10 @@
 #include "libcommon/buf.h"
 #include "libcommon/own.h"
 #include "tools/pod-screen/fold.h"
-#include "tools/pod-screen/pattern.h"
+#include "tools/pod-screen/tree.h"
 
 #define REPEAT_MAX 1000
 #define NODES_MAX  20000u
-#define NONE       UINT32_MAX
-#define LEET_BYTES "01345789@$"
-
-enum kind { NODE_EMPTY, NODE_SET, NODE_CAT, NODE_ALT, NODE_REPEAT, NODE_ASSERT };
-
-struct tree_node {
-	enum kind kind;
-	uint32_t a, b;      /* children */
-	int min, max;       /* of a repetition; max -1: any number */
-	struct byteset set; /* NODE_SET */
-	enum op op;         /* NODE_ASSERT */
-	uint32_t reach;     /* its longest match */
-	bool is_nullable;   /* it may match nothing at all */
-};
-
-struct parse {
-	struct program *p;
-	const char *text;
-	size_t i, len;
-	bool ignore_case;
-	bool is_foreign; /* the class at hand has members beyond ASCII */
-	unsigned depth;
-	struct tree_node *nodes;
-	size_t n, cap;
-	const char *fault;
-};
 
 static uint32_t parse_alternatives(struct parse *s);
 
@@ -51,7 +25,7 @@ static void set_range(struct byteset *s, unsigned from, unsigned to)
 		set_add(s, (unsigned char)c);
 }
 
-static uint32_t wrong(struct parse *s, const char *fault)
+uint32_t parse_wrong(struct parse *s, const char *fault)
 {
 	if (!s->fault)
 		s->fault = fault;
@@ -93,7 +67,7 @@ static void measure(const struct parse *s, struct tree_node *n)
 static uint32_t node(struct parse *s, struct tree_node n)
 {
 	if (s->fault || s->n >= NODES_MAX)
-		return wrong(s, "the pattern is too large");
+		return parse_wrong(s, "the pattern is too large");
 	if (s->n == s->cap) {
 		s->cap = s->cap ? s->cap * 2 : 64;
 		s->nodes = xrealloc(s->nodes, s->cap * sizeof(*s->nodes));
@@ -247,7 +221,7 @@ static int escaped(struct parse *s)
 	}
 	c = s->i < s->len ? escaped_byte(s->text[s->i++]) : -1;
 	if (c < 0)
-		wrong(s, "an escape that is none");
+		parse_wrong(s, "an escape that is none");
 	return c;
 }
 
@@ -259,7 +233,7 @@ static int class_byte(struct parse *s)
 	if (c == '\\')
 		return escaped(s);
 	if (c >= 0x80)
-		wrong(s, "a range that is none (only ASCII has ranges)");
+		parse_wrong(s, "a range that is none (only ASCII has ranges)");
 	return c;
 }
 
@@ -274,7 +248,7 @@ static void class_range(struct parse *s, struct byteset *set)
 	if (s->fault)
 		return;
 	if (to < from) {
-		wrong(s, "a range that is none");
+		parse_wrong(s, "a range that is none");
 		return;
 	}
 	for (int c = from; c <= to; c++)
@@ -307,10 +281,10 @@ static uint32_t parse_class(struct parse *s)
 	for (first = s->i; s->i < s->len && (s->text[s->i] != ']' || s->i == first) && !s->fault;)
 		class_member(s, &set, &wide);
 	if (s->i >= s->len)
-		return wrong(s, "a class without its ]");
+		return parse_wrong(s, "a class without its ]");
 	s->i++;
 	if (inverted && s->is_foreign)
-		return wrong(s, "an inverted class is of ASCII alone");
+		return parse_wrong(s, "an inverted class is of ASCII alone");
 	if (inverted)
 		invert(&set);
 	wide = either(s, wide, set_node(s, &set));
@@ -351,7 +325,7 @@ static uint32_t parse_escape(struct parse *s)
 	}
 	byte = escaped_byte(c);
 	if (byte < 0)
-		return wrong(s, "an escape that is none");
+		return parse_wrong(s, "an escape that is none");
 	return bytes_node(s, &(char){(char)byte}, 1);
 }
 
@@ -362,13 +336,13 @@ static uint32_t parse_group(struct parse *s)
 	if (s->len - s->i >= 2 && strncmp(s->text + s->i, "?:", 2) == 0)
 		s->i += 2;
 	else if (s->i < s->len && s->text[s->i] == '?')
-		return wrong(s, "a group of a kind that is not known (only (?:…) is)");
+		return parse_wrong(s, "a group of a kind that is not known (only (?:…) is)");
 	if (++s->depth > PATTERN_DEPTH)
-		return wrong(s, "groups too deep");
+		return parse_wrong(s, "groups too deep");
 	inner = parse_alternatives(s);
 	s->depth--;
 	if (s->i >= s->len || s->text[s->i] != ')')
-		return wrong(s, "a group without its )");
+		return parse_wrong(s, "a group without its )");
 	s->i++;
 	return inner;
 }
@@ -387,7 +361,7 @@ static uint32_t parse_atom(struct parse *s)
 	char c = s->text[s->i];
 
 	if (strchr("*+?{", c) && c)
-		return wrong(s, "nothing that could be repeated");
+		return parse_wrong(s, "nothing that could be repeated");
 	if (strchr("([.^$\\", c) && c)
 		s->i++;
 	switch (c) {
@@ -429,7 +403,7 @@ static void braces(struct parse *s, int *min, int *max)
 	}
 	if (s->i >= s->len || s->text[s->i] != '}' || *min < 0 || *min > REPEAT_MAX ||
 	    *max > REPEAT_MAX || (*max >= 0 && *max < *min))
-		wrong(s, "a repetition that is none ({MIN,MAX}, at most 1000)");
+		parse_wrong(s, "a repetition that is none ({MIN,MAX}, at most 1000)");
 	s->i++;
 }
 
@@ -450,7 +424,7 @@ static uint32_t parse_repeat(struct parse *s)
 		s->i++;
 	}
 	if (s->i < s->len && strchr("*+?{", s->text[s->i]))
-		return wrong(s, "a repetition of a repetition");
+		return parse_wrong(s, "a repetition of a repetition");
 	return node(s, (struct tree_node){.kind = NODE_REPEAT, .a = atom, .min = min, .max = max});
 }
 
@@ -474,139 +448,13 @@ static uint32_t parse_alternatives(struct parse *s)
 	return all;
 }
 
-/* --- instructions --- */
-
-static uint32_t emit(struct parse *s, struct inst inst)
+uint32_t parse_pattern(struct parse *s)
 {
-	struct program *p = s->p;
+	const uint32_t root = parse_alternatives(s);
 
-	if (p->n >= PROGRAM_MAX) {
-		wrong(s, "the patterns are too large");
-		return 0;
-	}
-	if ((p->n & (p->n - 1)) == 0)
-		p->insts = xrealloc(p->insts, (p->n ? p->n * 2 : 1) * sizeof(*p->insts));
-	p->insts[p->n] = inst;
-	return (uint32_t)p->n++;
-}
-
-static uint32_t set_number(struct program *p, const struct byteset *set)
-{
-	for (size_t i = 0; i < p->n_sets; i++)
-		if (memcmp(&p->sets[i], set, sizeof(*set)) == 0)
-			return (uint32_t)i;
-	if ((p->n_sets & (p->n_sets - 1)) == 0)
-		p->sets = xrealloc(p->sets, (p->n_sets ? p->n_sets * 2 : 1) * sizeof(*p->sets));
-	p->sets[p->n_sets] = *set;
-	return (uint32_t)p->n_sets++;
-}
-
-static uint32_t emit_node(struct parse *s, uint32_t at, uint32_t next);
-
-/* Backwards, since each instruction names the one after it. */
-static uint32_t emit_repeat(struct parse *s, const struct tree_node n, uint32_t next)
-{
-	uint32_t loop;
-
-	/* What takes no byte is repeated by being there; written out, it would be nested for ever.
-	 */
-	if (s->nodes[n.a].reach == 0)
-		return n.min ? emit_node(s, n.a, next) : next;
-	if (n.max < 0) {
-		loop = emit(s, (struct inst){.op = OP_SPLIT, .other = next});
-		if (s->fault)
-			return 0;
-		next = emit_node(s, n.a, loop);
-		s->p->insts[loop].next = next;
-		next = loop;
-	}
-	for (int i = n.min; i < n.max && !s->fault; i++)
-		next = emit(s, (struct inst){.op = OP_SPLIT,
-					     .next = emit_node(s, n.a, next),
-					     .other = next});
-	for (int i = 0; i < n.min && !s->fault; i++)
-		next = emit_node(s, n.a, next);
-	return next;
-}
-
-static uint32_t emit_node(struct parse *s, uint32_t at, uint32_t next)
-{
-	const struct tree_node n = s->nodes[at];
-
-	if (s->fault)
-		return 0;
-	switch (n.kind) {
-	case NODE_EMPTY:
-		return next;
-	case NODE_SET:
-		return emit(
-			s,
-			(struct inst){.op = OP_SET, .next = next, .set = set_number(s->p, &n.set)});
-	case NODE_CAT:
-		return emit_node(s, n.a, emit_node(s, n.b, next));
-	case NODE_ALT:
-		return emit(s, (struct inst){.op = OP_SPLIT,
-					     .next = emit_node(s, n.a, next),
-					     .other = emit_node(s, n.b, next)});
-	case NODE_REPEAT:
-		return emit_repeat(s, n, next);
-	case NODE_ASSERT:
-		return emit(s, (struct inst){.op = n.op, .next = next});
-	}
-	return next;
-}
-
-static void keep(struct program *p, uint32_t start, uint32_t id, uint32_t reach)
-{
-	const size_t n = p->n_patterns + 1;
-
-	p->starts = xrealloc(p->starts, n * sizeof(*p->starts));
-	p->ids = xrealloc(p->ids, n * sizeof(*p->ids));
-	p->reach = xrealloc(p->reach, n * sizeof(*p->reach));
-	p->starts[n - 1] = start;
-	p->ids[n - 1] = id;
-	p->reach[n - 1] = reach;
-	p->n_patterns = n;
-}
-
-void program_init(struct program *p, enum reading reading)
-{
-	*p = (struct program){.reading = reading};
-	for (int c = 0; c < 256; c++)
-		p->word[c] = isalnum(c) || c == '_' || c >= 0x80 ||
-			     (reading >= READ_LEET && c && strchr(LEET_BYTES, c));
-}
-
-void program_finish(struct program *p)
-{
-	free(p->insts);
-	free(p->sets);
-	free(p->starts);
-	free(p->ids);
-	free(p->reach);
-	*p = (struct program){0};
-}
-
-int program_add(struct program *p, const char *text, bool ignore_case, uint32_t id, size_t *at,
-		struct err *e)
-{
-	struct parse s = {.p = p, .text = text, .len = strlen(text), .ignore_case = ignore_case};
-	uint32_t root, match;
-
-	if (s.len > PATTERN_MAX)
-		wrong(&s, "the pattern is too long");
-	root = s.fault ? NONE : parse_alternatives(&s);
-	if (!s.fault && s.i < s.len)
-		wrong(&s, "a ) without its group");
-	if (!s.fault && s.nodes[root].is_nullable)
-		wrong(&s, "it would match nothing at all, and so everywhere");
-	if (!s.fault) {
-		match = emit(&s, (struct inst){.op = OP_MATCH, .next = (uint32_t)p->n_patterns});
-		match = emit_node(&s, root, match);
-		if (!s.fault)
-			keep(p, match, id, s.nodes[root].reach);
-	}
-	free(s.nodes);
-	*at = s.i < s.len ? s.i : s.len;
-	return s.fault ? err_set(e, ERR_PLAIN, "pattern, at byte %zu: %s", *at + 1, s.fault) : 0;
+	if (!s->fault && s->i < s->len)
+		parse_wrong(s, "a ) without its group");
+	if (!s->fault && s->nodes[root].is_nullable)
+		parse_wrong(s, "it would match nothing at all, and so everywhere");
+	return root;
 }
