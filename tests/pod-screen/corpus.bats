@@ -18,7 +18,7 @@ floors()
 @test "the half that nobody looked at" { floors odd 90 160 88 90; }
 
 @test "the pages of this project and of Debian say nothing to a model" {
-	local page n=0
+	local page n=0 files=()
 	mkdir "$T/pages"
 	for page in "$TOP"/man/*.[157] /usr/share/man/man1/{bash,git-rebase,tar,ls,find,grep,ssh,curl,jq,rsync,tmux,make}.1.gz; do
 		[ -e "$page" ] || continue
@@ -26,7 +26,8 @@ floors()
 		mandoc -T utf8 -O width=100 "$page" 2>/dev/null | col -bx >"$T/pages/$(basename "$page")" && n=$((n + 1))
 	done
 	[ $n -ge 30 ]
-	pod-screen scan --json -c injection -c exfiltration $(printf -- '-f %s ' "$T"/pages/*) >"$T/said" || true
+	for page in "$T"/pages/*; do files+=(-f "$page"); done
+	pod-screen scan --json -c injection -c exfiltration "${files[@]}" >"$T/said" || true
 	jq -c 'select(.verdict == "hit") | [.input, (.hits[] | .rule, .fragment)]' "$T/said" >&3
 	# Hits for each megabyte of text.
 	jq -se '([.[].hits | length] | add) * 1000000 / ([.[].bytes] | add) <= 4' "$T/said"
