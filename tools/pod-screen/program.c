@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libcommon/buf.h"
+#include "libcommon/own.h"
 #include "tools/pod-screen/tree.h"
 
 #define LEET_BYTES "01345789@$"
@@ -62,6 +63,128 @@ static uint32_t emit_repeat(struct parse *s, const struct tree_node n, uint32_t 
 	return next;
 }
 
+/* --- alternatives: what begins alike is written once, as in a dictionary --- */
+
+/* An alternative: its parts, one after the other. */
+struct parts {
+	uint32_t *v;
+	size_t n;
+};
+
+struct choices {
+	struct parts *v;
+	size_t n;
+};
+
+static void choices_finish(struct choices *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free(c->v[i].v);
+	free(c->v);
+}
+
+static void add_parts(const struct parse *s, struct parts *p, uint32_t at)
+{
+	const struct tree_node *n = &s->nodes[at];
+
+	if (n->kind == NODE_CAT) {
+		add_parts(s, p, n->a);
+		add_parts(s, p, n->b);
+		return;
+	}
+	if (n->kind == NODE_EMPTY)
+		return;
+	if ((p->n & (p->n - 1)) == 0)
+		p->v = xrealloc(p->v, (p->n ? p->n * 2 : 1) * sizeof(*p->v));
+	p->v[p->n++] = at;
+}
+
+static void add_choices(const struct parse *s, struct choices *c, uint32_t at)
+{
+	const struct tree_node *n = &s->nodes[at];
+
+	if (n->kind == NODE_ALT) {
+		add_choices(s, c, n->a);
+		add_choices(s, c, n->b);
+		return;
+	}
+	if ((c->n & (c->n - 1)) == 0)
+		c->v = xrealloc(c->v, (c->n ? c->n * 2 : 1) * sizeof(*c->v));
+	c->v[c->n] = (struct parts){0};
+	add_parts(s, &c->v[c->n++], at);
+}
+
+static uint32_t emit_parts(struct parse *s, const struct parts *p, size_t from, uint32_t next)
+{
+	for (size_t i = p->n; i-- > from;)
+		next = emit_node(s, p->v[i], next);
+	return next;
+}
+
+/* Does that alternative go on, at its part of that number, with the same bytes as the other? */
+static bool is_alike(const struct parse *s, const struct parts *a, const struct parts *b,
+		     size_t from)
+{
+	const struct tree_node *x, *y;
+
+	if (a->n <= from || b->n <= from)
+		return a->n == b->n;
+	x = &s->nodes[a->v[from]];
+	y = &s->nodes[b->v[from]];
+	return x->kind == NODE_SET && y->kind == NODE_SET &&
+	       memcmp(&x->set, &y->set, sizeof(x->set)) == 0;
+}
+
+static uint32_t emit_choices(struct parse *s, struct parts *list, size_t n, size_t from,
+			     uint32_t next);
+
+/* list[0..n) begin alike, or there is one. */
+static uint32_t emit_group(struct parse *s, struct parts *list, size_t n, size_t from,
+			   uint32_t next)
+{
+	if (list[0].n <= from)
+		return next;
+	if (n == 1)
+		return emit_parts(s, list, from, next);
+	return emit(s, (struct inst){.op = OP_SET,
+				     .next = emit_choices(s, list, n, from + 1, next),
+				     .set = set_number(s->p, &s->nodes[list[0].v[from]].set)});
+}
+
+/* Bring those together that begin alike, group by group. */
+static uint32_t emit_choices(struct parse *s, struct parts *list, size_t n, size_t from,
+			     uint32_t next)
+{
+	uint32_t all = NONE;
+
+	for (size_t i = 0, end; i < n && !s->fault; i = end) {
+		uint32_t branch;
+
+		end = i + 1;
+		for (size_t j = end; j < n; j++)
+			if (is_alike(s, &list[i], &list[j], from)) {
+				const struct parts swap = list[end];
+
+				list[end++] = list[j];
+				list[j] = swap;
+			}
+		branch = emit_group(s, list + i, end - i, from, next);
+		all = all == NONE
+			      ? branch
+			      : emit(s,
+				     (struct inst){.op = OP_SPLIT, .next = all, .other = branch});
+	}
+	return all;
+}
+
+static uint32_t emit_alternatives(struct parse *s, uint32_t at, uint32_t next)
+{
+	OWN(choices_finish) struct choices c = {0};
+
+	add_choices(s, &c, at);
+	return emit_choices(s, c.v, c.n, 0, next);
+}
+
 static uint32_t emit_node(struct parse *s, uint32_t at, uint32_t next)
 {
 	const struct tree_node n = s->nodes[at];
@@ -78,9 +201,7 @@ static uint32_t emit_node(struct parse *s, uint32_t at, uint32_t next)
 	case NODE_CAT:
 		return emit_node(s, n.a, emit_node(s, n.b, next));
 	case NODE_ALT:
-		return emit(s, (struct inst){.op = OP_SPLIT,
-					     .next = emit_node(s, n.a, next),
-					     .other = emit_node(s, n.b, next)});
+		return emit_alternatives(s, at, next);
 	case NODE_REPEAT:
 		return emit_repeat(s, n, next);
 	case NODE_ASSERT:
