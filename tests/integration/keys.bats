@@ -19,6 +19,14 @@ tools: {allowed_commands: ["true"]}'
 	[[ $events != *run_start* ]]
 }
 
+@test "audit.anchor: a checkpoint of the log arrives there after a commit" {
+	pod <<<"audit: {anchor: 'file:$T/anchored'}"
+	envpod run web true
+	[ ! -e "$T/anchored" ]
+	envpod commit web
+	grep -q '^envpod/.*/web/0$' "$T/anchored"
+}
+
 @test "filesystem.workspace is where runs begin" {
 	pod <<<'filesystem: {workspace: /srv}'
 	[ "$(envpod run web pwd)" = /srv ]

@@ -22,7 +22,8 @@ examples()
 
 @test "pod-audit(1): the examples work" {
 	cd "$T"
-	echo '{"v":1}' >"$ENVPOD_STATE_DIR/pods/web/pod.json"
+	echo 'name: web' >web.yaml
+	pod-config compile --name web --into "$ENVPOD_STATE_DIR/pods/web" --file web.yaml --cwd /
 	examples pod-audit.1 >examples
 	[ "$(grep -c pod-audit examples)" -ge 3 ]
 	bash -euo pipefail -x examples

@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/anchors.h"
 #include "libcommon/io.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
+#include "libcommon/plan.h"
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
 #include "tools/envpod/front.h"
@@ -175,6 +177,16 @@ static int remove_groups(const char *name)
 	return front_run(&argv);
 }
 
+/* The last word of its log, as long as it has a plan that says where to. */
+static void anchor_last(const struct pod *p)
+{
+	OWN_PLAN struct plan plan = {0};
+	struct err e = {0};
+
+	if (faccessat(p->dir, "plan", F_OK, 0) == 0 && plan_open(&plan, p, &e) == 0)
+		anchors_send(p->name, &plan);
+}
+
 /* With the lock held: what is left of the pod goes. */
 static int remove_pod(const struct pod *p, bool keep)
 {
@@ -191,6 +203,7 @@ static int remove_pod(const struct pod *p, bool keep)
 		return status;
 	if (front_record(p->name, "destroy"))
 		return POD_EXIT_FAILED;
+	anchor_last(p);
 	if (unlinkat(p->dir, "created", 0) < 0 && errno != ENOENT)
 		return say_err((err_set(&e, errno, "remove %s/created", p->path), &e));
 	archive = make_archive(p->name, &e);

@@ -114,11 +114,10 @@ static int check_logs(bool json)
 /* Who has both keys can make any log look right. */
 static int check_key(bool json)
 {
-	struct seals s = {0};
+	OWN(keyfile_finish) struct keyfile k = {0};
 	struct err e = {0};
-	int here = keyfile_host(&s, &e);
+	int here = keyfile_host(&k, &e);
 
-	seals_finish(&s);
 	finding_block(&(struct finding){"audit-key", "audit",
 					here < 0 ? "fail"
 					: here   ? "warn"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys by which somebody elsewhere proves this host's logs. */
 #include <fcntl.h>
-#include <sodium/utils.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -15,6 +15,7 @@
 #include "libcommon/sealkeys.h"
 #include "tools/pod-audit/keyfile.h"
 #include "tools/pod-audit/pod-audit.h"
+#include "tools/pod-audit/signkey.h"
 
 #define NAME "verification-key"
 
@@ -22,7 +23,7 @@
 static int take(const struct sealkeys *k, struct err *e)
 {
 	OWN_BUF struct buf b = BUF_INIT;
-	struct seals s = {0};
+	OWN(keyfile_finish) struct keyfile file = {0};
 	int r = read_file_at(k->dir, NAME, &b, KEYFILE_MAX);
 
 	if (r == -ENOENT) {
@@ -30,8 +31,7 @@ static int take(const struct sealkeys *k, struct err *e)
 		return POD_EXIT_NO;
 	}
 	if (r == 0)
-		r = keyfile_parse(&s, b.data, b.len);
-	seals_finish(&s);
+		r = keyfile_parse(&file, b.data, b.len);
 	if (r == 0)
 		r = write_full(STDOUT_FILENO, b.data, b.len);
 	if (b.data)
@@ -44,12 +44,20 @@ static int take(const struct sealkeys *k, struct err *e)
 		     : POD_EXIT_OK;
 }
 
-static int show(const struct sealkeys *k)
+/* As it stands in sign.pub; origins of checkpoints begin with its name. */
+static int show(struct err *e)
 {
-	bool here = faccessat(k->dir, NAME, F_OK, 0) == 0;
+	OWN(signkey_finish) struct signkey sign = {0};
+	OWN_FREE char *path = xfmt("%s/keys/audit/" NAME, pod_state_dir());
+	OWN_BUF struct buf public = BUF_INIT;
 
-	printf("verification key: %s\n",
-	       here ? "still on this host; take it away with --take" : "taken away");
+	if (signkey_open(&sign, e) < 0)
+		return say_err(e);
+	note_key_write(&sign.key, &public);
+	printf("verification key: %s\n", access(path, F_OK) == 0
+						 ? "still on this host; take it away with --take"
+						 : "taken away");
+	printf("public key: %s\n", public.data);
 	return POD_EXIT_OK;
 }
 
@@ -68,7 +76,11 @@ int cmd_key(int argc, char **argv)
 		"Show the keys that prove this host's logs elsewhere, or take one away.", 0, 0, 0};
 
 	opt_parse(opts, &usage, argc, argv);
-	if (pod_check_caller(&e) < 0 || pod_state_open(&e) < 0 || sealkeys_open(&keys, &e) < 0)
+	if (sodium_init() < 0)
+		die(POD_EXIT_FAILED, "start libsodium: it refuses");
+	if (pod_check_caller(&e) < 0 || pod_state_open(&e) < 0)
 		return say_err(&e);
-	return taken ? take(&keys, &e) : show(&keys);
+	if (!taken)
+		return show(&e);
+	return sealkeys_open(&keys, &e) < 0 ? say_err(&e) : take(&keys, &e);
 }

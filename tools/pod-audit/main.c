@@ -11,6 +11,7 @@ static const struct cmd cmds[] = {
 	{"export", cmd_export, "write events as NDJSON, CSV or OCSF"},
 	{"verify", cmd_verify, "check that nothing was changed, removed or added"},
 	{"key", cmd_key, "show the keys that prove logs elsewhere, or take one away"},
+	{"checkpoint", cmd_checkpoint, "sign what a log is now, and send that elsewhere"},
 	{"security", cmd_security, "list what makes a pod weaker than it could be"},
 	{"events", cmd_events, "print the table of all events, or hold a log against it"},
 	{"doctor", cmd_doctor, "check what audit logs need on this host"},

@@ -174,24 +174,39 @@ int source_part(const struct source *s, size_t place, struct source *part, struc
 	return part->dir < 0 ? err_set(e, errno, "open the audit log again") : 0;
 }
 
-/* The last line of one segment: 1, 0 when it is empty, -EINVAL. */
-static int last_line(const struct source *s, size_t place, struct record_tail *t)
+/* The line that ends at `end` of a file: 1, 0 when nothing is before it, -EINVAL. */
+static int line_before(int fd, off_t end, struct record_tail *t)
 {
 	OWN_FREE char *window = xcalloc(1, RECORD_LINE_MAX + 1);
-	struct err e = {0};
-	OWN_FD int fd = segment_open(s->dir, s->segments[place], &e);
-	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
-	off_t from = size > RECORD_LINE_MAX + 1 ? size - (RECORD_LINE_MAX + 1) : 0;
-	ssize_t n = size < 0 ? -1 : pread(fd, window, RECORD_LINE_MAX + 1, from);
+	off_t from = end > RECORD_LINE_MAX + 1 ? end - (RECORD_LINE_MAX + 1) : 0;
+	ssize_t n = end < 0 ? -1 : pread(fd, window, (size_t)(end - from), from);
 	const char *line;
 
 	if (n == 0)
 		return 0;
-	if (n < 0 || window[n - 1] != '\n')
+	if (n < 0 || n != end - from || window[n - 1] != '\n')
 		return -EINVAL;
 	line = memrchr(window, '\n', (size_t)n - 1);
 	line = line ? line + 1 : window;
 	return record_tail(line, (size_t)(window + n - 1 - line), t) < 0 ? -EINVAL : 1;
+}
+
+/* The last line of one segment. */
+static int last_line(const struct source *s, size_t place, struct record_tail *t)
+{
+	struct err e = {0};
+	OWN_FD int fd = segment_open(s->dir, s->segments[place], &e);
+
+	return line_before(fd, fd < 0 ? -1 : lseek(fd, 0, SEEK_END), t);
+}
+
+int source_line_before(const struct source *s, unsigned segment, uint64_t offset,
+		       struct record_tail *t)
+{
+	struct err e = {0};
+	OWN_FD int fd = segment_open(s->dir, segment, &e);
+
+	return fd < 0 || offset > INT64_MAX ? -EINVAL : line_before(fd, (off_t)offset, t);
 }
 
 int source_head(const struct source *s, size_t place, struct record_tail *t)
@@ -229,6 +244,32 @@ static int advance(struct source *s, struct err *e)
 	s->from = s->to = 0;
 	s->ended = s->dropping = false;
 	return 1;
+}
+
+void source_rewind(struct source *s)
+{
+	own_close(&s->fd);
+	s->fd = -1;
+	s->next = 0;
+	s->from = s->to = 0;
+	s->ended = s->dropping = false;
+}
+
+int source_seek(struct source *s, unsigned segment, uint64_t offset, struct err *e)
+{
+	int r;
+
+	source_rewind(s);
+	while (s->next < s->n && s->segments[s->next] < segment)
+		s->next++;
+	r = advance(s, e);
+	if (r > 0 && s->segments[s->next - 1] == segment) {
+		if (lseek(s->fd, (off_t)offset, SEEK_SET) < 0)
+			return err_set(e, errno, "read audit segment %s", s->line.segment);
+		if (s->left >= 0)
+			s->left = s->left > (int64_t)offset ? s->left - (int64_t)offset : 0;
+	}
+	return r < 0 ? r : 0;
 }
 
 static int refill(struct source *s, struct err *e)

@@ -59,6 +59,14 @@ int source_part(const struct source *s, size_t place, struct source *part, struc
  * that line is no audit line. */
 int source_head(const struct source *s, size_t place, struct record_tail *t);
 
+/* What the line ends with that ends at offset of that segment: 1, 0 at its beginning, -EINVAL. */
+int source_line_before(const struct source *s, unsigned segment, uint64_t offset,
+		       struct record_tail *t);
+
+/* Of a directory: go on reading behind offset of that segment, or from the beginning again. */
+int source_seek(struct source *s, unsigned segment, uint64_t offset, struct err *e);
+void source_rewind(struct source *s);
+
 /* The next line, also a torn or overlong one: 1, 0 at the end, -errno with e set. */
 int source_next(struct source *s, struct line **line, struct err *e);
 

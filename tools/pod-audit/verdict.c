@@ -6,6 +6,12 @@
 
 #include "libcommon/buf.h"
 #include "libcommon/jsonw.h"
+#include "libcommon/path.h"
+
+void verdict_finish(struct verdict *v)
+{
+	proofs_finish(&v->proofs);
+}
 
 static bool lacks_seals(const struct verdict *v)
 {
@@ -21,6 +27,8 @@ static const char *kind(const struct verdict *v)
 		return "head";
 	if (v->truncated)
 		return "cut_off";
+	if (!proofs_hold(&v->proofs))
+		return "checkpoint";
 	if (v->cut.lines)
 		return "lost";
 	if (lacks_seals(v))
@@ -84,11 +92,27 @@ static void say_seals(const struct verdict *v)
 		       v->behind);
 }
 
+static void say_proofs(const struct verdict *v)
+{
+	const struct proofs *p = &v->proofs;
+	uint64_t anchored = proofs_anchored(p);
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].fault)
+			printf("checkpoint of %" PRIu64 " event(s), %s: %s\n", p->v[i].size,
+			       esc(p->v[i].file), p->v[i].fault);
+	if (p->n)
+		printf("anchored: the first %" PRIu64 " event(s); %" PRIu64
+		       " behind them are not\n",
+		       anchored, p->lines - anchored);
+}
+
 static void say(const struct verdict *v)
 {
 	say_chain(v);
 	say_ends(v);
 	say_seals(v);
+	say_proofs(v);
 }
 
 /* --- for programs --- */
@@ -129,6 +153,28 @@ static void put_seals(const struct verdict *v, struct buf *b)
 	jw_close(b, '}');
 }
 
+static void put_proofs(const struct verdict *v, struct buf *b)
+{
+	const struct proofs *p = &v->proofs;
+
+	if (p->n == 0)
+		return;
+	jw_key(b, "checkpoints");
+	jw_open(b, '[');
+	for (size_t i = 0; i < p->n; i++) {
+		jw_open(b, '{');
+		jw_kstr(b, "file", p->v[i].file);
+		jw_knum(b, "size", (int64_t)p->v[i].size);
+		jw_kbool(b, "ok", !p->v[i].fault);
+		if (p->v[i].fault)
+			jw_kstr(b, "reason", p->v[i].fault);
+		jw_close(b, '}');
+	}
+	jw_close(b, ']');
+	jw_knum(b, "anchored", (int64_t)proofs_anchored(p));
+	jw_knum(b, "unanchored", (int64_t)(p->lines - proofs_anchored(p)));
+}
+
 static void put(const struct verdict *v)
 {
 	OWN_BUF struct buf b = BUF_INIT;
@@ -143,6 +189,7 @@ static void put(const struct verdict *v)
 	if (v->expected.given)
 		jw_kbool(&b, "head_found", !v->head_missing);
 	put_seals(v, &b);
+	put_proofs(v, &b);
 	jw_close(&b, '}');
 	puts(b.data);
 }

@@ -4,6 +4,7 @@
 #define POD_AUDIT_VERDICT_H
 
 #include "tools/pod-audit/parts.h"
+#include "tools/pod-audit/proof.h"
 
 struct verdict {
 	const struct part *bad; /* the first line that is wrong; NULL: none */
@@ -20,7 +21,10 @@ struct verdict {
 	uint64_t log;        /* its number on its host, where sealed is not 0 and the key fits */
 	bool log_known;
 	struct expected expected;
+	struct proofs proofs; /* checkpoints from elsewhere; n 0: none was given */
 };
+
+void verdict_finish(struct verdict *v);
 
 /* Is the log whole? */
 bool verdict_good(const struct verdict *v);

@@ -13,7 +13,13 @@
 #include "tools/pod-audit/parts.h"
 #include "tools/pod-audit/pod-audit.h"
 #include "tools/pod-audit/source.h"
+#include "tools/pod-audit/treehead.h"
 #include "tools/pod-audit/verdict.h"
+
+struct given {
+	const char *key, *head;
+	struct strv checkpoints;
+};
 
 static int expected_parse(struct expected *x, const char *s, struct err *e)
 {
@@ -106,46 +112,72 @@ static int judge(struct verdict *v, const struct source *s, const struct parts *
 	return 0;
 }
 
-/* The key that was given, else, for this host's own logs, the one that still lies here. */
-static int take_key(struct seals *seals, struct verdict *v, const struct source *s,
-		    const char *file, struct err *e)
+/* The keys that were given, else, for this host's own logs, those that still lie here. */
+static int take_keys(struct keyfile *keys, struct verdict *v, const struct source *s,
+		     const char *file, struct err *e)
 {
-	int r = file ? keyfile_read(seals, file, e) : s->at_home ? keyfile_host(seals, e) : 0;
+	bool given;
 
-	if (r < 0)
-		return r;
-	v->must_be_sealed = file != NULL;
-	v->key = file ? "given" : seals->have ? "on this host" : NULL;
+	if (file && keyfile_read(keys, file, e) < 0)
+		return -e->code;
+	given = keys->seals.have;
+	if (s->at_home && ((!file && keyfile_host(keys, e) < 0) ||
+			   (!keys->notes.n && keyfile_host_public(keys, e) < 0)))
+		return -e->code;
+	v->must_be_sealed = given;
+	v->key = given ? "given" : keys->seals.have ? "on this host" : NULL;
 	return 0;
 }
 
-static int verify(struct source *s, struct verdict *v, const char *keyfile, struct parts *parts,
-		  struct err *e)
+/* Checkpoints kept elsewhere: which log they must be of is what seal and lines say. */
+static int prove(struct verdict *v, struct source *s, const struct parts *parts,
+		 const struct note_keys *keys, const struct strv *files, struct err *e)
 {
-	OWN(seals_finish) struct seals seals = {0};
-	int r = take_key(&seals, v, s, keyfile, e);
+	const char *pod = s->pod[0] ? s->pod : parts->v[0].chain.pod;
+	bool known = v->log_known || s->has_seal == 1;
+	char origin[NOTE_ORIGIN];
+
+	treehead_origin(pod, known, v->log_known ? v->log : s->seal.log, origin);
+	if (!known)
+		strncat(origin, "/", sizeof(origin) - strlen(origin) - 1);
+	if (proofs_read(&v->proofs, files, origin, keys, e) < 0)
+		return -e->code;
+	return proofs_check(&v->proofs, s, e);
+}
+
+static int verify(struct source *s, struct verdict *v, const struct given *given,
+		  struct parts *parts, struct err *e)
+{
+	OWN(keyfile_finish) struct keyfile keys = {0};
+	int r = take_keys(&keys, v, s, given->key, e);
 
 	if (r < 0)
 		return r;
-	parts_verify(parts, s, &v->expected, &seals);
-	return judge(v, s, parts, &seals, e);
+	parts_verify(parts, s, &v->expected, &keys.seals);
+	r = judge(v, s, parts, &keys.seals, e);
+	if (r < 0 || given->checkpoints.n == 0)
+		return r;
+	return prove(v, s, parts, &keys.notes, &given->checkpoints, e);
 }
 
 int cmd_verify(int argc, char **argv)
 {
 	OWN(source_finish) struct source s = SOURCE_INIT;
 	OWN(parts_finish) struct parts parts = {0};
-	struct verdict v = {0};
+	OWN(verdict_finish) struct verdict v = {0};
+	struct given given = {0};
 	struct err e = {0};
-	const char *head = NULL, *key = NULL;
+	int status = POD_EXIT_OK;
 	bool json = false, archive = false;
 	const struct opt opts[] = {
 		{OPT_FLAG, 'j', "json", &json, NULL, "the answer as a JSON object"},
 		{OPT_FLAG, 'a', "archive", &archive, NULL,
 		 "POD is the name of a directory in the archive"},
-		{OPT_STR, 'k', "key", &key, "FILE",
+		{OPT_STR, 'k', "key", &given.key, "FILE",
 		 "the verification key, as key --take printed it; - is standard input"},
-		{OPT_STR, 0, "expect", &head, "SEQ:CHAIN",
+		{OPT_LIST, 'c', "checkpoint", &given.checkpoints, "FILE",
+		 "the log must be the one that these checkpoints were made of"},
+		{OPT_STR, 0, "expect", &given.head, "SEQ:CHAIN",
 		 "the log must lead through this head, as printed earlier"},
 		{0},
 	};
@@ -156,9 +188,17 @@ int cmd_verify(int argc, char **argv)
 	opt_parse(opts, &usage, argc, argv);
 	if (sodium_init() < 0)
 		die(POD_EXIT_FAILED, "start libsodium: it refuses");
-	if (expected_parse(&v.expected, head, &e) < 0 ||
-	    source_open(&s, argv[0], archive, &e) < 0 || verify(&s, &v, key, &parts, &e) < 0)
-		return say_err(&e);
-	verdict_print(&v, json);
-	return verdict_good(&v) ? POD_EXIT_OK : POD_EXIT_NO;
+	if (given.checkpoints.n && strcmp(argv[0], "-") == 0) {
+		say_error("--checkpoint: standard input cannot be read twice; give a directory");
+		status = POD_EXIT_USAGE;
+	} else if (expected_parse(&v.expected, given.head, &e) < 0 ||
+		   source_open(&s, argv[0], archive, &e) < 0 ||
+		   verify(&s, &v, &given, &parts, &e) < 0) {
+		status = say_err(&e);
+	} else {
+		verdict_print(&v, json);
+		status = verdict_good(&v) ? POD_EXIT_OK : POD_EXIT_NO;
+	}
+	strv_finish(&given.checkpoints);
+	return status;
 }

@@ -45,6 +45,7 @@ enum type {
 	T_JQ,     /* a jq program */
 	T_GPU,    /* yes, no, or which one */
 	T_PLUGIN, /* KIND-NAME [WORD=VALUE]... */
+	T_ANCHOR, /* file:PATH, command:/PROGRAM WORD..., syslog */
 	T_COUNT
 };
 

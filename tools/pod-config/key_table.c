@@ -218,6 +218,8 @@ const struct key keys[] = {
 	 "record the start and end of each run; refusals and commits are recorded always"},
 	{"audit.system_trace", T_BOOL, 0, NULL, NULL, NULL, BUILT,
 	 "record which commands run; without the key, where anything governs the pod"},
+	{"audit.anchor", T_ANCHOR, L | ONE, NULL, NULL, "audit.anchor", BUILT,
+	 "where checkpoints of the log go after commits, rollbacks and destroy: file:/PATH, command:/PROGRAM WORD..., syslog"},
 
 	{"snapshots", T_SECTION, 0, NULL, NULL, NULL, BUILT,
 	 "layers"},

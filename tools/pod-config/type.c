@@ -272,6 +272,26 @@ static jv read_plugin(const struct spot *s)
 	return jv_string(text);
 }
 
+/* Where checkpoints go: file:/PATH, command:/PROGRAM WORD..., syslog or syslog:/SOCKET. */
+static jv read_anchor(const struct spot *s)
+{
+	static const char *const kinds[] = {"file:", "command:", "syslog:"};
+	const char *text = s->node->text;
+	OWN_FREE char *path = NULL, *clean = NULL;
+
+	if (strcmp(text, "syslog") == 0)
+		return jv_string(text);
+	for (size_t i = 0; i < 3; i++)
+		if (strncmp(text, kinds[i], strlen(kinds[i])) == 0)
+			path = i == 1 ? strndup(text + 8, strcspn(text + 8, " "))
+				      : xstrdup(text + strlen(kinds[i]));
+	clean = path ? path_clean("/", path) : NULL;
+	if (!path || path[0] != '/' || !path[1] || strcmp(clean, path) != 0 || strchr(text, '\n') ||
+	    strlen(text) > 1024)
+		return wrong_word(s, "file:/PATH, command:/PROGRAM WORD... or syslog");
+	return jv_string(text);
+}
+
 static const struct {
 	const char *name;
 	jv (*read)(const struct spot *s);
@@ -311,6 +331,7 @@ static const struct {
 	[T_JQ] = {"jq", type_jq},
 	[T_GPU] = {"gpu", read_gpu},
 	[T_PLUGIN] = {"plugin", read_plugin},
+	[T_ANCHOR] = {"anchor", read_anchor},
 };
 
 jv type_read(const struct spot *s)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/anchors.h"
 #include "libcommon/io.h"
 #include "libcommon/jsonw.h"
 #include "libcommon/opt.h"
@@ -444,6 +445,10 @@ static int commit(struct commit *o, char **args, int n)
 	    act(o, &s, &sel, &e) < 0)
 		status = say_err(&e);
 	gate_end(&o->gate, &s);
+	if (status == POD_EXIT_OK && !o->dry) {
+		pod_unlock(&s.pod);
+		anchors_send(s.pod.name, &s.plan);
+	}
 	return status;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "envpod/exit.h"
+#include "libcommon/anchors.h"
 #include "libcommon/opt.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
@@ -283,6 +284,10 @@ static int rollback(struct rollback *o, char **args, int n)
 	else
 		printf("Nothing to roll back.\n");
 	gate_end(&o->gate, &s);
+	if (status == POD_EXIT_OK) {
+		pod_unlock(&s.pod);
+		anchors_send(s.pod.name, &s.plan);
+	}
 	return status;
 }
 
