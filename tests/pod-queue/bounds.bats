@@ -55,7 +55,7 @@ come_and_go()
 	STOPPED=$first
 	kill -STOP "$first"
 	come_and_go 4000 "$(jq -nc '{type: "submit", description: ("x" * 4000)}')"
-	[ $(($(kib "$ear" VmRSS) - before)) -lt 10000 ]
+	sanitized pod-queue || [ $(($(kib "$ear" VmRSS) - before)) -lt 10000 ]
 	kill -CONT "$first"
 	STOPPED=
 	# Both live on, and hear whoever has had to wait.
@@ -83,7 +83,7 @@ come_and_go()
 	STOPPED=
 	wait_for 30 eval 'ask "{\"type\":\"list\"}" | jq -e .ok'
 	[ "$(steward)" = "$first" ]
-	[ "$(kib "$first" VmHWM)" -lt 60000 ]
+	sanitized pod-queue || [ "$(kib "$first" VmHWM)" -lt 60000 ]
 }
 
 @test "a diff that nobody waits for any more keeps nobody else from theirs" {
