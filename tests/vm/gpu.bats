@@ -7,12 +7,19 @@ setup()
 {
 	envpod_setup
 	mkdir -p /srv/p
-	install -m 755 "$B/tests/lib/drm" /srv/p/drm
+	cp "$B/tests/lib/drm" /srv/p/drm
 }
 teardown()
 {
 	rm -rf /srv/p
 	envpod_teardown
+}
+
+# The root of the pod's init, once it is built.
+root_stands()
+{
+	local pid
+	read -r pid _ <"$ENVPOD_RUN_DIR/web/init.pid" && test -c "/proc/$pid/root/dev/null" && root=/proc/$pid/root
 }
 
 web()
@@ -42,9 +49,9 @@ web()
 	run -1 envpod run web -- /srv/p/drm /dev/dri/renderD128
 	[[ "$output" == *"No such file or directory"* ]]
 	envpod run web -- sh -c 'until [ -e /dev/gpu ]; do sleep 0.1; done; /srv/p/drm /dev/gpu' >"$T/out" 2>&1 &
-	wait_for 20 test -s "$ENVPOD_RUN_DIR/web/init.pid"
-	read -r pid _ <"$ENVPOD_RUN_DIR/web/init.pid"
-	mknod -m 666 "/proc/$pid/root/dev/gpu" c 226 128
+	wait_for 60 root_stands
+	mknod -m 666 "$root/dev/.gpu" c 226 128
+	mv "$root/dev/.gpu" "$root/dev/gpu"
 	wait "$!" || true
 	grep -q 'Operation not permitted' "$T/out"
 }
