@@ -108,6 +108,11 @@ static const struct row {
 	{PROMISE_READ_FILES, SYS_openat, WITHOUT, 2, WRITING},
 	{PROMISE_READ_FILES, SYS_newfstatat, ANY, 0, 0},
 	{PROMISE_READ_FILES, SYS_fstat, ANY, 0, 0},
+	{PROMISE_OWN_FDS, SYS_readlinkat, ANY, 0, 0},
+#ifdef SYS_readlink
+	{PROMISE_OWN_FDS, SYS_readlink, ANY, 0, 0},
+#endif
+	{PROMISE_OWN_FDS, SYS_newfstatat, ANY, 0, 0},
 	{PROMISE_SPLICE, SYS_splice, ANY, 0, 0},
 	{PROMISE_SPLICE, SYS_pipe2, ANY, 0, 0},
 	{PROMISE_UNIX, SYS_socket, EQUALS, 0, AF_UNIX},
@@ -192,7 +197,7 @@ static int close_files(const struct lockdown *l, struct err *e)
 							  (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
 	OWN_FD int set = -1;
 
-	if (l->promises & PROMISE_RECORD)
+	if (l->promises & (PROMISE_RECORD | PROMISE_OWN_FDS))
 		return 0;
 	set = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
 	if (set < 0)

@@ -31,6 +31,9 @@ enum promise {
 	PROMISE_LOCK = 1 << 9,   /* flock(2) of open files */
 	PROMISE_MLOCK = 1 << 10, /* keep more memory out of swap, and let go of it */
 	PROMISE_ALARM = 1 << 11, /* a timer that ends this very process */
+	/* say what descriptors lead to that the kernel opens for it (fanotify); opens none itself.
+	 * Landlock would have the kernel refuse it those. */
+	PROMISE_OWN_FDS = 1 << 13,
 	PROMISE_FLAGS = 1 << 12, /* flags of open descriptors; who is at the other end */
 };
 

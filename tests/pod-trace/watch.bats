@@ -148,7 +148,7 @@ os.wait()
 	local old listener
 	old=$(service web) listener=$(listener web)
 	kill -KILL "$old"
-	another() { [ -n "$(service web)" ] && [ "$(service web)" != "$old" ] && [ "$(service web)" != 0 ] && pod-supervise helpers --set govern status web | grep -q 'trace.*up'; }
+	another() { [ "$(service web)" != "$old" ] && [ "$(cut -d' ' -f1 "$ENVPOD_RUN_DIR/web/trace")" = "$(service web)" ]; }
 	wait_for 20 another
 	wait_for 10 ended "$listener"
 	echo go >&9

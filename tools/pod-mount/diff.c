@@ -20,6 +20,7 @@
 #include "tools/pod-mount/similar.h"
 #include "tools/pod-mount/survey.h"
 #include "tools/pod-mount/window.h"
+#include "tools/pod-mount/written.h"
 
 /* A command that changes the pod is waited for this long: a run's start takes milliseconds. */
 #define WAIT_MS 2000
@@ -57,6 +58,8 @@ static size_t print(struct survey *s, const struct diff *d, const char *cwd)
 	}
 	if (d->renames && !similar_find(s, least_similar(d)))
 		say_warn("too many files for all renames: only those of equal content are shown");
+	if (d->why)
+		written_ask(s);
 	if (d->json)
 		list_json(s);
 	else if (d->null)
@@ -125,7 +128,7 @@ int cmd_diff(int argc, char **argv)
 		{OPT_STR, 0, "since", &d.survey.since, "LAYER", "what changed after this layer"},
 		{OPT_STR, 0, "until", &d.survey.until, "LAYER", "what had changed by this layer"},
 		{OPT_STR, 0, "export", &d.export, "FILE", "write a change set for apply"},
-		{OPT_FLAG, 0, "why", &d.why, NULL, "by which run"},
+		{OPT_FLAG, 0, "why", &d.why, NULL, "by which run, and by which of its commands"},
 		{OPT_STR, 0, "cwd", &d.cwd, "DIR", "paths are relative to DIR"},
 		{0},
 	};

@@ -10,6 +10,7 @@
 #include "libcommon/path.h"
 #include "libcommon/unit.h"
 #include "tools/pod-mount/content.h"
+#include "tools/pod-mount/written.h"
 
 static const char *const what_names[] = {"content", "mode", "owner", "xattr"};
 
@@ -146,6 +147,7 @@ void list_why(struct buf *out, struct survey *s, const struct change *c)
 	buf_esc(out, r->v[r->n - 1].user);
 	buf_fmt(out, ", %.10s %.5s UTC: ", when, when + 11);
 	buf_esc(out, r->v[r->n - 1].command);
+	written_text(out, s, c);
 }
 
 void list_runs(struct buf *b, struct survey *s, const struct change *c)
@@ -321,6 +323,7 @@ void list_members(struct buf *b, struct survey *s, const struct change *c)
 	if (list_conflict(c->conflict))
 		jw_kstr(b, "conflict", list_conflict(c->conflict));
 	list_runs(b, s, c);
+	written_json(b, s, c);
 	if (c->mode && c->old_mode) {
 		jw_key(b, "host");
 		jw_open(b, '{');

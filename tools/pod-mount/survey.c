@@ -295,6 +295,9 @@ void survey_finish(struct survey *s)
 	for (size_t i = 0; s->runs && i < s->nlayers; i++)
 		run_notes_finish(&s->runs[i]);
 	free(s->runs);
+	if (s->writers)
+		writers_finish(s->writers);
+	free(s->writers);
 	free(s->quiet);
 	renames_finish(&s->renames);
 	changes_finish(&s->changes);

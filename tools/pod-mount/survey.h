@@ -8,6 +8,7 @@
 #include "libcommon/err.h"
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
+#include "libcommon/writers.h"
 #include "tools/pod-mount/base.h"
 #include "tools/pod-mount/change.h"
 #include "tools/pod-mount/ids.h"
@@ -29,7 +30,8 @@ struct survey {
 	struct tree *trees; /* one a cover; layers[0] is the upper, then the stack from the top */
 	size_t nlayers;     /* of each tree: stack.n + 1 */
 	bool *quiet;        /* per layer: setup and base layers, without --setup */
-	struct run_notes *runs; /* per layer, once asked for */
+	struct run_notes *runs;  /* per layer, once asked for */
+	struct writers *writers; /* once asked for, see written.h */
 	struct changes changes;
 	struct renames renames;
 	bool adopted; /* the pod is somebody else's to close */

@@ -18,6 +18,7 @@
 #include "tools/pod-mount/mirror.h"
 #include "tools/pod-mount/overlay.h"
 #include "tools/pod-mount/places.h"
+#include "tools/pod-mount/watched.h"
 
 static int open_dir_at(int dirfd, const char *sub, const char *cover, struct err *e)
 {
@@ -106,6 +107,14 @@ static int plain_clone(const struct overlay *o, struct err *e)
 			    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID, &raw, e);
 }
 
+/* Before anything can write there. */
+static void watch(const struct pod *p, int mnt)
+{
+	OWN_FD int group = watched_open(p);
+
+	watched_add(group, mnt);
+}
+
 int view_cover(const struct view *v, const struct cover *c, struct err *e)
 {
 	OWN_FREE char *scratch = xfmt("%s/scratch", v->pod->runpath);
@@ -128,6 +137,8 @@ int view_cover(const struct view *v, const struct cover *c, struct err *e)
 		return plain_clone(&p.o, e);
 	p.o.nested = (p.o.nlayers > 0 || p.o.mask >= 0) && holds_state(v, c);
 	mnt = overlay_make(&p.o, e);
+	if (mnt >= 0 && !c->readonly)
+		watch(v->pod, mnt);
 	if (mnt >= 0 && p.o.raw)
 		say_note("%s: its filesystem cannot map ids; only files of your own are usable",
 			 esc(c->path));

@@ -12,12 +12,20 @@ void commands_init(struct commands *c)
 	c->places = xcalloc(PLACES, sizeof(c->places[0]));
 }
 
+static void drop(struct command *c)
+{
+	while (c && --c->users == 0) {
+		struct command *run = c->run;
+
+		free(c->text);
+		free(c);
+		c = run;
+	}
+}
+
 static void let_go(struct place *p)
 {
-	if (p->command && --p->command->users == 0) {
-		free(p->command->text);
-		free(p->command);
-	}
+	drop(p->command);
 	*p = (struct place){0};
 }
 
@@ -37,13 +45,25 @@ static struct place *place_of(const struct commands *c, uint32_t tgid)
 void command_note(struct commands *c, uint32_t tgid, const struct command *fresh, const char *text)
 {
 	struct place *p = place_of(c, tgid);
+	struct command *before = p->tgid == tgid ? p->command : NULL;
+	struct command *run = before && before->run ? before->run : before;
 
+	if (run && run->serial == fresh->root)
+		run->users++;
+	else
+		run = NULL;
 	let_go(p);
 	p->tgid = tgid;
 	p->command = xcalloc(1, sizeof(*p->command));
 	*p->command = *fresh;
 	p->command->users = 1;
+	p->command->run = run;
 	p->command->text = xstrdup(text);
+}
+
+const struct command *command_root(const struct command *of)
+{
+	return of->serial == of->root ? of : of->run;
 }
 
 /* The parent may have executed another command since: then nobody knows this one's any more. */

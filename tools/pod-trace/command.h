@@ -15,8 +15,9 @@
 struct command {
 	unsigned users;
 	uint64_t serial, root;
-	uint32_t pid; /* in the pod */
-	char *text;   /* its words, with blanks between */
+	uint32_t pid;        /* in the pod */
+	char *text;          /* its words, with blanks between */
+	struct command *run; /* the run's own, NULL: itself, or not known */
 };
 
 struct commands {
@@ -29,10 +30,12 @@ struct commands {
 void commands_init(struct commands *c);
 void commands_finish(struct commands *c);
 
-/* This process has executed it. */
+/* This process has executed it; its run is that of what the process, or its parent, did before. */
 void command_note(struct commands *c, uint32_t tgid, const struct command *fresh, const char *text);
 /* It was forked by parent. */
 void command_fork(struct commands *c, uint32_t tgid, uint32_t parent, uint64_t serial);
+/* The run's own command, of one; NULL where that is not known. */
+const struct command *command_root(const struct command *of);
 /* NULL: nobody saw it begin. */
 const struct command *command_of(const struct commands *c, uint32_t tgid);
 

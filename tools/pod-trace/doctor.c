@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <sys/fanotify.h>
+
 #include "envpod/exit.h"
 #include "libcommon/finding.h"
 #include "libcommon/opt.h"
+#include "libcommon/own.h"
 #include "libcommon/pod.h"
 #include "libcommon/say.h"
 #include "tools/pod-trace/attach.h"
@@ -26,6 +30,19 @@ static bool check_commands(bool json)
 	return works;
 }
 
+static bool check_writes(bool json)
+{
+	OWN_FD int group = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC, O_RDONLY);
+
+	finding_line(&(struct finding){"writes", "trace", group >= 0 ? "pass" : "warn",
+				       group >= 0
+					       ? "the kernel tells which files they write"
+					       : "the kernel does not tell which files they write",
+				       group >= 0 ? "" : "it takes fanotify (CONFIG_FANOTIFY)"},
+		     json);
+	return group >= 0;
+}
+
 int cmd_doctor(int argc, char **argv)
 {
 	bool json = false;
@@ -42,5 +59,6 @@ int cmd_doctor(int argc, char **argv)
 	if (pod_check_caller(&e) < 0)
 		return say_err(&e);
 	check_commands(json);
+	check_writes(json);
 	return say_end(POD_EXIT_OK);
 }

@@ -72,9 +72,12 @@ static void tell_gap(struct lines *l)
 	event_num(&ev, "count", (int64_t)(l->lost + l->rated));
 	event_num(&ev, "queue", (int64_t)l->lost);
 	event_num(&ev, "rate", (int64_t)l->rated);
+	if (l->writes_lost)
+		event_bool(&ev, "writes", true);
 	if (!put(l, &ev))
 		return;
 	l->lost = l->rated = 0;
+	l->writes_lost = false;
 	l->told_ms = clock_ms();
 }
 
@@ -105,7 +108,7 @@ void lines_flush(struct lines *l, uint64_t kernel_lost, bool last)
 {
 	l->lost += kernel_lost - l->kernel_lost;
 	l->kernel_lost = kernel_lost;
-	if ((l->lost || l->rated) && (last || clock_ms() - l->told_ms >= TELL_MS))
+	if ((l->lost || l->rated || l->writes_lost) && (last || clock_ms() - l->told_ms >= TELL_MS))
 		tell_gap(l);
 	while (l->waiting.len && write_some(l))
 		;
@@ -113,5 +116,5 @@ void lines_flush(struct lines *l, uint64_t kernel_lost, bool last)
 
 bool lines_wait(const struct lines *l)
 {
-	return l->waiting.len || l->lost || l->rated;
+	return l->waiting.len || l->lost || l->rated || l->writes_lost;
 }

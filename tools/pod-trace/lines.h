@@ -22,6 +22,7 @@ struct lines {
 	uint64_t tokens, filled_ms; /* thousandths of an event */
 	uint64_t lost, rated;       /* not told of yet: no room in the kernel or here; too many */
 	uint64_t kernel_lost;       /* of the kernel's, as told of */
+	bool writes_lost;           /* nobody knows how many */
 	int64_t told_ms;
 };
 

@@ -23,10 +23,12 @@
 
 #define GATHER_MS 20
 #define AT_ONCE   1024 /* records of one turn */
+#define CATCH_UP  16
 
 struct listener {
 	struct tell tell;
 	struct ring_buffer *ring;
+	struct writes *writes;
 	int left; /* of this turn */
 	int signals, alive;
 };
@@ -55,21 +57,32 @@ static bool is_told_to_stop(const struct listener *l, int ms)
 	return poll(fds, 2, ms) > 0;
 }
 
+/* All that was told of commands up to now, so that of what was written later each one is known. */
+static void catch_up(void *arg)
+{
+	struct listener *l = arg;
+
+	for (int i = 0; i < CATCH_UP && take_some(l); i++)
+		;
+}
+
 static void turn(struct listener *l, const struct attach *a)
 {
 	struct pollfd fds[] = {{.fd = l->signals, .events = POLLIN},
 			       {.fd = l->alive, .events = POLLIN},
-			       {.fd = a->ring, .events = POLLIN}};
+			       {.fd = a->ring, .events = POLLIN},
+			       {.fd = l->writes->group, .events = POLLIN}};
 	int64_t began;
 	bool more = true;
 
-	if (poll(fds, 3, lines_wait(&l->tell.lines) ? GATHER_MS : -1) < 0)
+	if (poll(fds, 4, lines_wait(&l->tell.lines) ? GATHER_MS : -1) < 0)
 		return;
 	if (is_told_to_stop(l, GATHER_MS))
 		return;
 	while (more) {
 		began = clock_ms();
 		more = take_some(l);
+		more |= writes_take(l->writes, &l->tell, catch_up, l);
 		lines_flush(&l->tell.lines, *a->lost, false);
 		if (is_told_to_stop(l, (int)(4 * (clock_ms() - began))))
 			return;
@@ -79,8 +92,9 @@ static void turn(struct listener *l, const struct attach *a)
 /* Nobody waits for us longer than for what is in the ring by now. */
 static void finish(struct listener *l, const struct attach *a)
 {
-	for (int i = 0; i < 16 && take_some(l); i++)
+	for (int i = 0; i < CATCH_UP && writes_take(l->writes, &l->tell, catch_up, l); i++)
 		;
+	catch_up(l);
 	lines_flush(&l->tell.lines, *a->lost, true);
 	ring_buffer__free(l->ring);
 	lines_finish(&l->tell.lines);
@@ -108,14 +122,18 @@ static int open_all(struct listener *l, const struct listen *how, struct err *e)
 
 static int give_up_power(const struct listen *how, struct err *e)
 {
-	const struct lockdown l = {.uid = how->uid, .gid = how->uid};
+	const struct lockdown l = {
+		.promises = PROMISE_FILE | PROMISE_LOCK | PROMISE_OWN_FDS,
+		.uid = how->uid,
+		.gid = how->uid,
+	};
 
 	return lockdown(&l, e);
 }
 
 int listen_run(const struct listen *how)
 {
-	struct listener l = {.signals = -1, .alive = how->alive};
+	struct listener l = {.signals = -1, .alive = how->alive, .writes = how->writes};
 	struct err e = {0};
 
 	if (open_all(&l, how, &e) < 0 || give_up_power(how, &e) < 0)

@@ -11,11 +11,13 @@
 #include "libcommon/plan.h"
 #include "libcommon/pod.h"
 #include "tools/pod-trace/attach.h"
+#include "tools/pod-trace/writes.h"
 
 struct listen {
 	const struct pod *pod;
 	const struct plan *plan;
 	const struct attach *attach;
+	struct writes *writes;
 	int events; /* lines go there */
 	int ready;  /* -1, or a byte goes there */
 	int alive;  /* ends with the process that began us */

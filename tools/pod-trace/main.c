@@ -5,7 +5,7 @@
 #include "tools/pod-trace/cmds.h"
 
 static const struct cmd cmds[] = {
-	{"watch", cmd_watch, "record which commands run in a pod"},
+	{"watch", cmd_watch, "record which commands run in a pod, and what they write"},
 	{"doctor", cmd_doctor, "check what this kernel can tell"},
 	{0},
 };

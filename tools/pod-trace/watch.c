@@ -32,6 +32,7 @@ struct watcher {
 	struct pod pod;
 	struct plan plan;
 	struct attach attach;
+	struct writes writes;
 	int signals, changes;
 	int ready, events;
 	int alive; /* open as long as we live */
@@ -46,11 +47,12 @@ static bool is_wanted(const struct watcher *w)
 }
 
 /* In the child.  The other end of `alive` is the parent's alone: its death ends us, too. */
-static int become_listener(const struct watcher *w, int alive)
+static int become_listener(struct watcher *w, int alive)
 {
 	const struct listen l = {.pod = &w->pod,
 				 .plan = &w->plan,
 				 .attach = &w->attach,
+				 .writes = &w->writes,
 				 .events = w->events,
 				 .ready = w->ready,
 				 .alive = alive,
@@ -208,6 +210,7 @@ static void watch_finish(struct watcher *w)
 {
 	end(w);
 	attach_finish(&w->attach);
+	writes_finish(&w->writes, &w->pod);
 	plan_finish(&w->plan);
 	own_close(&w->changes);
 	own_close(&w->signals);
@@ -220,6 +223,7 @@ int cmd_watch(int argc, char **argv)
 	OWN(watch_finish)
 	struct watcher w = {.pod = POD_INIT,
 			    .attach = ATTACH_INIT,
+			    .writes = WRITES_INIT,
 			    .signals = -1,
 			    .changes = -1,
 			    .ready = -1,
@@ -242,7 +246,8 @@ int cmd_watch(int argc, char **argv)
 		return say_err(&e);
 	if (!is_wanted(&w))
 		return POD_EXIT_OK;
-	if (attach_open(&w.attach, w.pod.name, &e) < 0 || serve(&w, &e) < 0)
+	if (attach_open(&w.attach, w.pod.name, &e) < 0 || writes_open(&w.writes, &w.pod, &e) < 0 ||
+	    serve(&w, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;
 }
