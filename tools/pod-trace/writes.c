@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fanotify.h>
@@ -17,7 +18,9 @@
 #include "libcommon/writers.h"
 #include "tools/pod-trace/tell.h"
 
-#define OPENED (O_RDONLY | O_NONBLOCK | O_LARGEFILE | O_NOATIME | O_CLOEXEC)
+#define LOOKS   10
+#define LOOK_MS 2
+#define OPENED  (O_RDONLY | O_NONBLOCK | O_LARGEFILE | O_NOATIME | O_CLOEXEC)
 
 /* A view that was there before us: its root.  Of others nothing is heard until the next one. */
 static void mark_live(const struct writes *w, const struct pod *p)
@@ -78,9 +81,34 @@ static bool path_of(int fd, char *out, size_t size)
 	return true;
 }
 
-static void add_line(struct tell *t, struct buf *lines, const struct fanotify_event_metadata *m)
+/* What is read at once, and how to hear of the commands of who wrote. */
+struct batch {
+	struct tell *tell;
+	struct buf lines;
+	void (*catch_up)(void *arg);
+	void *arg;
+	int patience; /* looks that are left */
+};
+
+/*
+ * A record in the ring that is being filled in by a process which does not run just now hides those
+ * behind it, for a moment.
+ */
+static const struct command *command_now(struct batch *b, uint32_t tgid)
 {
-	const struct command *c = command_of(&t->commands, (uint32_t)m->pid);
+	const struct command *c = command_of(&b->tell->commands, tgid);
+
+	for (; !c && b->patience > 0; b->patience--) {
+		poll(NULL, 0, LOOK_MS);
+		b->catch_up(b->arg);
+		c = command_of(&b->tell->commands, tgid);
+	}
+	return c;
+}
+
+static void add_line(struct batch *b, const struct fanotify_event_metadata *m)
+{
+	const struct command *c = command_now(b, (uint32_t)m->pid);
 	const struct command *run = c ? command_root(c) : NULL;
 	OWN_FREE char *shown = NULL;
 	struct timespec now;
@@ -91,14 +119,14 @@ static void add_line(struct tell *t, struct buf *lines, const struct fanotify_ev
 	    !path_of(m->fd, path, sizeof(path)))
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
-	shown = mask_text(&t->mask, path, false);
-	writers_line(lines, &(struct written){.closed = !(m->mask & FAN_MODIFY),
-					      .time_ns = clock_ns(&now),
-					      .file = {shown, clock_ns(&st.st_mtim),
-						       (uint64_t)st.st_size, st.st_ino},
-					      .pid = c->pid,
-					      .run = run && *run->text ? run->text : "-",
-					      .command = c->text});
+	shown = mask_text(&b->tell->mask, path, false);
+	writers_line(&b->lines, &(struct written){.closed = !(m->mask & FAN_MODIFY),
+						  .time_ns = clock_ns(&now),
+						  .file = {shown, clock_ns(&st.st_mtim),
+							   (uint64_t)st.st_size, st.st_ino},
+						  .pid = c->pid,
+						  .run = run && *run->text ? run->text : "-",
+						  .command = c->text});
 }
 
 /* The older half goes.  Who reads meanwhile holds it locked; then it goes later. */
@@ -119,7 +147,7 @@ static void bound(const struct writes *w)
 	write_full(w->file, nl + 1, (size_t)(data + n - nl - 1));
 }
 
-static bool take_all(struct tell *t, struct buf *lines, char *data, size_t size)
+static bool take_all(struct batch *b, char *data, size_t size)
 {
 	struct fanotify_event_metadata *m = (void *)data;
 	bool whole = true;
@@ -129,7 +157,7 @@ static bool take_all(struct tell *t, struct buf *lines, char *data, size_t size)
 			whole = false;
 		if (m->fd < 0)
 			continue;
-		add_line(t, lines, m);
+		add_line(b, m);
 		close(m->fd);
 	}
 	return whole;
@@ -138,7 +166,7 @@ static bool take_all(struct tell *t, struct buf *lines, char *data, size_t size)
 bool writes_take(struct writes *w, struct tell *t, void (*catch_up)(void *arg), void *arg)
 {
 	char data[16384] __attribute__((aligned(__alignof__(struct fanotify_event_metadata))));
-	OWN_BUF struct buf lines = BUF_INIT;
+	struct batch b = {.tell = t, .catch_up = catch_up, .arg = arg, .patience = LOOKS};
 	ssize_t n;
 
 	if (w->group < 0 || flock(w->file, LOCK_EX | LOCK_NB) < 0)
@@ -146,11 +174,12 @@ bool writes_take(struct writes *w, struct tell *t, void (*catch_up)(void *arg), 
 	n = read(w->group, data, sizeof(data));
 	if (n > 0) {
 		catch_up(arg);
-		if (!take_all(t, &lines, data, (size_t)n))
+		if (!take_all(&b, data, (size_t)n))
 			t->lines.writes_lost = true;
 	}
-	if (lines.len && write_full(w->file, lines.data, lines.len) == 0)
+	if (b.lines.len && write_full(w->file, b.lines.data, b.lines.len) == 0)
 		bound(w);
+	buf_finish(&b.lines);
 	flock(w->file, LOCK_UN);
 	return n > 0;
 }
