@@ -57,12 +57,3 @@ teardown() { monitor_teardown; }
 	envpod init open -c "$T/open.yaml" >/dev/null 2>&1
 	pod-monitor sample open | jq -e '.net.up == null and .dns.queries == null'
 }
-
-@test "the disk that the pod has written to is measured while it runs" {
-	pod '{name: never, when: "false", response: alert}'
-	envpod run web -- sh -c 'head -c 5000000 /dev/zero >/root/big'
-	envpod stop web >/dev/null
-	envpod run web -- sleep 1000 3>&- &
-	disk() { pod-monitor sample web | jq -e '.disk.bytes >= 0 and .disk.age >= 0'; }
-	wait_for 20 disk
-}
