@@ -135,7 +135,9 @@ static int add_to_list(int dir, const char *line)
 	if (last != '\n')
 		buf_char(&b, '\n');
 	buf_fmt(&b, "%s\n", line);
-	return write_full(fd, b.data, b.len);
+	if (write_full(fd, b.data, b.len) < 0 || fdatasync(fd) < 0)
+		return -errno;
+	return 0;
 }
 
 /* H(J+1) instead of H(J), on disk, before H(J) has done anything. */

@@ -193,14 +193,14 @@ rechain()
 }
 
 @test "a log of an older version goes on without seals, and is not taken for a sealed one" {
-	rm -rf "$AUDIT"
+	pod_dir old
 	mkdir -m 700 "$AUDIT"
-	events 3 | pod-audit append web
+	events 3 | pod-audit append old
 	refute grep -q '"seal"' "$LOG"
 	[ ! -e "$AUDIT/seal" ]
-	expect 0 pod-audit verify web
+	expect 0 pod-audit verify old
 	[ "${#lines[@]}" = 1 ]
-	expect 1 pod-audit verify --json --key "$T/key" web
+	expect 1 pod-audit verify --json --key "$T/key" old
 	[ "$(jq -c '[.kind,.seals.unsealed]' <<<"$output")" = '["unsealed",[[1,3]]]' ]
 }
 
@@ -234,6 +234,37 @@ rechain()
 	pod-audit verify --key "$T/key" "$T/copy"
 	sed -i '$d' "$ENVPOD_STATE_DIR/archive/web-20260102T030405Z/audit/000001.jsonl"
 	expect 1 pod-audit verify --archive web-20260102T030405Z
+}
+
+@test "another log in the place of the pod's: the list of logs knows of the first" {
+	local line
+	rm -r "$AUDIT"
+	events 6 | pod-audit append web
+	expect 0 pod-audit verify web
+	[[ $output == *"other logs of this pod are neither here nor in the archive: 0"* ]]
+	expect 1 pod-audit verify --json --key "$T/key" web
+	[ "$(jq -c '[.kind,.missing_logs,.seals.log]' <<<"$output")" = '["missing",[[0,0]],1]' ]
+	# What root takes out of the list, or changes in it, is seen.
+	cp "$KEYS/logs" "$T/logs"
+	for line in 1d 's/web/api/' '1s/Z web/Z api/' '$d' '1s/2/3/' '1s/^/x/'; do
+		sed "$line" "$T/logs" >"$KEYS/logs"
+		expect 1 pod-audit verify --json --key "$T/key" web
+		[ "$(jq -r .kind <<<"$output")" = missing ]
+		jq -e .list_fault <<<"$output"
+	done
+	rm "$KEYS/logs"
+	expect 1 pod-audit verify --key "$T/key" web
+	[[ $output == *"list of logs, keys/audit/logs, is gone"* ]]
+}
+
+@test "a pod destroyed and made again: its first log is in the archive" {
+	mkdir -p "$ENVPOD_STATE_DIR/archive/web-20260102T030405Z" "$ENVPOD_STATE_DIR/archive/web-api-20260102T030405Z"
+	mv "$AUDIT" "$ENVPOD_STATE_DIR/archive/web-20260102T030405Z/audit"
+	events 2 | pod-audit append web
+	pod-audit verify --key "$T/key" web
+	pod-audit verify --archive --key "$T/key" web-20260102T030405Z
+	mv "$ENVPOD_STATE_DIR"/archive/web{,-api}-20260102T030405Z/audit
+	expect 1 pod-audit verify --key "$T/key" web
 }
 
 @test "a torn or foreign seal: nothing is appended, what to do is said, and removing it helps" {

@@ -36,8 +36,8 @@ void proofs_finish(struct proofs *p);
 
 /*
  * The checkpoints of one log in these files ("-": standard input), by the end of its origin,
- * "/POD/J" or, with a '/' at its end, "/POD/", whichever J, or none.  A file without any is a proof with a
- * fault.
+ * "/POD/J" or, with a '/' at its end, "/POD/", whichever J, or none.  A file without any is a proof
+ * with a fault.
  */
 int proofs_read(struct proofs *p, const struct strv *files, const char *origin,
 		const struct note_keys *keys, struct err *e);

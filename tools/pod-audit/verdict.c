@@ -18,6 +18,14 @@ static bool lacks_seals(const struct verdict *v)
 	return v->must_be_sealed && v->unsealed.lines > 0;
 }
 
+/* Another log in the place of the pod's: unless a checkpoint from elsewhere proves that it is its.
+ */
+static bool lacks_logs(const struct verdict *v)
+{
+	return v->key_given && (v->list.fault || v->list.missing.n) &&
+	       proofs_anchored(&v->proofs) == 0;
+}
+
 /* In one word, the worst first; NULL: it is whole. */
 static const char *kind(const struct verdict *v)
 {
@@ -33,7 +41,9 @@ static const char *kind(const struct verdict *v)
 		return "lost";
 	if (lacks_seals(v))
 		return "unsealed";
-	return v->seal ? "seal_file" : NULL;
+	if (v->seal)
+		return "seal_file";
+	return lacks_logs(v) ? "missing" : NULL;
 }
 
 bool verdict_good(const struct verdict *v)
@@ -92,6 +102,20 @@ static void say_seals(const struct verdict *v)
 		       v->behind);
 }
 
+static void say_list(const struct verdict *v)
+{
+	OWN_BUF struct buf b = BUF_INIT;
+
+	if (v->list.fault)
+		printf("the host's list of logs, keys/audit/logs, %s\n", v->list.fault);
+	if (!v->list.missing.n)
+		return;
+	spans_text(&v->list.missing, &b);
+	printf("other logs of this pod are neither here nor in the archive: %s; this one was begun "
+	       "later, or is in the place of one\n",
+	       b.data);
+}
+
 static void say_proofs(const struct verdict *v)
 {
 	const struct proofs *p = &v->proofs;
@@ -112,6 +136,7 @@ static void say(const struct verdict *v)
 	say_chain(v);
 	say_ends(v);
 	say_seals(v);
+	say_list(v);
 	say_proofs(v);
 }
 
@@ -189,6 +214,9 @@ static void put(const struct verdict *v)
 	if (v->expected.given)
 		jw_kbool(&b, "head_found", !v->head_missing);
 	put_seals(v, &b);
+	put_spans(&b, "missing_logs", &v->list.missing);
+	if (v->list.fault)
+		jw_kstr(&b, "list_fault", v->list.fault);
 	put_proofs(v, &b);
 	jw_close(&b, '}');
 	puts(b.data);

@@ -3,6 +3,7 @@
 #ifndef POD_AUDIT_VERDICT_H
 #define POD_AUDIT_VERDICT_H
 
+#include "tools/pod-audit/loglist.h"
 #include "tools/pod-audit/parts.h"
 #include "tools/pod-audit/proof.h"
 
@@ -18,9 +19,11 @@ struct verdict {
 	const char *seal;    /* what is wrong with audit/seal; NULL: nothing */
 	const char *key;     /* whose verification key: given, host; NULL: there was none */
 	bool must_be_sealed; /* lines without a seal are wrong */
+	bool key_given;      /* by somebody who wants to know everything */
 	uint64_t log;        /* its number on its host, where sealed is not 0 and the key fits */
 	bool log_known;
 	struct expected expected;
+	struct loglist list;  /* of the host, where its key and this log are at hand */
 	struct proofs proofs; /* checkpoints from elsewhere; n 0: none was given */
 };
 

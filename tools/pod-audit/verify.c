@@ -124,7 +124,7 @@ static int take_keys(struct keyfile *keys, struct verdict *v, const struct sourc
 	if (s->at_home && ((!file && keyfile_host(keys, e) < 0) ||
 			   (!keys->notes.n && keyfile_host_public(keys, e) < 0)))
 		return -e->code;
-	v->must_be_sealed = given;
+	v->must_be_sealed = v->key_given = given;
 	v->key = given ? "given" : keys->seals.have ? "on this host" : NULL;
 	return 0;
 }
@@ -155,6 +155,8 @@ static int verify(struct source *s, struct verdict *v, const struct given *given
 		return r;
 	parts_verify(parts, s, &v->expected, &keys.seals);
 	r = judge(v, s, parts, &keys.seals, e);
+	if (r == 0 && s->at_home && keys.seals.have && s->pod[0])
+		r = loglist_check(&v->list, &keys.seals, s->pod, e);
 	if (r < 0 || given->checkpoints.n == 0)
 		return r;
 	return prove(v, s, parts, &keys.notes, &given->checkpoints, e);
