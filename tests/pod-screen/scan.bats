@@ -112,6 +112,12 @@ rules_of() { pod-screen scan --json "$@" | jq -r '.hits[].rule' | sort -u | past
 	jq -e --argjson n "$(stat -c %s "$T/big")" '.bytes == $n' "$T/said"
 }
 
+@test "sources of this project are screened to their end, locked down" {
+	cat "$TOP"/tools/*/*.c >"$T/sources"
+	pod-screen scan --json -f "$T/sources" >"$T/said" || [ $? = 1 ]
+	jq -e --argjson n "$(stat -c %s "$T/sources")" '.bytes == $n' "$T/said"
+}
+
 @test "what makes backtracking matchers run for ever takes its time, no more" {
 	cat >"$T/rules.yaml" <<-'END'
 	rules:

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <string.h>
 
 #include "envpod/exit.h"
@@ -21,9 +22,11 @@ static int switch_off(const struct strv *names, struct ruleset *set, struct err 
 	return 0;
 }
 
-static int limit(const struct choice *c, struct screen *s, struct err *e)
+/* What does not count is not even compiled. */
+static int limit(const struct choice *c, struct ruleset *set, struct err *e)
 {
-	unsigned categories = 0;
+	unsigned categories = c->categories.n ? 0 : UINT_MAX;
+	int least = 0;
 
 	for (size_t i = 0; i < c->categories.n; i++) {
 		const int n = word_index(category_names, CATEGORIES, c->categories.v[i]);
@@ -35,17 +38,17 @@ static int limit(const struct choice *c, struct screen *s, struct err *e)
 					  esc(c->categories.v[i]));
 		categories |= 1u << n;
 	}
-	if (categories)
-		s->categories = categories;
 	if (c->severity) {
-		const int n = word_index(severity_names, SEVERITIES, c->severity);
-
-		if (n < 0)
+		least = word_index(severity_names, SEVERITIES, c->severity);
+		if (least < 0)
 			return err_status(e, POD_EXIT_USAGE, ERR_PLAIN,
 					  "%s is no severity: low, medium, high, critical",
 					  esc(c->severity));
-		s->least = (enum severity)n;
 	}
+	for (size_t i = 0; i < set->n; i++)
+		if (!(categories >> set->rules[i].category & 1) ||
+		    (int)set->rules[i].severity < least)
+			set->rules[i].off = true;
 	return 0;
 }
 
@@ -58,8 +61,8 @@ int choice_load(const struct choice *c, struct ruleset *set, struct screen *s, s
 	if (r == 0)
 		r = switch_off(&c->off, set, e);
 	if (r == 0)
-		r = screen_init(s, set, e);
-	return r == 0 ? limit(c, s, e) : r;
+		r = limit(c, set, e);
+	return r == 0 ? screen_init(s, set, e) : r;
 }
 
 void choice_finish(struct choice *c)

@@ -11,7 +11,7 @@
 #include "libcommon/own.h"
 #include "tools/pod-screen/dfa.h"
 
-#define TABLE_SIZE 32768u /* more than twice DFA_STATES, a power of two */
+#define TABLE_SIZE 65536u /* more than twice DFA_STATES, a power of two */
 
 enum { AFTER_WORD = 1, AFTER_LINE = 2 };
 
@@ -55,17 +55,18 @@ static void find_classes(struct dfa *d)
 
 /* --- sets of instructions --- */
 
-static bool add_bit(uint64_t *set, uint32_t i)
+/* Emptied and asked in no time: what stands in from[] counts only if dense[] says the same. */
+static bool set_add(struct dfa_set *s, uint32_t i)
 {
-	const uint64_t bit = (uint64_t)1 << (i & 63);
-	const bool is_new = !(set[i >> 6] & bit);
-
-	set[i >> 6] |= bit;
-	return is_new;
+	if (s->from[i] < s->n && s->dense[s->from[i]] == i)
+		return false;
+	s->from[i] = s->n;
+	s->dense[s->n++] = i;
+	return true;
 }
 
 /* Add what is reached from inst without a byte and without an assertion. */
-static void reach(struct dfa *d, uint64_t *set, uint32_t inst)
+static void reach(struct dfa *d, struct dfa_set *set, uint32_t inst)
 {
 	size_t n = 0;
 
@@ -74,7 +75,7 @@ static void reach(struct dfa *d, uint64_t *set, uint32_t inst)
 		const uint32_t i = d->stack[--n];
 		const struct inst *in = &d->p->insts[i];
 
-		if (!add_bit(set, i) || (in->op != OP_SPLIT && in->op != OP_JUMP))
+		if (!set_add(set, i) || (in->op != OP_SPLIT && in->op != OP_JUMP))
 			continue;
 		if (in->op == OP_SPLIT)
 			d->stack[n++] = in->other;
@@ -98,30 +99,52 @@ static bool holds(enum op op, bool word_before, bool word_next, bool line_before
 	}
 }
 
-/* Pass the assertions of set that hold between what was and the next byte (-1: the end). */
-static void pass(struct dfa *d, uint64_t *set, uint32_t flags, int next)
+/* Pass the assertions of core that hold between what was and the next byte (-1: the end). */
+static void pass(struct dfa *d, uint32_t flags, int next)
 {
 	const bool word = next >= 0 && d->p->word[next], line = next < 0 || next == '\n';
-	const size_t words = (d->p->n + 63) / 64;
-	bool again = true;
 
-	while (again) {
-		again = false;
-		for (size_t w = 0; w < words; w++)
-			for (uint64_t bits = set[w]; bits; bits &= bits - 1) {
-				const uint32_t i =
-					(uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(bits);
-				const struct inst *in = &d->p->insts[i];
+	for (uint32_t k = 0; k < d->core.n; k++) {
+		const struct inst *in = &d->p->insts[d->core.dense[k]];
 
-				if (in->op < OP_WORD || in->op > OP_END ||
-				    !holds(in->op, flags & AFTER_WORD, word, flags & AFTER_LINE,
-					   line) ||
-				    set[in->next >> 6] >> (in->next & 63) & 1)
-					continue;
-				reach(d, set, in->next);
-				again = true;
-			}
+		if (in->op >= OP_WORD && in->op <= OP_END &&
+		    holds(in->op, flags & AFTER_WORD, word, flags & AFTER_LINE, line))
+			reach(d, &d->core, in->next);
 	}
+}
+
+/* Take the byte: from core to set; patterns that end before it to found. */
+static void take(struct dfa *d, int c)
+{
+	d->set.n = d->n_found = 0;
+	for (uint32_t k = 0; k < d->core.n; k++) {
+		const struct inst *in = &d->p->insts[d->core.dense[k]];
+
+		if (in->op == OP_MATCH)
+			d->found[d->n_found++] = in->next;
+		else if (in->op == OP_SET && c >= 0 &&
+			 set_has(&d->p->sets[in->set], (unsigned char)c))
+			reach(d, &d->set, in->next);
+	}
+}
+
+/* What a match leads to that begins here, by that byte: the same each time, and so kept. */
+static const struct dfa_list *fresh(struct dfa *d, uint32_t flags, unsigned class, int c)
+{
+	struct dfa_list *l = &d->fresh[flags * (d->classes + 1) + class];
+
+	if (l->is_known)
+		return l;
+	d->core.n = 0;
+	for (uint32_t k = 0; k < d->begin.n; k++)
+		set_add(&d->core, d->begin.dense[k]);
+	pass(d, flags, c);
+	take(d, c);
+	l->v = xcalloc(d->set.n + 1, sizeof(*l->v));
+	l->n = d->set.n;
+	memcpy(l->v, d->set.dense, l->n * sizeof(*l->v));
+	l->is_known = true;
+	return l;
 }
 
 /* --- states --- */
@@ -185,29 +208,43 @@ static uint32_t intern(struct dfa *d, struct dfa_state *s)
 	return d->n++;
 }
 
-/*
- * The instructions of set, but for those that reach() has gone through and those of every
- * beginning, which each state has; and those found.
- */
-static struct dfa_state *pack(struct dfa *d, const uint64_t *set, uint32_t flags,
-			      const uint32_t *found, uint32_t n_found)
+/* By gaps (Shell, Ciura).  qsort(3) asks the kernel how much memory there is, which lock-down
+ * forbids. */
+static void sort(uint32_t *v, uint32_t n)
 {
-	const size_t words = (d->p->n + 63) / 64;
+	static const uint32_t gaps[] = {701, 301, 132, 57, 23, 10, 4, 1};
+
+	for (size_t g = 0; g < sizeof(gaps) / sizeof(gaps[0]); g++)
+		for (uint32_t i = gaps[g]; i < n; i++) {
+			const uint32_t x = v[i];
+			uint32_t k = i;
+
+			for (; k >= gaps[g] && v[k - gaps[g]] > x; k -= gaps[g])
+				v[k] = v[k - gaps[g]];
+			v[k] = x;
+		}
+}
+
+/* Does the state need to remember it?  Not what reach() has gone through, or each state has. */
+static bool is_kept(const struct dfa *d, uint32_t i)
+{
+	return d->p->insts[i].op != OP_SPLIT && d->p->insts[i].op != OP_JUMP && !d->is_begin[i];
+}
+
+/* set and found, as a state. */
+static struct dfa_state *pack(struct dfa *d, uint32_t flags)
+{
 	struct dfa_state *s;
 	uint32_t n = 0;
 
-	for (size_t w = 0; w < words; w++)
-		for (uint64_t bits = set[w] & ~d->begin[w]; bits; bits &= bits - 1) {
-			const uint32_t i = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(bits);
-
-			if (d->p->insts[i].op != OP_SPLIT && d->p->insts[i].op != OP_JUMP)
-				d->list[n++] = i;
-		}
-	s = xcalloc(1, sizeof(*s) + (n + n_found) * sizeof(s->words[0]));
-	*s = (struct dfa_state){.flags = flags, .n_insts = n, .n_found = n_found};
+	for (uint32_t k = 0; k < d->set.n; k++)
+		if (is_kept(d, d->set.dense[k]))
+			d->list[n++] = d->set.dense[k];
+	sort(d->list, n);
+	s = xcalloc(1, sizeof(*s) + (n + d->n_found) * sizeof(s->words[0]));
+	*s = (struct dfa_state){.flags = flags, .n_insts = n, .n_found = d->n_found};
 	memcpy(s->words, d->list, n * sizeof(s->words[0]));
-	if (n_found)
-		memcpy(s->words + n, found, n_found * sizeof(s->words[0]));
+	memcpy(s->words + n, d->found, d->n_found * sizeof(s->words[0]));
 	return s;
 }
 
@@ -221,28 +258,18 @@ static uint32_t step(struct dfa *d, uint32_t from, unsigned class)
 {
 	const struct dfa_state *s = d->states[from];
 	const int c = class < d->classes ? d->sample[class] : -1;
-	const size_t words = (d->p->n + 63) / 64;
-	OWN_FREE uint32_t *found = xcalloc(d->p->n_patterns + 1, sizeof(*found));
+	const struct dfa_list *begun = fresh(d, s->flags, class, c);
 	const uint64_t flushes = d->flushes;
-	uint32_t n_found = 0, to;
+	uint32_t to;
 
-	memcpy(d->core, d->begin, words * sizeof(*d->core));
-	memset(d->set, 0, words * sizeof(*d->set));
+	d->core.n = 0;
 	for (uint32_t i = 0; i < s->n_insts; i++)
-		add_bit(d->core, s->words[i]);
-	pass(d, d->core, s->flags, c);
-	for (size_t w = 0; w < words; w++)
-		for (uint64_t bits = d->core[w]; bits; bits &= bits - 1) {
-			const uint32_t i = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(bits);
-			const struct inst *in = &d->p->insts[i];
-
-			if (in->op == OP_MATCH)
-				found[n_found++] = in->next;
-			else if (in->op == OP_SET && c >= 0 &&
-				 set_has(&d->p->sets[in->set], (unsigned char)c))
-				reach(d, d->set, in->next);
-		}
-	to = intern(d, pack(d, d->set, flags_after(d, c), found, n_found));
+		set_add(&d->core, s->words[i]);
+	pass(d, s->flags, c);
+	take(d, c);
+	for (size_t i = 0; i < begun->n; i++)
+		set_add(&d->set, begun->v[i]);
+	to = intern(d, pack(d, flags_after(d, c)));
 	if (d->flushes == flushes) /* else nobody knows any more where it came from */
 		d->next[(size_t)from * (d->classes + 1) + class] = (int32_t)to;
 	return to;
@@ -258,7 +285,10 @@ static void tell(const struct dfa_state *s, size_t end,
 void dfa_run(struct dfa *d, const char *text, size_t len,
 	     void (*found)(void *arg, uint32_t pattern, size_t end), void *arg)
 {
-	uint32_t state = intern(d, pack(d, d->begin, AFTER_LINE, NULL, 0));
+	uint32_t state;
+
+	d->set.n = d->n_found = 0;
+	state = intern(d, pack(d, AFTER_LINE));
 
 	for (size_t i = 0; i <= len; i++) {
 		const unsigned class = i < len ? d->class_of[(unsigned char)text[i]] : d->classes;
@@ -362,35 +392,56 @@ size_t dfa_start_of(struct dfa *d, const char *text, size_t len, uint32_t patter
 	return best;
 }
 
+static void set_init(struct dfa_set *s, size_t n)
+{
+	s->dense = xcalloc(n + 1, sizeof(*s->dense));
+	s->from = xcalloc(n + 1, sizeof(*s->from));
+	s->n = 0;
+}
+
+static void set_finish(struct dfa_set *s)
+{
+	free(s->dense);
+	free(s->from);
+}
+
 void dfa_init(struct dfa *d, const struct program *p)
 {
-	const size_t words = (p->n + 63) / 64 + 1;
-
 	*d = (struct dfa){.p = p};
 	find_classes(d);
 	d->table = xcalloc(TABLE_SIZE, sizeof(*d->table));
 	memset(d->table, 0xff, TABLE_SIZE * sizeof(*d->table));
-	d->set = xcalloc(words, sizeof(*d->set));
-	d->core = xcalloc(words, sizeof(*d->core));
-	d->begin = xcalloc(words, sizeof(*d->begin));
+	set_init(&d->begin, p->n);
+	set_init(&d->core, p->n);
+	set_init(&d->set, p->n);
+	d->is_begin = xcalloc(p->n + 1, sizeof(*d->is_begin));
+	d->fresh = xcalloc((size_t)4 * (d->classes + 1), sizeof(*d->fresh));
+	d->found = xcalloc(p->n_patterns + 1, sizeof(*d->found));
 	d->stack = xcalloc(2 * p->n + 2, sizeof(*d->stack));
 	d->list = xcalloc(p->n + 1, sizeof(*d->list));
 	threads_init(&d->threads[0], p);
 	threads_init(&d->threads[1], p);
 	for (size_t i = 0; i < p->n_patterns; i++)
-		reach(d, d->begin, p->starts[i]);
+		reach(d, &d->begin, p->starts[i]);
+	for (uint32_t k = 0; k < d->begin.n; k++)
+		d->is_begin[d->begin.dense[k]] = true;
 }
 
 void dfa_finish(struct dfa *d)
 {
 	if (d->table)
 		forget(d);
+	for (size_t i = 0; d->fresh && i < (size_t)4 * (d->classes + 1); i++)
+		free(d->fresh[i].v);
+	free(d->fresh);
 	free(d->states);
 	free(d->next);
 	free(d->table);
-	free(d->set);
-	free(d->core);
-	free(d->begin);
+	set_finish(&d->begin);
+	set_finish(&d->core);
+	set_finish(&d->set);
+	free(d->is_begin);
+	free(d->found);
 	free(d->stack);
 	free(d->list);
 	threads_finish(&d->threads[0]);

@@ -9,7 +9,7 @@
 
 #include "tools/pod-screen/pattern.h"
 
-#define DFA_STATES 10000u
+#define DFA_STATES 20000u
 #define DFA_BYTES  (24u << 20)
 
 struct dfa_state;
@@ -19,6 +19,17 @@ struct dfa_threads {
 	size_t *starts; /* by instruction; SIZE_MAX: no thread there */
 	uint32_t *insts;
 	size_t n;
+};
+
+/* A set of instructions. */
+struct dfa_set {
+	uint32_t *dense, *from, n;
+};
+
+struct dfa_list {
+	uint32_t *v;
+	size_t n;
+	bool is_known;
 };
 
 struct dfa {
@@ -31,8 +42,11 @@ struct dfa {
 	int32_t *next;      /* [state * (classes + 1) + class]; -1: not known yet */
 	size_t bytes;       /* what the states hold */
 	uint64_t flushes;
-	uint64_t *begin;      /* instructions that each state has: a match may begin anywhere */
-	uint64_t *set, *core; /* of instructions, while a state is made */
+	struct dfa_set begin; /* instructions that each state has: a match may begin anywhere */
+	bool *is_begin;
+	struct dfa_list *fresh;   /* by what was before and class of byte */
+	struct dfa_set core, set; /* while a state is made */
+	uint32_t *found, n_found;
 	uint32_t *stack, *list;
 	struct dfa_threads threads[2];
 };

@@ -188,12 +188,15 @@ static bool named_set(char c, struct byteset *set)
 	}
 }
 
-/* Bytes beyond ASCII count one by one: a class is one instruction, and no text has half a letter.
+/*
+ * Bytes beyond ASCII count one by one: a class is one instruction, and no text has half a letter.
+ * What parts things that have nothing to do with each other is in no inverted class.
  */
 static void invert(struct byteset *s)
 {
 	for (int i = 0; i < 4; i++)
 		s->bits[i] = ~s->bits[i];
+	s->bits[0] &= ~((uint64_t)1 << PIECE_APART);
 }
 
 static int escaped_byte(char c)

@@ -45,8 +45,7 @@ int cmd_rules(int argc, char **argv)
 		const struct row row = {rule->name, category_names[rule->category],
 					severity_names[rule->severity], rule->about};
 
-		if (!rule->off && screen.categories >> rule->category & 1 &&
-		    rule->severity >= screen.least)
+		if (!rule->off)
 			out_row(&out, &row);
 	}
 	screen_finish(&screen);

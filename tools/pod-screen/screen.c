@@ -163,8 +163,7 @@ static void found(void *arg, uint32_t pattern, size_t end)
 	const struct rule *rule = &p->s->set->rules[i];
 	size_t start;
 
-	if (!(rule->views >> p->view & 1) || !(p->s->categories >> rule->category & 1) ||
-	    rule->severity < p->s->least)
+	if (!(rule->views >> p->view & 1))
 		return;
 	if (!rule->valid) {
 		grow_match(p, pattern, i, end);
@@ -277,7 +276,7 @@ wrong:
 
 int screen_init(struct screen *s, const struct ruleset *set, struct err *e)
 {
-	*s = (struct screen){.set = set, .categories = (1u << CATEGORIES) - 1};
+	*s = (struct screen){.set = set};
 	for (enum reading r = 0; r < READINGS; r++) {
 		program_init(&s->programs[r], r);
 		for (size_t i = 0; i < set->n; i++)

@@ -37,8 +37,6 @@ struct pending {
 
 struct screen {
 	const struct ruleset *set;
-	unsigned categories; /* 1 << enum category: those that count */
-	enum severity least;
 	bool reveal; /* credentials, too */
 	struct program programs[READINGS];
 	struct dfa dfas[READINGS];
