@@ -28,7 +28,7 @@ static bool has(jv list, int i, const char *key, const char *want)
 {
 	jv event = jv_array_get(jv_copy(list), i), value = jv_object_get(event, jv_string(key));
 	bool same = want ? jv_get_kind(value) == JV_KIND_STRING &&
-				   strcmp(jv_string_value(value), want) == 0
+				    strcmp(jv_string_value(value), want) == 0
 			 : jv_get_kind(value) == JV_KIND_TRUE;
 
 	jv_free(value);
