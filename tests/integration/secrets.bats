@@ -319,3 +319,14 @@ except (OSError, http.client.HTTPException) as e:
 	bare curl -sS https://api.example/unlocked >/dev/null
 	sent '.target == "/unlocked" and any(.headers[]; .[0] == "authorization")'
 }
+
+@test "place: the injector's memory, once the secret has been removed" {
+	told curl -sS "https://api.example/leak?as=base64" "https://api.example/leak?as=hex" "https://api.example/leak" >/dev/null
+	pid=$(pid_of inject)
+	refute is_wiped
+	on_host envpod vault web rm TOKEN
+	wait_for 5 is_wiped
+	[ "$(bare curl -sS -o "$T/said" -w '%{http_code}' https://api.example/removed)" = 503 ]
+	[ "$(pid_of inject)" = "$pid" ]
+}
+is_wiped() { [ "$(python3 "$TOP/tests/integration/memory.py" "$pid" "$T/forms")" = 0 ]; }
