@@ -87,6 +87,7 @@ with_web()
 }
 @test "pod-dns(1)" { with_web && envpod stop -t 0 web && type_all pod-dns.1; }
 @test "pod-trace(1)" { with_web && type_all pod-trace.1; }
+@test "pod-screen(1)" { type_all pod-screen.1; }
 @test "pod-mcp(1)" { type_all pod-mcp.1; }
 @test "envpod-event(5)" { with_web && type_all envpod-event.5; }
 @test "envpod-audit(5)" { with_web && cd "$ENVPOD_STATE_DIR/pods/web" && type_all envpod-audit.5 && refute grep broken "$T/said"; }
@@ -104,12 +105,16 @@ with_web()
 	pod-config monitor - < <(examples envpod-monitor.5 | tr '\0' '\n')
 }
 
+@test "envpod-screen(5): its example is a file of rules" {
+	pod-screen check - < <(examples envpod-screen.5 | tr '\0' '\n')
+}
+
 @test "no page with examples is left out" {
 	for page in "$TOP"/man/*.[1578]; do
 		grep -q '^\.Sh EXAMPLES' "$page" || continue
 		[ -n "$(examples "${page##*/}" | tr '\0' '\n' | grep -vE "$untyped")" ] || continue
 		case ${page##*/} in
-		envpod-action.5 | envpod-base.5 | envpod-journal.5 | envpod-mask.5 | envpod-monitor.5 | envpod-sample.5 | envpod-plan.5 | envpod-snapshot.5 | envpod-undo.5) continue ;; # pictures of files
+		envpod-action.5 | envpod-base.5 | envpod-journal.5 | envpod-mask.5 | envpod-monitor.5 | envpod-sample.5 | envpod-plan.5 | envpod-screen.5 | envpod-snapshot.5 | envpod-undo.5) continue ;; # pictures of files
 		esac
 		grep -qF "type_all ${page##*/}" "$BATS_TEST_FILENAME" || [ "${page##*/}" = pod.yaml.5 ] || { echo "not typed: $page"; false; }
 	done
