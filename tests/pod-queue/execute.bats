@@ -81,6 +81,30 @@ undo_id() { jq -r .undo "$Q/done/$1.json"; }
 	[[ $output == *"none of its"* ]]
 }
 
+@test "on record, what came out of the pod is apart from what was found out: results, reasons, names of files; params are nowhere" {
+	printf '#!/bin/sh\nread -r _\necho '"'"'{"ok":true,"result":"=all is well"}'"'"'\n' >"$T/well.sh"
+	printf '#!/bin/sh\nread -r _\necho '"'"'{"ok":false,"error":"blame the host"}'"'"'\n' >"$T/ill.sh"
+	chmod 755 "$T"/*.sh
+	envpod actions q add well --description d --tier immediate --exec "$T/well.sh"
+	envpod actions q add ill --description d --tier immediate --exec "$T/ill.sh"
+	ask_for well >answer
+	run ask_for ill
+	# by the socket: what a person runs is on record with its words
+	id=$(ask "{\"type\":\"call\",\"action\":\"file_create\",\"params\":{\"path\":\"$PWD/said-by-the-pod\",\"content\":\"never-on-record\"}}" | id_of)
+	wait_for 30 test -e "$Q/done/$id.json"
+	envpod commit q
+	pod-audit export --format ocsf q >"$T/out"
+	word() { jq -c "select(.metadata.event_code == \"$1\") | .unmapped.$2" "$T/out" | head -n1; }
+	[ "$(word action_executed pods_word)" = '{"said":"\"=all is well\""}' ]
+	[ "$(word action_failed pods_word.reason)" = '"blame the host"' ]
+	[ "$(word action_failed members.reason)" = null ]
+	word commit pods_word.paths | grep -q said-by-the-pod
+	[ "$(word commit members.paths)" = null ]
+	[ "$(word action_executed members.action)" = '"well"' ]
+	refute grep -q never-on-record "$T/out"
+	pod-audit query --event action_failed q | grep -qF 'reason~="blame the host"'
+}
+
 @test "in a pod that is frozen nothing is taken back, until it goes on" {
 	ask_for file_create path="$PWD/a" content=1 >answer
 	id=$(id_of <answer)
