@@ -11,8 +11,9 @@
 
 #define LINE_BYTES 32768
 #define WORDS      9
-#define SLACK_NS   1000000000u /* a file's time is that of its last write, ours when we heard of it \
-				*/
+#define SLACK_NS                                                                         \
+	1000000000u /* a file's time is that of its last write, ours when we heard of it \
+		     */
 
 void writers_line(struct buf *b, const struct written *w)
 {

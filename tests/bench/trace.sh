@@ -11,8 +11,7 @@ cp -R "$TOP/libcommon" "$TOP/include" "$T/"
 cat >"$T/Makefile" <<-'END'
 	SRC := $(wildcard libcommon/*.c)
 	all: $(SRC:.c=.o)
-	%.o: %.c
-		@cc -I. -Iinclude -D_GNU_SOURCE -DENVPOD_VERSION='"x"' -DENVPOD_LIBDIR='"x"' -DENVPOD_DATADIR='"x"' -c -o /tmp/$$(echo $* | tr / _).o $<
+	%.o: %.c; @cc -O1 -I. -Iinclude -D_GNU_SOURCE -DENVPOD_VERSION='"x"' -DENVPOD_LIBDIR='"x"' -DENVPOD_DATADIR='"x"' -c -o /tmp/$(notdir $@) $<
 	.PHONY: all
 END
 for how in yes no; do

@@ -97,6 +97,13 @@ ctypes.CDLL(None).syscall(60, 0)' || true
 	[ ! -e "$ENVPOD_RUN_DIR/bare/govern" ]
 }
 
+@test "without the key: where something else governs the pod" {
+	echo 'queue: {socket: yes}' >"$T/pod.yaml"
+	envpod init -c "$T/pod.yaml" web
+	envpod run web -- /bin/true governed
+	tells web '.event == "exec" and .argv[1] == "governed"'
+}
+
 @test "names that steer terminals, words without end, and what is no text, are recorded as such" {
 	traced web
 	envpod run web -- python3 -c '

@@ -26,7 +26,8 @@ struct variables {
 	uint64_t serials, lost;
 };
 
-static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static int quiet(enum libbpf_print_level level,
+						       const char *fmt, va_list args)
 {
 	char line[512];
 
