@@ -33,7 +33,7 @@ tools: {allowed_commands: ["true"]}'
 }
 
 @test "--without a section covers every key below it" {
-	pod <<<'{devices: {gpu: true, audio: true}, network: {mode: None}}'
+	pod <<<'{devices: {display: true, audio: true}, network: {mode: None}}'
 	expect 125 envpod run web true
 	run envpod run --without devices web cat /proc/net/dev
 	[ "$status" -eq 0 ]
