@@ -3,9 +3,9 @@
  * A pod on disk: where its files are, who may touch them, whether it lives.
  *
  * Lock order, for the whole project: first the pod's own lock (RUN/NAME/lock), then that of its
- * policy (flock of pods/NAME/policy), then the vault's (STATE/keys/lock), then that of the keys that
- * seal logs (STATE/keys/audit/lock), then the audit lock (STATE/pods/NAME/audit/lock).  Nobody waits
- * for an earlier one while holding a later one.
+ * policy (flock of pods/NAME/policy), then the vault's (STATE/keys/lock), then that of the keys
+ * that seal logs (STATE/keys/audit/lock), then the audit lock (STATE/pods/NAME/audit/lock).  Nobody
+ * waits for an earlier one while holding a later one.
  */
 #ifndef LIBCOMMON_POD_H
 #define LIBCOMMON_POD_H
