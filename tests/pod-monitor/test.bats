@@ -89,6 +89,7 @@ teardown() { envpod_teardown; }
 		event 1 proxy http_request
 		event 2 vault vault_get
 		sample 5 '"memory":{"percent":80}'
+		for at in 6 7 8 9 10; do event $at trace exec; done # what runs is no action
 		event 13 proxy http_request
 		sample 15
 		event 16 vault vault_get

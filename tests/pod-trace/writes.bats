@@ -120,6 +120,35 @@ for i in range(3000):
 	[ "$(stat -c %s "$ENVPOD_STATE_DIR/pods/web/writers")" -lt 8500000 ]
 }
 
+@test "files that cannot be opened hide nothing that is written after them, and a gap is told" {
+	agent python3 -c '
+import fcntl, os, signal
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+held = []
+for i in range(300):
+    f = os.open("leased%d" % i, os.O_RDWR | os.O_CREAT)
+    fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    os.write(f, b"x")
+    held.append(f)
+os.system("cp /etc/hostname after")
+import time
+while not os.path.exists("stop"): time.sleep(0.02)' &
+	local run=$!
+	wait_for 20 seen_after
+	agent touch stop
+	wait "$run"
+	jq -se 'any(.[]; .event == "trace_gap" and .writes)' "$ENVPOD_STATE_DIR"/pods/web/audit/*.jsonl
+}
+
+seen_after() { [ "$(why after .command)" = '"cp /etc/hostname after"' ]; }
+
+@test "an executor of actions writes like everybody" {
+	pod-mount enter web -- pod-exec --apart web -- cp /etc/hostname by-executor
+	pod-supervise helpers --set govern start web
+	pod-mount enter web -- pod-exec --apart web -- cp /etc/hostname by-executor
+	wrote by-executor 'cp /etc/hostname by-executor'
+}
+
 @test "a listener that is stopped holds up neither writers nor runs" {
 	agent true
 	local pid

@@ -79,8 +79,12 @@ void engine_event(struct engine *e, const char *text, size_t len)
 		e->ns = ns;
 	if (e->seen)
 		e->seen(e->arg, &l);
-	if (strcmp(l.src, "monitor") == 0)
-		return; /* our own word would keep a rule about events going for ever */
+	/*
+	 * Our own word would keep a rule about events going for ever; and what runs is told of so
+	 * often that it would be most of what is counted, and crowd out the rest.
+	 */
+	if (strcmp(l.src, "monitor") == 0 || strcmp(l.src, "trace") == 0)
+		return;
 	condition_count(e->state, e->ns);
 	for (size_t i = 0; i < e->policy->n; i++)
 		if (condition_event(&e->policy->rules[i].condition, &e->state->rules[i], &l, e->ns))

@@ -19,6 +19,7 @@
 #include "tools/pod-trace/tell.h"
 
 #define LOOKS   10
+#define TRIES   1024
 #define LOOK_MS 2
 #define OPENED  (O_RDONLY | O_NONBLOCK | O_LARGEFILE | O_NOATIME | O_CLOEXEC)
 
@@ -163,6 +164,24 @@ static bool take_all(struct batch *b, char *data, size_t size)
 	return whole;
 }
 
+/*
+ * The next ones.  One that the kernel could not open for us, a file with a lease say, is gone, and
+ * says nothing of those behind it.
+ */
+static ssize_t read_some(const struct writes *w, struct tell *t, char *data, size_t size)
+{
+	struct pollfd fd = {.fd = w->group, .events = POLLIN};
+
+	for (int i = 0; i < TRIES && poll(&fd, 1, 0) > 0; i++) {
+		ssize_t n = read(w->group, data, size);
+
+		if (n > 0)
+			return n;
+		t->lines.writes_lost = true;
+	}
+	return 0;
+}
+
 bool writes_take(struct writes *w, struct tell *t, void (*catch_up)(void *arg), void *arg)
 {
 	char data[16384] __attribute__((aligned(__alignof__(struct fanotify_event_metadata))));
@@ -171,7 +190,7 @@ bool writes_take(struct writes *w, struct tell *t, void (*catch_up)(void *arg), 
 
 	if (w->group < 0 || flock(w->file, LOCK_EX | LOCK_NB) < 0)
 		return false;
-	n = read(w->group, data, sizeof(data));
+	n = read_some(w, t, data, sizeof(data));
 	if (n > 0) {
 		catch_up(arg);
 		if (!take_all(&b, data, (size_t)n))
