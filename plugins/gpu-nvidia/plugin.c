@@ -56,12 +56,14 @@ static void read_value(const char *path, const char *key, char *out, size_t size
 
 static void name_one(struct gpus *g, const char *bus)
 {
-	char path[512], minor[16];
+	char path[512], minor[16], *end;
+	long number;
 
 	snprintf(path, sizeof(path), GPUS_DIR "/%.64s/information", bus);
 	read_value(path, "Device Minor", minor, sizeof(minor));
+	number = strtol(minor, &end, 10);
 	for (int i = 0; i < g->n; i++) {
-		if (!minor[0] || g->v[i].minor != atoi(minor))
+		if (end == minor || g->v[i].minor != number)
 			continue;
 		snprintf(g->v[i].bus, sizeof(g->v[i].bus), "%.63s", bus);
 		read_value(path, "Model", g->v[i].model, sizeof(g->v[i].model));

@@ -37,6 +37,7 @@ machine()
 }
 
 # In a machine: what NVIDIA's driver shows of two processors.
+# shellcheck disable=SC2089,SC2090 # a script, which machine() evaluates
 nvidia='
 	node /dev/nvidia0 195 0
 	node /dev/nvidia1 195 1
@@ -52,4 +53,5 @@ nvidia='
 	mkdir /sys/module/nvidia
 	echo 550.54.15 >/sys/module/nvidia/version
 '
+# shellcheck disable=SC2090
 export nvidia

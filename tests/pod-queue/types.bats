@@ -47,7 +47,7 @@ look()
 	(cd "$ROOT/var/tmp" && for repo in work other; do
 		cat "$repo/.git/HEAD"
 		find "$repo" -path "$repo/.git" -prune -o -type f -exec sha256sum {} +
-		find "$repo/.git/refs" $(ls "$repo/.git/packed-refs" 2>/dev/null) -type f -exec sha256sum {} +
+		find "$repo/.git" \( -path "$repo/.git/refs/*" -o -path "$repo/.git/packed-refs" \) -type f -exec sha256sum {} +
 	done) | LC_ALL=C sort
 	find "$T/srv/repo.git/refs" -type f -exec sha256sum {} + | LC_ALL=C sort
 }

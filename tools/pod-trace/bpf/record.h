@@ -3,8 +3,8 @@
  * What the programs in the kernel and the daemon have in common: the records in the ring.  Both are
  * one build, the programs being carried inside pod-trace.
  */
-#ifndef POD_TRACE_RECORD_H
-#define POD_TRACE_RECORD_H
+#ifndef POD_TRACE_BPF_RECORD_H
+#define POD_TRACE_BPF_RECORD_H
 
 #define TRACE_GROUP 96 /* bytes of a control group's name, with its NUL */
 #define TRACE_RING  (1u << 22)
