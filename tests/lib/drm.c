@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* drm NODE: open a node of a GPU and ask its driver's name (DRM_IOCTL_VERSION).  Status 1: no. */
-#include <libdrm/drm.h>
 #include <fcntl.h>
+#include <libdrm/drm.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>

@@ -121,7 +121,8 @@ static void test_asks(void)
 	ok(!key_asks(engine, jv_string("veth")), "veth as well");
 	ok(!key_asks(engine, jv_invalid()), "a missing key asks for nothing");
 	ok(!key_asks(list, jv_array()), "an empty list asks for nothing");
-	ok(!key_asks(list, jv_array_append(jv_array(), jv_string("/dev/kvm"))), "a device, which is built, neither");
+	ok(!key_asks(list, jv_array_append(jv_array(), jv_string("/dev/kvm"))),
+	   "a device, which is built, neither");
 	ok(key_asks(key_at("devices.audio"), jv_true()), "yes asks");
 	ok(!key_asks(key_at("devices.audio"), jv_false()), "no does not");
 	ok(!key_asks(key_at("web_display.port"), jv_number(1)), "what tunes never asks");

@@ -314,8 +314,8 @@ static void emit_govern(struct buf *plan, jv pod)
 					       "budget.max_duration", "budget.max_cpu",
 					       "budget.max_requests", "budget.max_bandwidth",
 					       "budget.max_tokens",   NULL};
-	bool wants = tree_is(pod, "queue.socket", "true") ||
-		     tree_is(pod, "audit.system_trace", "true");
+	bool wants =
+		tree_is(pod, "queue.socket", "true") || tree_is(pod, "audit.system_trace", "true");
 
 	for (const char *const *key = keys_set; *key && !wants; key++)
 		wants = tree_is_set(pod, *key);
