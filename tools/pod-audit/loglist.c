@@ -29,7 +29,8 @@ int loglist_parse(struct loglist_line *line, const char *text, size_t len)
 	copy[len] = '\0';
 	if (sscanf(copy, "%9" SCNu64 " %*31s %63[a-z0-9._-]%n %32[0-9a-f]%n", &line->log, line->pod,
 		   &before, line->seal, &end) != 3 ||
-	    end != (int)len || end - before != LOGSEAL_HEX || copy[before] != ' ')
+	    end != (int)len || strlen(line->seal) != LOGSEAL_HEX - 1 ||
+	    end - before != LOGSEAL_HEX || copy[before] != ' ')
 		return -EINVAL;
 	line->len = (size_t)before;
 	return 0;
