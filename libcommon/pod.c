@@ -52,14 +52,21 @@ const char *pod_state_dir(void)
 	return dir;
 }
 
+static const char *run_dir;
+
 const char *pod_run_dir(void)
 {
 	static const char *const names[] = {"ENVPOD_RUN_DIR", NULL};
-	static const char *dir;
 
-	if (!dir)
-		dir = dir_from(names, "/run/envpod");
-	return dir;
+	if (!run_dir)
+		run_dir = dir_from(names, "/run/envpod");
+	return run_dir;
+}
+
+void pod_run_dir_use(const char *dir)
+{
+	run_dir = xstrdup(dir);
+	setenv("ENVPOD_RUN_DIR", dir, 1);
 }
 
 int pod_check_name(const char *name, struct err *e)

@@ -23,6 +23,8 @@
 const char *pod_state_dir(void);
 /* $ENVPOD_RUN_DIR, else /run/envpod. */
 const char *pod_run_dir(void);
+/* Another from now on, for this process and those it starts.  dir is copied. */
+void pod_run_dir_use(const char *dir);
 
 /* [a-z0-9][a-z0-9._-]{0,62}, neither "." nor "..".  Status 64 otherwise. */
 int pod_check_name(const char *name, struct err *e);

@@ -2,7 +2,7 @@
 # Escapes by way of files: the view, its masks, devices, mounts.
 load ../lib/envpod
 load escape/escape
-setup_file() { escape_setup_file files; }
+setup_file() { escape_setup_file filesystem; }
 teardown_file() { escape_teardown_file; }
 
 @test "the state directory does not exist (F-01)" { attack see-state; }
@@ -100,4 +100,4 @@ teardown_file() { escape_teardown_file; }
 @test "secrets that came after the pod are hidden at the next run" { attack masked-late; }
 @test "secrets stay hidden when a pod moves their parents" { attack masked-moved; }
 
-@test "every attack of this kind has its test" { all_attacks_tested files directory; }
+@test "every attack of this kind has its test" { all_attacks_tested filesystem directory; }

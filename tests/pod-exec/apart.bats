@@ -170,3 +170,20 @@ command_pid() { tr -d ' ' <"/proc/$(leader_pid)/task/$(leader_pid)/children"; }
 	[ "$(in_pod apart --apart --exec-fd 4 -- x one 4<"$T/hidden/bare")" = "bare one" ]
 	[ "$(in_pod apart --apart --exec-fd 4 -- x one 4<"$T/hidden/python")" = "python one" ]
 }
+
+@test "--exec-fd without --apart: only a sealed file of memory, which runs as any command does" {
+	cat >"$T/sealed.py" <<-'END'
+		import fcntl, os, sys
+		fd = os.memfd_create("id", os.MFD_ALLOW_SEALING)
+		os.write(fd, open(sys.argv[2], "rb").read())
+		fcntl.fcntl(fd, 1033, int(sys.argv[1]))  # F_ADD_SEALS
+		os.dup2(fd, 4)
+		os.execvp("pod-mount", ["pod-mount", "enter", "apart", "--", "pod-exec", "--exec-fd", "4", "apart", "--"] + sys.argv[3:])
+	END
+	run -0 python3 "$T/sealed.py" 15 "$(command -v id)" x -u
+	[ "$output" = 1000 ]
+	run -0 python3 "$T/sealed.py" 15 "$(command -v busybox || command -v ls)" ls /proc/self/fd
+	for seals in 0 1 6 8 7 14; do
+		expect 64 python3 "$T/sealed.py" "$seals" "$(command -v id)" x -u
+	done
+}

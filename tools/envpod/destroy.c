@@ -26,6 +26,8 @@
 #include "tools/envpod/network.h"
 #include "tools/envpod/service.h"
 
+#define FORGET_WAIT_MS 30000
+
 /* Nothing on a terminal: only the status counts. */
 static int quiet(const struct strv *argv)
 {
@@ -124,7 +126,7 @@ static int remove_view(const struct pod *p, const char *archive, bool keep)
 }
 
 /* The directories themselves, once nothing is mounted or alive. */
-static int remove_dirs(const struct pod *p, const char *archive, struct err *e)
+static int remove_dirs(const struct pod *p, const char *archive, bool forget, struct err *e)
 {
 	OWN_FREE char *pods = xfmt("%s/pods", pod_state_dir());
 	OWN_FREE char *log = xfmt("%s/audit", archive);
@@ -134,7 +136,7 @@ static int remove_dirs(const struct pod *p, const char *archive, struct err *e)
 
 	if (fd < 0 || run < 0)
 		return err_set(e, errno, "open the directories of pods");
-	if (renameat(p->dir, "audit", AT_FDCWD, log) < 0 && errno != ENOENT)
+	if (!forget && renameat(p->dir, "audit", AT_FDCWD, log) < 0 && errno != ENOENT)
 		return err_set(e, errno, "move the audit log to %s", log);
 	r = remove_tree_at(fd, p->name);
 	if (r == 0)
@@ -188,7 +190,7 @@ static void anchor_last(const struct pod *p)
 }
 
 /* With the lock held: what is left of the pod goes. */
-static int remove_pod(const struct pod *p, bool keep)
+static int remove_pod(const struct pod *p, bool keep, bool forget)
 {
 	OWN_FREE char *archive = NULL;
 	struct err e = {0};
@@ -214,7 +216,7 @@ static int remove_pod(const struct pod *p, bool keep)
 		status = remove_groups(p->name);
 	if (status == 0)
 		forget_secrets(p);
-	if (status == 0 && remove_dirs(p, archive, &e) < 0)
+	if (status == 0 && remove_dirs(p, archive, forget, &e) < 0)
 		status = say_err(&e);
 	if (status == 0 && keep)
 		say_note("what pod %s had changed is kept in %s", p->name, archive);
@@ -240,7 +242,18 @@ int destroy_pod(const char *name, bool force)
 		return status;
 	if (pod_lock(&p, 0, &e) < 0 || pod_lock_pass(&p, &e) < 0)
 		return say_err(&e);
-	return remove_pod(&p, keep);
+	return remove_pod(&p, keep, false);
+}
+
+int destroy_forget(const char *name)
+{
+	OWN(pod_finish) struct pod p = POD_INIT;
+	struct err e = {0};
+
+	if (pod_open(&p, name, &e) < 0 || pod_lock(&p, FORGET_WAIT_MS, &e) < 0 ||
+	    pod_lock_pass(&p, &e) < 0)
+		return say_err(&e);
+	return remove_pod(&p, false, true);
 }
 
 static bool forced;

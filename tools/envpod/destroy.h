@@ -11,4 +11,7 @@
  */
 int destroy_pod(const char *name, bool force);
 
+/* All of it goes, log and changes too: for what was made to be thrown away.  An exit status. */
+int destroy_forget(const char *name);
+
 #endif

@@ -85,6 +85,7 @@ int cmd_budget(int argc, char **argv);
 int cmd_plugins(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
 int cmd_expose(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_vault(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
 int cmd_mount(int argc, char **argv);

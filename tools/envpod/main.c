@@ -43,6 +43,7 @@ static const struct cmd commands[] = {
 	{"audit", cmd_audit, "query the audit log"},
 	{"check", cmd_check, "check a pod file, print its compiled form"},
 	{"plugins", cmd_plugins, "what this machine has for pods: GPUs"},
+	{"verify", cmd_verify, "measure what holds of a pod's walls"},
 	{"doctor", cmd_doctor, "say what this host lacks"},
 	{"dns", cmd_dns, "change which names a pod may resolve"},
 	{"vault", cmd_vault, "secrets of a pod: set, list, bind to hosts"},

@@ -8,6 +8,7 @@
 #include "libcommon/say.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/govern.h"
+#include "tools/envpod/throwaway.h"
 
 int cmd_diff(int argc, char **argv)
 {
@@ -55,7 +56,7 @@ int cmd_gc(int argc, char **argv)
 	OWN_STRV struct strv line = {0};
 	int status = POD_EXIT_OK;
 	bool dry = false;
-	unsigned n = 0;
+	unsigned n = 0, clones = 0;
 
 	front_words(&line, "pod-net", "gc", NULL);
 	for (int i = 1; i < argc; i++)
@@ -63,10 +64,15 @@ int cmd_gc(int argc, char **argv)
 	if (dry)
 		strv_add(&line, "-n");
 	if (argc < 2 || strcmp(argv[1], "--help") != 0) {
-		status = front_print ? POD_EXIT_OK : govern_gc(dry, &n);
+		status = front_print ? POD_EXIT_OK : throwaway_gc(dry, &clones);
+		if (status == POD_EXIT_OK && !front_print)
+			status = govern_gc(dry, &n);
 		if (status == POD_EXIT_OK)
 			status = front_run(&line);
 	}
+	if (clones)
+		printf("%s %u clone(s) that verify left.\n", dry ? "Would remove" : "Removed",
+		       clones);
 	if (n)
 		printf("%s what governed %u pod(s).\n", dry ? "Would end" : "Ended", n);
 	fflush(stdout);

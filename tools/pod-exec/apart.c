@@ -19,19 +19,29 @@
 #include "libcommon/title.h"
 #include "tools/pod-exec/root.h"
 
+/* A file of memory that nobody can change any more, however he comes by it. */
+static bool is_sealed(int fd)
+{
+	int want = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & want) == want;
+}
+
 /*
  * Nothing but a regular file may come along: a directory would lead out of the view, a socket to
- * whoever holds its other end.
+ * whoever holds its other end.  Among the pod's own processes a program's file is in their sight.
  */
-static int check_file(uint64_t fd, const char *option, int *to, const struct ask *ask,
+static int check_file(uint64_t fd, const char *option, bool sealed, int *to, const struct ask *ask,
 		      struct err *e)
 {
 	struct stat st;
 
 	if (fd == UINT64_MAX)
 		return 0;
-	if (!ask->apart)
-		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "%s needs --apart", option);
+	if (!ask->apart && !(sealed && fd <= INT32_MAX && is_sealed((int)fd)))
+		return err_status(e, POD_EXIT_USAGE, ERR_PLAIN, "%s needs --apart%s", option,
+				  sealed ? ", or a sealed file of memory" : "");
 	if (fd < 3 || fd > INT32_MAX || fstat((int)fd, &st) < 0 ||
 	    fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
 		return err_status(e, POD_EXIT_USAGE, EBADF, "%s %llu", option,
@@ -45,9 +55,9 @@ static int check_file(uint64_t fd, const char *option, int *to, const struct ask
 
 int apart_files(struct run *r, struct err *e)
 {
-	int s = check_file(r->ask->keep_fd, "--keep-fd", &r->keep, r->ask, e);
+	int s = check_file(r->ask->keep_fd, "--keep-fd", false, &r->keep, r->ask, e);
 
-	return s < 0 ? s : check_file(r->ask->exec_fd, "--exec-fd", &r->exec, r->ask, e);
+	return s < 0 ? s : check_file(r->ask->exec_fd, "--exec-fd", true, &r->exec, r->ask, e);
 }
 
 /* A copy of the init's mount namespace, where what we mount is nobody else's; as long as we may. */

@@ -16,7 +16,8 @@
 #include "libcommon/err.h"
 #include "tools/pod-exec/run.h"
 
-/* Check --keep-fd and --exec-fd: regular files, with --apart alone.  Fills r->keep and r->exec. */
+/* Check --keep-fd and --exec-fd: regular files, with --apart alone, but for a sealed file of memory
+ * to execute.  Fills r->keep and r->exec. */
 int apart_files(struct run *r, struct err *e);
 
 /* In the child, born in its new namespaces, with the host's powers: take the pod's view, and then

@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 		{OPT_U64, 0, "keep-fd", &ask.keep_fd, "N",
 		 "with --apart: leave the command this regular file"},
 		{OPT_U64, 0, "exec-fd", &ask.exec_fd, "N",
-		 "with --apart: execute this file of the host"},
+		 "with --apart, or a sealed memfd: execute this file of the host"},
 		{OPT_STR, 0, "compile", &compiled, "POD", "only make the pod's seccomp.bpf"},
 		{OPT_FLAG, 0, "doctor", &doctor, NULL, "only say what this kernel lacks"},
 		{OPT_FLAG, 0, "json", &json, NULL, "with --doctor: NDJSON"},

@@ -50,6 +50,13 @@ int mnt_attach(int mnt, int dirfd, const char *path, const char *name, struct er
 	return 0;
 }
 
+int mnt_close(int mnt)
+{
+	struct mount_attr set = {.attr_set = MOUNT_ATTR_RDONLY};
+
+	return mount_setattr(mnt, "", AT_EMPTY_PATH, &set, sizeof(set)) < 0 ? -errno : 0;
+}
+
 int mnt_cover(int from, int to, uint64_t attr)
 {
 	OWN_FD int copy = open_tree(from, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);

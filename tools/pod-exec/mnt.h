@@ -18,6 +18,8 @@ int mnt_new(const char *type, const char *const *options, uint64_t attr, struct 
 
 /* Attach the mount on dirfd/path, which must be a directory; `name` is for messages. */
 int mnt_attach(int mnt, int dirfd, const char *path, const char *name, struct err *e);
+/* Nothing in it is written to by its paths any more.  0 or -errno. */
+int mnt_close(int mnt);
 
 /* Bind what `from` (O_PATH) names over what `to` (O_PATH) names, adding attr.  -errno. */
 int mnt_cover(int from, int to, uint64_t attr);

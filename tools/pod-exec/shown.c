@@ -214,6 +214,8 @@ static int show_cpu_dir(const struct shown *s, int dir, int sys, struct err *e)
 	for (unsigned i = 0; i < FIGURES_CPUS && r == 0; i++)
 		if (s->cpus.has[i])
 			r = attached < 0 ? attached : bind_cpu(attached, from, i);
+	if (r == 0)
+		r = attached < 0 ? attached : mnt_close(attached);
 	return r < 0 ? err_set(e, -r, "show the pod's /sys/devices/system/cpu") : 0;
 }
 

@@ -6,9 +6,9 @@
  * peer -l CMD...   run CMD where the kernel has no Landlock, by a filter that says so
  */
 #include "peer.h"
-#include "probe.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>

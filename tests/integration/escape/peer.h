@@ -3,7 +3,8 @@
 #ifndef TESTS_INTEGRATION_ESCAPE_PEER_H
 #define TESTS_INTEGRATION_ESCAPE_PEER_H
 
-#define HOST_INIT    "host-init" /* the name of the throw-away host's pid 1 */
+#define SECRET       "envpod-escape-secret" /* contents of every file a pod must not read */
+#define HOST_SOCK    "/run/host.sock"
 #define PEER_NAME    "host-peer"
 #define PEER_PID     "/srv/peer.pid" /* in the view: an attacker knows the number */
 #define PEER_SIGNALS "/run/peer.signals"

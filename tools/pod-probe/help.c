@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What several attacks need. */
-#include "probe.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tools/pod-probe/bait.h"
+#include "tools/pod-probe/probe.h"
 
 long slurp(const char *path, char *buf, size_t size)
 {
@@ -25,10 +26,16 @@ long slurp(const char *path, char *buf, size_t size)
 
 bool holds_secret(const char *path)
 {
+	const char *secret = bait("secret");
 	char buf[4096];
 	long n = slurp(path, buf, sizeof(buf));
 
-	return n > 0 && memmem(buf, (size_t)n, SECRET, strlen(SECRET));
+	return n > 0 && secret && memmem(buf, (size_t)n, secret, strlen(secret));
+}
+
+int number_of(const char *name)
+{
+	return (int)strtol(name, NULL, 10);
 }
 
 const char *scratch_file(void)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a pod may learn of the host, and must not. */
-#include "probe.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -11,6 +9,9 @@
 #include <sys/klog.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "tools/pod-probe/bait.h"
+#include "tools/pod-probe/probe.h"
 
 static bool says_something(const char *path)
 {
@@ -42,12 +43,12 @@ static enum verdict any_of(const void *list)
 		if (says_something(*path))
 			snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
 				 *path);
-	return names[0] ? worked("read%s", names) : held("none");
+	return names[0] ? opened("read%s", names) : held("none");
 }
 
 static enum verdict one(const void *path)
 {
-	return says_something(path) ? worked("read %s", (const char *)path) : held("nothing there");
+	return says_something(path) ? opened("read %s", (const char *)path) : held("nothing there");
 }
 
 /* I-04 */
@@ -57,7 +58,7 @@ static enum verdict learn_hostname(const void *unused)
 
 	(void)unused;
 	gethostname(name, sizeof(name));
-	return strcmp(name, "escape-host") == 0 ? worked("%s", name) : held("%s", name);
+	return strcmp(name, bait("hostname")) == 0 ? opened("%s", name) : held("%s", name);
 }
 
 static enum verdict read_log(const void *unused)
@@ -79,7 +80,7 @@ static enum verdict read_addresses(const void *unused)
 	for (char *line = buf; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (strtoull(line, NULL, 16))
-			return worked("%.40s", line);
+			return opened("%.40s", line);
 	}
 	return held("zeros");
 }
@@ -98,7 +99,7 @@ static enum verdict see_groups(const void *unused)
 		line = strchr(line, ':');
 		line = line ? strchr(line + 1, ':') : NULL;
 		if (line && line[1] == '/' && line[2] != '\n')
-			return worked("%.60s", line + 1);
+			return opened("%.60s", line + 1);
 	}
 	return held("every one is the root of its own");
 }
@@ -124,11 +125,29 @@ static const char *wrong_mount(const char *place, const char *flags, const char 
 	return NULL;
 }
 
+/* What was wrong with the mounts so far, by their places: one on top of another hides it. */
+static struct {
+	char place[256], type[64];
+	const char *wrong;
+} bad[16];
+
+static void judge_mount(const char *place, const char *flags, const char *type)
+{
+	const char *wrong = wrong_mount(place, flags, type);
+	size_t at = 0;
+
+	while (at < sizeof(bad) / sizeof(bad[0]) - 1 && bad[at].wrong &&
+	       strcmp(bad[at].place, place) != 0)
+		at++;
+	bad[at].wrong = wrong;
+	snprintf(bad[at].place, sizeof(bad[at].place), "%s", wrong ? place : "");
+	snprintf(bad[at].type, sizeof(bad[at].type), "%s", type);
+}
+
 static enum verdict find_wrong_mount(const void *unused)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");
 	char line[8192], place[256], flags[256], type[64];
-	const char *wrong;
 
 	(void)unused;
 	while (f && fgets(line, sizeof(line), f)) {
@@ -137,10 +156,11 @@ static enum verdict find_wrong_mount(const void *unused)
 		if (!dash || sscanf(line, "%*d %*d %*s %*s %255s %255s", place, flags) != 2 ||
 		    sscanf(dash, " - %63s", type) != 1)
 			return untried("read %s", line);
-		wrong = wrong_mount(place, flags, type);
-		if (wrong)
-			return worked("%s: %s, %s", place, type, wrong);
+		judge_mount(place, flags, type);
 	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (bad[i].wrong)
+			return opened("%s: %s, %s", bad[i].place, bad[i].type, bad[i].wrong);
 	return f ? held("all as they should be") : untried("open mountinfo");
 }
 
@@ -153,7 +173,7 @@ static enum verdict learn_memory(const void *unused)
 	(void)unused;
 	if (slurp("/proc/meminfo", buf, sizeof(buf)) < 0 || sscanf(buf, "MemTotal: %lu", &kib) != 1)
 		return stopped();
-	return kib > 100 * 1024 ? worked("%lu KiB", kib) : held("%lu KiB", kib);
+	return kib > 100 * 1024 ? opened("%lu KiB", kib) : held("%lu KiB", kib);
 }
 
 /* I-01, I-03: lines that start so, one for each processor. */
@@ -175,7 +195,7 @@ static enum verdict learn_cpuinfo(const void *unused)
 	int n = lines_of("/proc/cpuinfo", "processor");
 
 	(void)unused;
-	return n > 1 ? worked("%d processors", n) : held("%d processors", n);
+	return n > 1 ? opened("%d processors", n) : held("%d processors", n);
 }
 
 static enum verdict learn_stat(const void *unused)
@@ -183,7 +203,7 @@ static enum verdict learn_stat(const void *unused)
 	int n = lines_of("/proc/stat", "cpu") - 1;
 
 	(void)unused;
-	return n > 1 ? worked("%d processors", n) : held("%d processors", n);
+	return n > 1 ? opened("%d processors", n) : held("%d processors", n);
 }
 
 static enum verdict learn_online(const void *unused)
@@ -193,7 +213,7 @@ static enum verdict learn_online(const void *unused)
 	(void)unused;
 	if (slurp("/sys/devices/system/cpu/online", buf, sizeof(buf)) < 0)
 		return stopped();
-	return strpbrk(buf, "-,") ? worked("%s", buf) : held("%s", buf);
+	return strpbrk(buf, "-,") ? opened("%s", buf) : held("%s", buf);
 }
 
 /* The list of OCI runtimes. */
@@ -216,21 +236,33 @@ static const char *const masked_sys[] = {"/sys/firmware",
 					 "/sys/fs/bpf",
 					 NULL};
 
-const struct attack info_attacks[] = {
-	{"info", "host-name", learn_hostname, NULL},
-	{"info", "kernel-log", read_log, NULL},
-	{"info", "kernel-addresses", read_addresses, NULL},
-	{"info", "masked-proc", any_of, masked_proc},
-	{"info", "masked-sys", any_of, masked_sys},
-	{"info", "firmware", one, "/sys/firmware"},
-	{"info", "keys", one, "/proc/keys"},
-	{"info", "timers", one, "/proc/timer_list"},
-	{"info", "cgroup-path", see_groups, NULL},
-	{"info", "host-cgroups", one, "/sys/fs/cgroup"},
-	{"info", "mount-table", find_wrong_mount, NULL},
-	{"limits", "learn-memory", learn_memory, NULL},
-	{"limits", "learn-cpuinfo", learn_cpuinfo, NULL},
-	{"limits", "learn-stat", learn_stat, NULL},
-	{"limits", "learn-online", learn_online, NULL},
+const struct probe info_probes[] = {
+	{"info", "host-name", LOW, "the host name is that of the pod", learn_hostname, NULL,
+	 "hostname"},
+	{"info", "kernel-log", MEDIUM, "the kernel log is closed", read_log, NULL, NULL},
+	{"info", "kernel-addresses", MEDIUM, "kernel addresses are hidden", read_addresses, NULL,
+	 NULL},
+	{"info", "masked-proc", MEDIUM, "/proc: none of the masked files says anything", any_of,
+	 masked_proc, NULL},
+	{"info", "masked-sys", MEDIUM, "/sys: none of the masked directories holds anything",
+	 any_of, masked_sys, NULL},
+	{"info", "firmware", MEDIUM, "/sys/firmware is empty", one, "/sys/firmware", NULL},
+	{"info", "keys", MEDIUM, "/proc/keys is empty", one, "/proc/keys", NULL},
+	{"info", "timers", LOW, "/proc/timer_list is empty", one, "/proc/timer_list", NULL},
+	{"info", "cgroup-path", LOW, "the cgroup path of the host is hidden", see_groups, NULL,
+	 NULL},
+	{"info", "host-cgroups", MEDIUM, "cgroups of the host are hidden", one, "/sys/fs/cgroup",
+	 NULL},
+	{"info", "mount-table", MEDIUM,
+	 "every mount is nosuid, nodev, and read-only where it must be", find_wrong_mount, NULL,
+	 NULL},
+	{"limits", "learn-memory", MEDIUM, "the size of the memory of the host is refused",
+	 learn_memory, NULL, "world"},
+	{"limits", "learn-cpuinfo", MEDIUM, "the processors of the host, by cpuinfo is refused",
+	 learn_cpuinfo, NULL, "world"},
+	{"limits", "learn-stat", MEDIUM, "the processors of the host, by stat is refused",
+	 learn_stat, NULL, "world"},
+	{"limits", "learn-online", MEDIUM, "the processors of the host, by /sys is refused",
+	 learn_online, NULL, "world"},
 	{0},
 };

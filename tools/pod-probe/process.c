@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attacks on processes outside the pod, on its pid 1, and by what is shared between processes. */
-#include "probe.h"
-
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -22,14 +20,13 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "peer.h"
+#include "tools/pod-probe/bait.h"
+#include "tools/pod-probe/probe.h"
 
 /* The peer's number on the host; inside a pod it may be somebody else's. */
 static pid_t peer_pid(void)
 {
-	char buf[32];
-
-	return slurp(PEER_PID, buf, sizeof(buf)) > 0 ? atoi(buf) : -1;
+	return (pid_t)bait_number("peer");
 }
 
 static bool has_name(pid_t pid, const char *name)
@@ -40,11 +37,16 @@ static bool has_name(pid_t pid, const char *name)
 	return slurp(path, comm, sizeof(comm)) > 0 && strncmp(comm, name, strlen(name)) == 0;
 }
 
+static bool is_peer(pid_t pid)
+{
+	return has_name(pid, bait("peer-name"));
+}
+
 /* P-01 */
 static enum verdict see_host_init(const void *unused)
 {
 	(void)unused;
-	return has_name(1, HOST_INIT) ? worked("pid 1 is the host's") : held("pid 1 is another");
+	return has_name(1, bait("init")) ? opened("pid 1 is the host's") : held("pid 1 is another");
 }
 
 /* P-02 */
@@ -54,8 +56,8 @@ static enum verdict see_host_process(const void *unused)
 
 	(void)unused;
 	for (struct dirent *entry; d && (entry = readdir(d));)
-		if (atoi(entry->d_name) > 1 && has_name(atoi(entry->d_name), PEER_NAME))
-			return worked("pid %s", entry->d_name);
+		if (number_of(entry->d_name) > 1 && is_peer(number_of(entry->d_name)))
+			return opened("pid %s", entry->d_name);
 	return held("not listed");
 }
 
@@ -68,20 +70,23 @@ static enum verdict see_secret_words(const void *unused)
 	(void)unused;
 	for (struct dirent *entry; d && (entry = readdir(d));) {
 		snprintf(path, sizeof(path), "/proc/%s/cmdline", entry->d_name);
-		if (atoi(entry->d_name) > 0 && holds_secret(path))
-			return worked("pid %s", entry->d_name);
+		if (number_of(entry->d_name) > 0 && holds_secret(path))
+			return opened("pid %s", entry->d_name);
 	}
 	return held("none");
 }
 
 static enum verdict read_peer(const void *leaf)
 {
-	char path[64];
+	char path[512];
 
+	leaf = bait_expand(leaf);
+	if (!leaf)
+		return untried("nothing is planted");
 	snprintf(path, sizeof(path), "/proc/%d/%s", peer_pid(), (const char *)leaf);
 	errno = 0;
 	if (holds_secret(path))
-		return worked("read %s", path);
+		return opened("read %s", path);
 	return errno ? stopped() : held("another process");
 }
 
@@ -96,7 +101,7 @@ static enum verdict signal_peer(const void *unused)
 	kill(-1, SIGURG);
 	if (kill(pid, SIGURG) < 0)
 		return stopped();
-	return has_name(pid, PEER_NAME) ? worked("pid %d", pid) : held("another process");
+	return is_peer(pid) ? opened("pid %d", pid) : held("another process");
 }
 
 static enum verdict trace(const void *arg)
@@ -105,8 +110,7 @@ static enum verdict trace(const void *arg)
 
 	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0)
 		return stopped();
-	return pid == 1 || has_name(pid, PEER_NAME) ? worked("pid %d", pid)
-						    : held("another process");
+	return pid == 1 || is_peer(pid) ? opened("pid %d", pid) : held("another process");
 }
 
 static enum verdict trace_me(const void *unused)
@@ -123,7 +127,7 @@ static enum verdict read_memory(const void *unused)
 
 	(void)unused;
 	if (process_vm_readv(1, &here, 1, &there, 1, 0) >= 0 || errno == EFAULT)
-		return worked("-");
+		return opened("-");
 	return stopped();
 }
 
@@ -144,14 +148,14 @@ static enum verdict open_of_init(const void *leaf)
 
 	snprintf(path, sizeof(path), "/proc/1/%s", (const char *)leaf);
 	if (readlink(path, buf, sizeof(buf)) > 0)
-		return worked("followed %s", path);
+		return opened("followed %s", path);
 	fd = open(path, O_RDONLY);
 	if (fd < 0)
 		return stopped();
 	/* what is checked at read(2) only, such as mem, or empty, as a directory is */
 	if (read(fd, buf, sizeof(buf)) < 0 && errno != EISDIR && errno != EIO)
 		return stopped();
-	return worked("opened %s", path);
+	return opened("opened %s", path);
 }
 
 /* Writing to a running program says "busy" to those who could write otherwise: they would wait. */
@@ -164,7 +168,7 @@ static enum verdict overwrite(const void *path)
 		return stopped();
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", fd);
 	if (open(again, O_WRONLY) >= 0 || errno == ETXTBSY)
-		return worked("may write %s", (const char *)path);
+		return opened("may write %s", (const char *)path);
 	return stopped();
 }
 
@@ -178,12 +182,12 @@ static enum verdict overwrite_joiner(const void *unused)
 	(void)unused;
 	for (struct dirent *entry; d && (entry = readdir(d));) {
 		snprintf(path, sizeof(path), "/proc/%.20s/comm", entry->d_name);
-		if (atoi(entry->d_name) <= 1 || slurp(path, name, sizeof(name)) <= 0 ||
+		if (number_of(entry->d_name) <= 1 || slurp(path, name, sizeof(name)) <= 0 ||
 		    (strncmp(name, "exe", 3) != 0 && strncmp(name, "pod-exec", 8) != 0))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%.20s/exe", entry->d_name);
 		v = overwrite(path);
-		if (v == WORKED)
+		if (v == OPEN)
 			return v;
 	}
 	return v == UNTRIED ? untried("nobody runs our tool") : v;
@@ -196,8 +200,8 @@ static pid_t find_process(const char *name)
 	pid_t pid = -1;
 
 	for (struct dirent *entry; d && (entry = readdir(d));)
-		if (atoi(entry->d_name) > 1 && has_name(atoi(entry->d_name), name))
-			pid = atoi(entry->d_name);
+		if (number_of(entry->d_name) > 1 && has_name(number_of(entry->d_name), name))
+			pid = number_of(entry->d_name);
 	if (d)
 		closedir(d);
 	return pid;
@@ -214,11 +218,11 @@ static enum verdict use_window(const void *name)
 	while ((pid = find_process(name)) < 0)
 		usleep(1000); /* guarded() ends it */
 	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0)
-		return worked("traced %d", pid);
+		return opened("traced %d", pid);
 	for (const char *const *leaf = leaves; *leaf; leaf++) {
 		snprintf(path, sizeof(path), "/proc/%d/%s", pid, *leaf);
 		if (readlink(path, buf, sizeof(buf)) > 0 || slurp(path, buf, sizeof(buf)) > 0)
-			return worked("opened %s", path);
+			return opened("opened %s", path);
 	}
 	return has_name(pid, name) ? held("nothing opened") : untried("it was gone too soon");
 }
@@ -256,32 +260,32 @@ static enum verdict enter_own(const void *kind)
 static enum verdict find_shm(const void *unused)
 {
 	(void)unused;
-	return unless_failed(shmget(PEER_KEY, 0, 0));
+	return unless_failed(shmget((key_t)bait_number("shm"), 0, 0));
 }
 
 static enum verdict find_mq(const void *unused)
 {
 	(void)unused;
-	return unless_failed(mq_open(PEER_MQ, O_RDONLY));
+	return unless_failed(mq_open(bait("queue"), O_RDONLY));
 }
 
 /* The caller's session keyring would pass over fork and exec. */
 static enum verdict read_key(const void *unused)
 {
 	char buf[64] = "";
-	long key =
-		syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", PEER_NAME, 0);
+	long key = syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user",
+			   bait("keyring"), 0);
 
 	(void)unused;
 	if (key < 0 || syscall(SYS_keyctl, KEYCTL_READ, key, buf, sizeof(buf)) < 0)
 		return stopped();
-	return strstr(buf, SECRET) ? worked("key %ld", key) : held("another key");
+	return strstr(buf, bait("secret")) ? opened("key %ld", key) : held("another key");
 }
 
 static enum verdict connect_loopback(const void *unused)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET,
-				 .sin_port = htons(PEER_PORT),
+				 .sin_port = htons((in_port_t)bait_number("port")),
 				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -299,7 +303,7 @@ static enum verdict see_interfaces(const void *unused)
 		return stopped();
 	for (struct if_nameindex *i = list; i->if_index; i++)
 		if (strcmp(i->if_name, "lo") != 0)
-			return worked("%s", i->if_name);
+			return opened("%s", i->if_name);
 	return held("lo alone");
 }
 
@@ -337,7 +341,7 @@ static enum verdict paste_into_terminal(const void *unused)
 	if (fd < 0)
 		return untried("open a terminal: %s", strerror(errno));
 	if (ioctl(fd, TIOCLINUX, "\3") == 0 || errno == ENOTTY || errno == EINVAL)
-		return worked("reached the terminal");
+		return opened("reached the terminal");
 	return stopped();
 }
 
@@ -366,50 +370,82 @@ static enum verdict rename_domain(const void *unused)
 	return unless_failed(setdomainname("escaped", 7));
 }
 
-const struct attack process_attacks[] = {
-	{"process", "see-host-init", see_host_init, NULL},
-	{"process", "see-host-process", see_host_process, NULL},
-	{"process", "see-other-pod", see_secret_words, NULL},
-	{"process", "peer-environ", read_peer, "environ"},
-	{"process", "peer-root", read_peer, "root/tmp/secret"},
-	{"process", "signal-peer", signal_peer, NULL},
-	{"process", "trace-peer", trace, "peer"},
-	{"process", "trace-init", trace, "init"},
-	{"process", "trace-me", trace_me, NULL},
-	{"process", "read-init-memory", read_memory, NULL},
-	{"process", "steal-init-descriptor", steal_descriptor, NULL},
-	{"process", "init-root", open_of_init, "root"},
-	{"process", "init-cwd", open_of_init, "cwd"},
-	{"process", "init-exe", open_of_init, "exe"},
-	{"process", "init-fd", open_of_init, "fd/2"},
-	{"process", "init-fdinfo", open_of_init, "fdinfo/2"},
-	{"process", "init-environ", open_of_init, "environ"},
-	{"process", "init-mem", open_of_init, "mem"},
-	{"process", "init-maps", open_of_init, "maps"},
-	{"process", "init-auxv", open_of_init, "auxv"},
-	{"process", "init-stack", open_of_init, "stack"},
-	{"process", "init-syscall", open_of_init, "syscall"},
-	{"process", "init-task-mem", open_of_init, "task/1/mem"},
-	{"process", "init-ns", open_of_init, "ns/mnt"},
-	{"process", "overwrite-init-exe", overwrite, "/proc/1/exe"},
-	{"joiner", "overwrite-joiner-exe", overwrite_joiner, NULL},
-	{"window", "window-before-exec", use_window, "envpod-exec"},
-	{"terminal", "caller-terminal", open_terminal, "/dev/tty"},
-	{"process", "enter-init-mnt", enter_init, "mnt"},
-	{"process", "enter-init-net", enter_init, "net"},
-	{"process", "enter-init-uts", enter_init, "uts"},
-	{"process", "enter-own-uts", enter_own, "uts"},
-	{"process", "enter-own-net", enter_own, "net"},
-	{"process", "host-shared-memory", find_shm, NULL},
-	{"process", "host-message-queue", find_mq, NULL},
-	{"process", "host-key", read_key, NULL},
-	{"process", "host-loopback", connect_loopback, NULL},
-	{"process", "host-interfaces", see_interfaces, NULL},
-	{"process", "tiocsti", type_into_terminal, NULL},
-	{"process", "tioclinux", paste_into_terminal, NULL},
-	{"process", "raise-priority", raise_priority, NULL},
-	{"process", "realtime", be_realtime, NULL},
-	{"process", "hostname", rename_host, NULL},
-	{"process", "domainname", rename_domain, NULL},
+const struct probe process_probes[] = {
+	{"process", "see-host-init", MEDIUM, "pid 1 is not that of the host", see_host_init, NULL,
+	 "init"},
+	{"process", "see-host-process", MEDIUM, "processes of the host are not listed",
+	 see_host_process, NULL, "peer"},
+	{"process", "see-other-pod", HIGH,
+	 "command lines of the host and of other pods cannot be read", see_secret_words, NULL,
+	 "world"},
+	{"process", "peer-environ", CRITICAL,
+	 "the environment of a process of the host cannot be read", read_peer, "environ", "peer"},
+	{"process", "peer-root", CRITICAL, "the root of a process of the host cannot be entered",
+	 read_peer, "root{file}", "peer"},
+	{"process", "signal-peer", HIGH, "a process of the host cannot be signalled", signal_peer,
+	 NULL, "peer"},
+	{"process", "trace-peer", CRITICAL, "a process of the host cannot be traced", trace, "peer",
+	 "peer"},
+	{"process", "trace-init", HIGH, "pid 1 cannot be traced", trace, "init", NULL},
+	{"process", "trace-me", HIGH, "nobody outside can be made a tracer", trace_me, NULL, NULL},
+	{"process", "read-init-memory", HIGH,
+	 "the memory of pid 1 cannot be read by process_vm_readv", read_memory, NULL, NULL},
+	{"process", "steal-init-descriptor", HIGH, "no descriptor of pid 1 can be taken",
+	 steal_descriptor, NULL, NULL},
+	{"process", "init-root", HIGH, "/proc/1/root is closed", open_of_init, "root", NULL},
+	{"process", "init-cwd", HIGH, "/proc/1/cwd is closed", open_of_init, "cwd", NULL},
+	{"process", "init-exe", HIGH, "/proc/1/exe is closed", open_of_init, "exe", NULL},
+	{"process", "init-fd", HIGH, "/proc/1/fd is closed", open_of_init, "fd/2", NULL},
+	{"process", "init-fdinfo", HIGH, "/proc/1/fdinfo is closed", open_of_init, "fdinfo/2",
+	 NULL},
+	{"process", "init-environ", HIGH, "/proc/1/environ is closed", open_of_init, "environ",
+	 NULL},
+	{"process", "init-mem", HIGH, "/proc/1/mem is closed", open_of_init, "mem", NULL},
+	{"process", "init-maps", HIGH, "/proc/1/maps is closed", open_of_init, "maps", NULL},
+	{"process", "init-auxv", HIGH, "/proc/1/auxv is closed", open_of_init, "auxv", NULL},
+	{"process", "init-stack", HIGH, "/proc/1/stack is closed", open_of_init, "stack", NULL},
+	{"process", "init-syscall", HIGH, "/proc/1/syscall is closed", open_of_init, "syscall",
+	 NULL},
+	{"process", "init-task-mem", HIGH, "/proc/1/task/1/mem is closed", open_of_init,
+	 "task/1/mem", NULL},
+	{"process", "init-ns", HIGH, "/proc/1/ns is closed", open_of_init, "ns/mnt", NULL},
+	{"process", "overwrite-init-exe", CRITICAL, "the program of pid 1 cannot be overwritten",
+	 overwrite, "/proc/1/exe", NULL},
+	{"joiner", "overwrite-joiner-exe", CRITICAL,
+	 "the program of a joining run cannot be overwritten", overwrite_joiner, NULL, "world"},
+	{"window", "window-before-exec", HIGH,
+	 "a joining run cannot be got hold of before its exec", use_window, "envpod-exec", "world"},
+	{"terminal", "caller-terminal", HIGH,
+	 "the controlling terminal of the caller cannot be opened", open_terminal, "/dev/tty",
+	 "world"},
+	{"process", "enter-init-mnt", CRITICAL, "the mount namespace of pid 1 cannot be entered",
+	 enter_init, "mnt", NULL},
+	{"process", "enter-init-net", CRITICAL, "the network namespace of pid 1 cannot be entered",
+	 enter_init, "net", NULL},
+	{"process", "enter-init-uts", HIGH, "the uts namespace of pid 1 cannot be entered",
+	 enter_init, "uts", NULL},
+	{"process", "enter-own-uts", HIGH, "setns into the own uts namespace is closed", enter_own,
+	 "uts", NULL},
+	{"process", "enter-own-net", HIGH, "setns into the own network namespace is closed",
+	 enter_own, "net", NULL},
+	{"process", "host-shared-memory", HIGH, "shared memory of the host is out of reach",
+	 find_shm, NULL, "shm"},
+	{"process", "host-message-queue", HIGH, "message queues of the host are out of reach",
+	 find_mq, NULL, "queue"},
+	{"process", "host-key", HIGH, "the keyring of the caller is out of reach", read_key, NULL,
+	 "keyring"},
+	{"process", "host-loopback", CRITICAL,
+	 "servers on the loopback of the host are out of reach", connect_loopback, NULL, "port"},
+	{"process", "host-interfaces", HIGH, "network interfaces of the host are not there",
+	 see_interfaces, NULL, "world"},
+	{"process", "tiocsti", HIGH, "nothing can be typed into a terminal", type_into_terminal,
+	 NULL, NULL},
+	{"process", "tioclinux", HIGH, "nothing can be pasted on a console", paste_into_terminal,
+	 NULL, NULL},
+	{"process", "raise-priority", LOW, "priority cannot be raised", raise_priority, NULL, NULL},
+	{"process", "realtime", LOW, "real-time scheduling is closed", be_realtime, NULL, NULL},
+	{"process", "hostname", LOW, "the host name cannot be changed", rename_host, NULL, NULL},
+	{"process", "domainname", LOW, "the domain name cannot be changed", rename_domain, NULL,
+	 NULL},
 	{0},
 };

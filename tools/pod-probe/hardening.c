@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a process in a pod must be unable to become; what it must not get hold of unasked. */
-#include "probe.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -21,6 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/pod-probe/bait.h"
+#include "tools/pod-probe/probe.h"
+
 /* H-01 and kin: a field of our own status that must not have this value. */
 struct field {
 	const char *name;
@@ -34,7 +35,7 @@ static enum verdict has_status(const void *arg)
 
 	if (value < 0)
 		return untried("no field %s", f->name);
-	return value == f->bad ? worked("%s is %lld", f->name, value)
+	return value == f->bad ? opened("%s is %lld", f->name, value)
 			       : held("%s is %lld", f->name, value);
 }
 
@@ -61,7 +62,7 @@ static enum verdict has_caps(const void *set)
 
 	if (value < 0)
 		return untried("no field %s", (const char *)set);
-	return (unsigned long long)value & ~allowed(set) ? worked("%#llx", value)
+	return (unsigned long long)value & ~allowed(set) ? opened("%#llx", value)
 							 : held("%#llx", value);
 }
 
@@ -91,7 +92,7 @@ static enum verdict become_root(const void *unused)
 	(void)unused;
 	if (getuid() != 0 && setuid(0) < 0)
 		return stopped();
-	return in_child(look_after_exec) == 0 ? worked("with more than the short list")
+	return in_child(look_after_exec) == 0 ? opened("with more than the short list")
 					      : held("with the short list only");
 }
 
@@ -104,7 +105,7 @@ static enum verdict is_host_root(const void *unused)
 	(void)unused;
 	while (f && fscanf(f, "%lu %lu %lu", &inside, &outside, &length) == 3)
 		if (outside == 0)
-			return worked("%lu inside is host root", inside);
+			return opened("%lu inside is host root", inside);
 	return f ? held("host root is not mapped") : untried("read uid_map");
 }
 
@@ -113,7 +114,7 @@ static enum verdict has_groups(const void *unused)
 	int n = getgroups(0, NULL);
 
 	(void)unused;
-	return n > 0 ? worked("%d groups", n) : held("none");
+	return n > 0 ? opened("%d groups", n) : held("none");
 }
 
 static enum verdict set_groups(const void *unused)
@@ -136,7 +137,7 @@ static enum verdict raise_core_limit(const void *unused)
 	setrlimit(RLIMIT_CORE, &all);
 	if (getrlimit(RLIMIT_CORE, &now) < 0)
 		return untried("getrlimit: %s", strerror(errno));
-	return now.rlim_cur > 1 ? worked("%#llx", (unsigned long long)now.rlim_cur)
+	return now.rlim_cur > 1 ? opened("%#llx", (unsigned long long)now.rlim_cur)
 				: held("%llu", (unsigned long long)now.rlim_cur);
 }
 
@@ -154,7 +155,7 @@ static enum verdict reach_core_handler(const void *unused)
 	prlimit(getpid(), RLIMIT_CORE, &zero, NULL);
 	if (getrlimit(RLIMIT_CORE, &now) < 0)
 		return untried("getrlimit: %s", strerror(errno));
-	return now.rlim_cur != 1 ? worked("the limit is %llu", (unsigned long long)now.rlim_cur)
+	return now.rlim_cur != 1 ? opened("the limit is %llu", (unsigned long long)now.rlim_cur)
 				 : held("the limit stays 1");
 }
 
@@ -177,7 +178,7 @@ static enum verdict dump_core(const void *unused)
 	waitpid(pid, &status, 0);
 	if (!WIFSIGNALED(status))
 		return untried("no crash");
-	return WCOREDUMP(status) ? worked("dumped") : held("no dump");
+	return WCOREDUMP(status) ? opened("dumped") : held("no dump");
 }
 
 static enum verdict has_descriptors(const void *unused)
@@ -187,7 +188,7 @@ static enum verdict has_descriptors(const void *unused)
 
 	(void)unused;
 	for (struct dirent *entry; d && (entry = readdir(d));) {
-		int fd = atoi(entry->d_name);
+		int fd = number_of(entry->d_name);
 		ssize_t n;
 
 		if (fd <= 2 || fd == dirfd(d))
@@ -195,7 +196,7 @@ static enum verdict has_descriptors(const void *unused)
 		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 		n = readlink(name, path, sizeof(path) - 1);
 		path[n > 0 ? n : 0] = '\0';
-		return worked("%d is %s", fd, path);
+		return opened("%d is %s", fd, path);
 	}
 	return d ? held("0, 1 and 2 alone") : untried("list /proc/self/fd");
 }
@@ -206,104 +207,10 @@ static enum verdict has_environment(const void *unused)
 {
 	(void)unused;
 	for (char **e = environ; *e; e++)
-		if (strstr(*e, SECRET) || strncmp(*e, "ENVPOD_LOCK_FD", 14) == 0 ||
+		if (strstr(*e, bait("secret")) || strncmp(*e, "ENVPOD_LOCK_FD", 14) == 0 ||
 		    strncmp(*e, "SUDO_", 5) == 0)
-			return worked("%s", *e);
+			return opened("%s", *e);
 	return held("built from nothing");
-}
-
-/* C-03 */
-static enum verdict fork_many(const void *unused)
-{
-	enum { MANY = 300 };
-	int made = 0, end[2];
-	char c;
-
-	(void)unused;
-	if (pipe(end) < 0)
-		return untried("pipe: %s", strerror(errno));
-	for (; made < MANY; made++) {
-		pid_t pid = fork();
-
-		if (pid < 0)
-			break;
-		if (pid == 0) {
-			close(end[1]);
-			_exit(read(end[0], &c, 1) != 0);
-		}
-	}
-	close(end[1]);
-	while (wait(NULL) > 0)
-		;
-	return made == MANY ? worked("%d children at once", made) : held("%d children", made);
-}
-
-static int take_memory(void)
-{
-	size_t size = 160ul << 20;
-	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return STOPPED;
-	memset(p, 1, size);
-	return WORKED;
-}
-
-/* C-01 */
-static enum verdict eat_memory(const void *unused)
-{
-	int status = in_child(take_memory);
-
-	(void)unused;
-	return status == 0 ? worked("160 MiB") : held("ended with %d", status);
-}
-
-static double seconds(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* A busy machine gives less than half a processor to anybody: the control stands in front. */
-static void stand_in_front(void)
-{
-	const struct sched_param first = {.sched_priority = 1};
-
-	if (sched_setscheduler(0, SCHED_FIFO, &first) < 0)
-		setpriority(PRIO_PROCESS, 0, -20);
-}
-
-/* C-02: more than half a processor, over four periods of a quota that allows a quarter. */
-static enum verdict burn(const void *unused)
-{
-	double best = 0;
-
-	(void)unused;
-	if (is_control)
-		stand_in_front();
-	for (int i = 0; i < (is_control ? 20 : 2) && best < 0.5; i++) {
-		double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-		double used, took;
-
-		while (seconds(CLOCK_MONOTONIC) - wall < 0.4)
-			;
-		used = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-		took = seconds(CLOCK_MONOTONIC) - wall;
-		best = used / took > best ? used / took : best;
-	}
-	return best >= 0.5 ? worked("%.2f processors", best) : held("%.2f processors", best);
-}
-
-static enum verdict leave_processor(const void *unused)
-{
-	cpu_set_t set;
-
-	(void)unused;
-	CPU_ZERO(&set);
-	CPU_SET(1, &set);
-	return unless_failed(sched_setaffinity(0, sizeof(set), &set));
 }
 
 #define FIELD(...)            \
@@ -312,27 +219,50 @@ static enum verdict leave_processor(const void *unused)
 		__VA_ARGS__   \
 	}
 
-const struct attack wall_attacks[] = {
-	{"hardening", "new-privileges", has_status, FIELD("NoNewPrivs", 0)},
-	{"hardening", "no-filter", has_status, FIELD("Seccomp", 0)},
-	{"hardening", "effective-capabilities", has_caps, "CapEff"},
-	{"hardening", "permitted-capabilities", has_caps, "CapPrm"},
-	{"hardening", "bounding-capabilities", has_caps, "CapBnd"},
-	{"hardening", "ambient-capabilities", has_caps, "CapAmb"},
-	{"hardening", "inheritable-capabilities", has_caps, "CapInh"},
-	{"hardening", "raise-capabilities", raise_caps, NULL},
-	{"hardening", "become-root", become_root, NULL},
-	{"hardening", "host-root", is_host_root, NULL},
-	{"hardening", "inherited-groups", has_groups, NULL},
-	{"hardening", "join-group", set_groups, NULL},
-	{"hardening", "core-limit", raise_core_limit, NULL},
-	{"hardening", "core-handler", reach_core_handler, NULL},
-	{"hardening", "core-dump", dump_core, NULL},
-	{"hardening", "inherited-descriptors", has_descriptors, NULL},
-	{"hardening", "inherited-environment", has_environment, NULL},
-	{"limits", "fork-bomb", fork_many, NULL},
-	{"limits", "memory", eat_memory, NULL},
-	{"limits", "processor-time", burn, NULL},
-	{"limits", "other-processor", leave_processor, NULL},
+/* Its answer is replaced: who a run is by default stands in the plan. */
+static enum verdict host_judges(const void *unused)
+{
+	(void)unused;
+	return untried("only the host can tell");
+}
+
+const struct probe hardening_probes[] = {
+	{"hardening", "default-user", MEDIUM, "runs are no root unless they ask for it",
+	 host_judges, NULL, "judge"},
+	{"hardening", "new-privileges", CRITICAL, "no_new_privs is set", has_status,
+	 FIELD("NoNewPrivs", 0), NULL},
+	{"hardening", "no-filter", CRITICAL, "the system call filter is on", has_status,
+	 FIELD("Seccomp", 0), NULL},
+	{"hardening", "effective-capabilities", CRITICAL,
+	 "effective capabilities: none for users, the short list for root", has_caps, "CapEff",
+	 NULL},
+	{"hardening", "permitted-capabilities", HIGH,
+	 "permitted capabilities: none for users, the short list for root", has_caps, "CapPrm",
+	 NULL},
+	{"hardening", "bounding-capabilities", CRITICAL, "bounding set: the short list at most",
+	 has_caps, "CapBnd", NULL},
+	{"hardening", "ambient-capabilities", HIGH,
+	 "ambient capabilities of the caller do not come along", has_caps, "CapAmb", NULL},
+	{"hardening", "inheritable-capabilities", HIGH,
+	 "inheritable capabilities of the caller do not come along", has_caps, "CapInh", NULL},
+	{"hardening", "raise-capabilities", CRITICAL, "no capability can be raised", raise_caps,
+	 NULL, NULL},
+	{"hardening", "become-root", HIGH, "exec as root regains the short list only", become_root,
+	 NULL, NULL},
+	{"hardening", "host-root", CRITICAL, "root of the host is not in the id map", is_host_root,
+	 NULL, NULL},
+	{"hardening", "inherited-groups", HIGH,
+	 "supplementary groups of the caller do not come along", has_groups, NULL, NULL},
+	{"hardening", "join-group", HIGH, "groups of the host cannot be joined", set_groups, NULL,
+	 NULL},
+	{"hardening", "core-limit", MEDIUM, "the core limit forbids dumps and stays so",
+	 raise_core_limit, NULL, NULL},
+	{"hardening", "core-handler", CRITICAL, "a crash reaches no core handler of the host",
+	 reach_core_handler, NULL, NULL},
+	{"hardening", "core-dump", MEDIUM, "a crash dumps no core", dump_core, NULL, NULL},
+	{"hardening", "inherited-descriptors", HIGH, "descriptors of the caller do not come along",
+	 has_descriptors, NULL, NULL},
+	{"hardening", "inherited-environment", HIGH,
+	 "the environment of the caller does not come along", has_environment, NULL, "secret"},
 	{0},
 };

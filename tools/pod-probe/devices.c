@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attacks by device nodes, and on the control files of /proc and /sys. */
-#include "probe.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -12,12 +10,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "tools/pod-probe/probe.h"
+
 static enum verdict read_node(const void *path)
 {
 	char buf[513];
 	long n = slurp(path, buf, sizeof(buf));
 
-	return n > 0 ? worked("read %s", (const char *)path) : stopped();
+	return n > 0 ? opened("read %s", (const char *)path) : stopped();
 }
 
 struct node {
@@ -68,7 +68,7 @@ static enum verdict stray_nodes(const void *dir)
 {
 	if (nftw(dir, note_node, 16, FTW_PHYS) < 0)
 		return untried("walk %s: %s", (const char *)dir, strerror(errno));
-	return count ? worked("%d nodes, such as %s", count, found) : held("none");
+	return count ? opened("%d nodes, such as %s", count, found) : held("none");
 }
 
 /* Control files that anybody may write by design, and none of which reaches beyond the writer. */
@@ -106,7 +106,7 @@ static enum verdict writable(const void *dir)
 {
 	if (nftw(dir, note_writable, 16, FTW_PHYS | FTW_ACTIONRETVAL) < 0)
 		return untried("walk %s: %s", (const char *)dir, strerror(errno));
-	return count ? worked("%d open, such as %s", count, found) : held("none opens");
+	return count ? opened("%d open, such as %s", count, found) : held("none opens");
 }
 
 /* Write back what stands there: proof enough, and nothing changes. */
@@ -150,7 +150,7 @@ static enum verdict make_in_sys(const void *unused)
 		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/escape", entry->d_name);
 		if (mkdir(path, 0755) == 0) {
 			rmdir(path);
-			return worked("made %s", path);
+			return opened("made %s", path);
 		}
 		code = errno;
 	}
@@ -158,25 +158,43 @@ static enum verdict make_in_sys(const void *unused)
 	return stopped();
 }
 
-const struct attack device_attacks[] = {
-	{"files", "disk", read_node, "/dev/escape-disk"},
-	{"files", "mem", read_node, "/dev/mem"},
-	{"files", "kmem", read_node, "/dev/kmem"},
-	{"files", "kmsg", read_node, "/dev/kmsg"},
-	{"files", "gpu", read_node, "/dev/dri/card0"},
-	{"files", "planted-char-node", read_node, "/srv/char-node"},
-	{"files", "planted-block-node", read_node, "/srv/block-node"},
-	{"files", "stray-dev-nodes", stray_nodes, "/dev"},
-	{"files", "mknod-char", make_node, &(struct node){S_IFCHR, 1, 3}},
-	{"files", "mknod-block", make_node, &(struct node){S_IFBLK, 7, 0}},
-	{"files", "mknod-whiteout", make_node, &(struct node){S_IFCHR, 0, 0}},
-	{"files", "write-proc", writable, "/proc"},
-	{"files", "write-sys", writable, "/sys"},
-	{"files", "make-in-sys", make_in_sys, NULL},
-	{"files", "proc-sys", rewrite, "/proc/sys/vm/swappiness"},
-	{"files", "core-pattern", rewrite, "/proc/sys/kernel/core_pattern"},
-	{"files", "hostname-sysctl", rewrite, "/proc/sys/kernel/hostname"},
-	{"files", "shm-sysctl", rewrite, "/proc/sys/kernel/shmmax"},
-	{"files", "release-agent", rewrite_release_agent, NULL},
+const struct probe device_probes[] = {
+	{"filesystem", "disk", CRITICAL, "disks cannot be read", read_node, "/dev/escape-disk",
+	 "world"},
+	{"filesystem", "mem", CRITICAL, "/dev/mem does not exist", read_node, "/dev/mem", NULL},
+	{"filesystem", "kmem", CRITICAL, "/dev/kmem does not exist", read_node, "/dev/kmem", NULL},
+	{"filesystem", "kmsg", MEDIUM, "/dev/kmsg does not exist", read_node, "/dev/kmsg", NULL},
+	{"filesystem", "gpu", LOW, "graphics devices do not exist unasked", read_node,
+	 "/dev/dri/card0", NULL},
+	{"filesystem", "planted-char-node", HIGH,
+	 "a character device in the tree of the host does not open", read_node, "/srv/char-node",
+	 "world"},
+	{"filesystem", "planted-block-node", CRITICAL,
+	 "a block device in the tree of the host does not open", read_node, "/srv/block-node",
+	 "world"},
+	{"filesystem", "stray-dev-nodes", CRITICAL, "/dev holds the common nodes alone",
+	 stray_nodes, "/dev", NULL},
+	{"filesystem", "mknod-char", HIGH, "character devices cannot be made", make_node,
+	 &(struct node){S_IFCHR, 1, 3}, NULL},
+	{"filesystem", "mknod-block", CRITICAL, "block devices cannot be made", make_node,
+	 &(struct node){S_IFBLK, 7, 0}, NULL},
+	{"filesystem", "mknod-whiteout", HIGH, "whiteouts cannot be made by hand", make_node,
+	 &(struct node){S_IFCHR, 0, 0}, NULL},
+	{"filesystem", "write-proc", CRITICAL, "no control file in /proc opens for writing",
+	 writable, "/proc", NULL},
+	{"filesystem", "write-sys", CRITICAL, "no control file in /sys opens for writing", writable,
+	 "/sys", NULL},
+	{"filesystem", "make-in-sys", HIGH, "nothing can be made below /sys", make_in_sys, NULL,
+	 NULL},
+	{"filesystem", "proc-sys", CRITICAL, "sysctls cannot be written", rewrite,
+	 "/proc/sys/vm/swappiness", NULL},
+	{"filesystem", "core-pattern", CRITICAL, "core_pattern cannot be written", rewrite,
+	 "/proc/sys/kernel/core_pattern", NULL},
+	{"filesystem", "hostname-sysctl", LOW, "the host name cannot be written", rewrite,
+	 "/proc/sys/kernel/hostname", NULL},
+	{"filesystem", "shm-sysctl", HIGH, "limits of shared memory cannot be written", rewrite,
+	 "/proc/sys/kernel/shmmax", NULL},
+	{"filesystem", "release-agent", CRITICAL, "the release_agent of a cgroup cannot be written",
+	 rewrite_release_agent, NULL, NULL},
 	{0},
 };
