@@ -210,7 +210,7 @@ is_up() { pod-supervise helpers status web >/dev/null; }
 }
 
 @test "the daemons that govern are a set of their own, with a keeper of their own" {
-	for tool in queue monitor budget; do
+	for tool in queue monitor budget trace; do
 		printf '#!/bin/sh\n[ -e "${0%%/tools/*}/rest" ] && exit 0\nexec "${0%%/*}/fake" %s "$@"\n' $tool >"$T/tools/pod-$tool"
 		chmod +x "$T/tools/pod-$tool"
 	done
@@ -219,10 +219,11 @@ is_up() { pod-supervise helpers status web >/dev/null; }
 	: >"$T/queue.events"
 	: >"$T/monitor.events"
 	: >"$T/budget.events"
+	: >"$T/trace.events"
 	expect 1 pod-supervise helpers --set govern status web
 	pod-supervise helpers --set govern start web
 	run pod-supervise helpers --set govern --json status web
-	jq -es 'map(.name) == ["queue", "monitor", "budget"] and all(.state == "up")' <<<"$output"
+	jq -es 'map(.name) == ["queue", "monitor", "budget", "trace"] and all(.state == "up")' <<<"$output"
 	[ ! -e "$RUNDIR/helpers.pid" ]
 	first=$(cut -d' ' -f1 "$RUNDIR/govern/helpers.pid")
 	pod-supervise helpers --set govern start web
