@@ -80,6 +80,8 @@ full()
 	nothing_left
 	[ ! -e "$ENVPOD_STATE_DIR/pods/good/view" ] # it never ran
 	pod-audit verify good
+	[[ "$(envpod audit --security good)" == *"measured by: envpod verify good"* ]]
+	[[ "$(envpod audit --security -c "$T/good.yaml")" != *"envpod verify"* ]]
 }
 
 @test "a pod without limits: what is missing is named, the key that closes it, the status is 1, --min lowers the bar" {

@@ -175,7 +175,8 @@ static int severity_of(const char *word)
 	die(POD_EXIT_USAGE, "--fail-on %s: want low, medium, high or critical", esc(word));
 }
 
-static void print(const struct security *s)
+/* What was said of a pod file; what holds of a pod is measured. */
+static void print(const struct security *s, const char *pod)
 {
 	unsigned all = 0;
 
@@ -184,10 +185,13 @@ static void print(const struct security *s)
 		if (s->text[i].len)
 			fwrite(s->text[i].data, 1, s->text[i].len, stdout);
 	}
-	if (!s->json)
-		printf("%u finding(s): %u critical, %u high, %u medium, %u low\n", all,
-		       s->count[SEVERITY_CRITICAL], s->count[SEVERITY_HIGH],
-		       s->count[SEVERITY_MEDIUM], s->count[SEVERITY_LOW]);
+	if (s->json)
+		return;
+	if (pod)
+		printf("What holds of its walls is measured by: envpod verify %s\n", pod);
+	printf("%u finding(s): %u critical, %u high, %u medium, %u low\n", all,
+	       s->count[SEVERITY_CRITICAL], s->count[SEVERITY_HIGH], s->count[SEVERITY_MEDIUM],
+	       s->count[SEVERITY_LOW]);
 }
 
 int cmd_security(int argc, char **argv)
@@ -213,7 +217,7 @@ int cmd_security(int argc, char **argv)
 	pod = file ? load_file(file, &e) : load_pod(argv[0], &e);
 	if (!jv_is_valid(pod) || findings_each(pod, tell, &s, &e) < 0)
 		return say_err(&e);
-	print(&s);
+	print(&s, file ? NULL : argv[0]);
 	for (; level < SEVERITIES; level++)
 		if (s.count[level])
 			return POD_EXIT_NO;
