@@ -20,12 +20,15 @@ void record_chain(const char prev[RECORD_HEX], const char *line, size_t len, cha
 	sodium_bin2hex(out, RECORD_HEX, sum, sizeof(sum));
 }
 
+/* Without a branch a digit: verify comes here for each of a hundred digits of a million lines. */
 static bool is_hex(const char *s, size_t n)
 {
+	static const unsigned char is[256] = {['0' ... '9'] = 1, ['a' ... 'f'] = 1};
+	unsigned all = 1;
+
 	for (size_t i = 0; i < n; i++)
-		if ((s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f'))
-			return false;
-	return true;
+		all &= is[(unsigned char)s[i]];
+	return all;
 }
 
 /* Off the end of the line, before *end: `,"KEY":"HEX"`; the digits, or NULL. */
