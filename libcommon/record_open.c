@@ -21,26 +21,47 @@ static int open_audit(int pod)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Nobody else makes one now, whoever holds the keys' lock; what lies there is a crash's. */
-static int make_audit(int pod, const struct sealkeys *keys, const char *name, struct err *e)
+/* What a crash left just before it had its name: its number is ours, and on the host's list. */
+static bool adopt(int pod, const struct sealkeys *keys, const char *name)
+{
+	OWN_FD int dir = openat(pod, "audit.new", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	OWN_LOGSEAL struct logseal s = {0};
+	struct err e = {0};
+	OWN_FD int fd = dir < 0 ? -1 : logseal_load(dir, &s, &e);
+
+	return fd >= 0 && sealkeys_gave(keys, name, s.log) &&
+	       renameat2(pod, "audit.new", pod, "audit", RENAME_NOREPLACE) == 0;
+}
+
+/* Its seal is in it before the host's key is turned. */
+static int fill(int pod, const struct sealkeys *keys, const char *name, struct err *e)
 {
 	OWN_LOGSEAL struct logseal s = {0};
 	OWN_FD int dir = -1;
 	int r;
 
-	remove_tree_at(pod, "audit.new");
 	if (mkdirat(pod, "audit.new", 0700) < 0)
 		return err_set(e, errno, "make the audit log of pod %s", name);
 	dir = openat(pod, "audit.new", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0)
 		return err_set(e, errno, "open the new audit log of pod %s", name);
-	r = sealkeys_take(keys, name, &s, e);
-	if (r < 0)
-		return r;
+	if (sealkeys_next(keys, &s, e) < 0)
+		return -e->code;
 	r = logseal_create(dir, &s);
-	if (r == 0 && renameat2(pod, "audit.new", pod, "audit", RENAME_NOREPLACE) < 0)
-		r = -errno;
 	return r < 0 ? err_set(e, -r, "begin the audit log of pod %s", name) : 0;
+}
+
+/* Nobody else makes one now, whoever holds the keys' lock. */
+static int make_audit(int pod, const struct sealkeys *keys, const char *name, struct err *e)
+{
+	if (adopt(pod, keys, name))
+		return 0;
+	remove_tree_at(pod, "audit.new");
+	if (fill(pod, keys, name, e) < 0 || sealkeys_turn(keys, name, e) < 0)
+		return -e->code;
+	if (renameat2(pod, "audit.new", pod, "audit", RENAME_NOREPLACE) < 0)
+		return err_set(e, errno, "begin the audit log of pod %s", name);
+	return 0;
 }
 
 static int begin(int pod, const char *name, struct err *e)

@@ -140,42 +140,72 @@ static int add_to_list(int dir, const char *line)
 	return 0;
 }
 
-/* H(J+1) instead of H(J), on disk, before H(J) has done anything. */
-static int turn(const struct sealkeys *k, struct logseal *taken, struct err *e)
+static int load(const struct sealkeys *k, struct logseal *host, struct err *e)
 {
-	OWN_LOGSEAL struct logseal next = {0};
-	OWN_FD int fd = logseal_load(k->dir, taken, e);
+	int fd = logseal_load(k->dir, host, e);
 
 	if (fd == -ENOENT)
 		return err_set(e, ENOENT, "read the key that seals audit logs, keys/audit/seal");
+	return fd < 0 ? err_wrap(e, "keys of audit logs") : fd;
+}
+
+int sealkeys_next(const struct sealkeys *k, struct logseal *s, struct err *e)
+{
+	OWN_LOGSEAL struct logseal host = {0};
+	OWN_FD int fd = load(k, &host, e);
+	unsigned char root[LOGSEAL_KEY];
+
 	if (fd < 0)
-		return err_wrap(e, "keys of audit logs");
-	next.log = taken->log + 1;
-	logseal_derive(taken->line, "envpod-seal-host", next.line);
+		return fd;
+	logseal_derive(host.line, "envpod-seal-log", root);
+	logseal_begin(s, root, host.log);
+	sodium_memzero(root, sizeof(root));
+	return 0;
+}
+
+static int list(const struct sealkeys *k, const struct logseal *host, const char *pod)
+{
+	char now[UNIT_TIME_LEN], seal[LOGSEAL_HEX];
+	OWN_FREE char *line = NULL, *whole = NULL;
+
+	unit_now(now);
+	line = xfmt("%llu %s %s", (unsigned long long)host->log, now, pod);
+	sealkeys_list(host->line, line, strlen(line), seal);
+	whole = xfmt("%s %s", line, seal);
+	return add_to_list(k->dir, whole);
+}
+
+/* The list first: it never lacks a log, whatever ends us. */
+int sealkeys_turn(const struct sealkeys *k, const char *pod, struct err *e)
+{
+	OWN_LOGSEAL struct logseal host = {0}, next = {0};
+	OWN_FD int fd = load(k, &host, e);
+	int r = fd < 0 ? fd : list(k, &host, pod);
+
+	if (fd < 0)
+		return fd;
+	if (r < 0)
+		return err_set(e, -r, "write down that an audit log begins");
+	next.log = host.log + 1;
+	logseal_derive(host.line, "envpod-seal-host", next.line);
 	if (logseal_store(fd, &next) < 0 || fdatasync(fd) < 0)
 		return err_set(e, errno, "turn the key that seals audit logs");
 	return 0;
 }
 
-int sealkeys_take(const struct sealkeys *k, const char *pod, struct logseal *s, struct err *e)
+bool sealkeys_gave(const struct sealkeys *k, const char *pod, uint64_t log)
 {
 	OWN_LOGSEAL struct logseal host = {0};
-	unsigned char root[LOGSEAL_KEY];
-	char now[UNIT_TIME_LEN], seal[LOGSEAL_HEX];
-	OWN_FREE char *line = NULL, *whole = NULL;
-	int r = turn(k, &host, e);
+	OWN_BUF struct buf b = BUF_INIT;
+	struct err e = {0};
+	OWN_FD int fd = load(k, &host, &e);
+	OWN_FREE char *head = xfmt("%llu ", (unsigned long long)log), *tail = xfmt("Z %s ", pod);
+	bool gave = false;
 
-	if (r < 0)
-		return r;
-	unit_now(now);
-	line = xfmt("%llu %s %s", (unsigned long long)host.log, now, pod);
-	sealkeys_list(host.line, line, strlen(line), seal);
-	whole = xfmt("%s %s", line, seal);
-	r = add_to_list(k->dir, whole);
-	if (r < 0)
-		return err_set(e, -r, "write down that an audit log begins");
-	logseal_derive(host.line, "envpod-seal-log", root);
-	logseal_begin(s, root, host.log);
-	sodium_memzero(root, sizeof(root));
-	return 0;
+	if (fd < 0 || host.log <= log || read_file_at(k->dir, "logs", &b, 64u << 20) < 0)
+		return false;
+	for (const char *p = b.data, *nl; (nl = strchr(p, '\n')); p = nl + 1)
+		if (strncmp(p, head, strlen(head)) == 0)
+			gave = memmem(p, (size_t)(nl - p), tail, strlen(tail)) != NULL;
+	return gave;
 }

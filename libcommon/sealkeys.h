@@ -12,6 +12,8 @@
 #ifndef LIBCOMMON_SEALKEYS_H
 #define LIBCOMMON_SEALKEYS_H
 
+#include <stdbool.h>
+
 #include "libcommon/err.h"
 #include "libcommon/logseal.h"
 
@@ -30,8 +32,16 @@ struct sealkeys {
 int sealkeys_open(struct sealkeys *k, struct err *e);
 void sealkeys_finish(struct sealkeys *k);
 
-/* The seal that the pod's log begins with.  Nobody gets the same again. */
-int sealkeys_take(const struct sealkeys *k, const char *pod, struct logseal *s, struct err *e);
+/*
+ * The seal that the next log begins with; and, once it is written down where that log will be, on
+ * to the next, so that nobody gets the same again.  After a crash between the two the number is
+ * given again, and its last line in logs counts.
+ */
+int sealkeys_next(const struct sealkeys *k, struct logseal *s, struct err *e);
+int sealkeys_turn(const struct sealkeys *k, const char *pod, struct err *e);
+
+/* Was that number given to the pod, for good? */
+bool sealkeys_gave(const struct sealkeys *k, const char *pod, uint64_t log);
 
 /* What a line of logs says before its seal, sealed by that log's H(J). */
 void sealkeys_list(const unsigned char host[LOGSEAL_KEY], const char *line, size_t len,

@@ -114,30 +114,41 @@ struct reading {
 	struct loglist *l;
 	const struct numbers *here;
 	const char *pod;
-	unsigned char host[LOGSEAL_KEY]; /* H(next) */
-	uint64_t next;
+	uint64_t at;                     /* number of the line that was read last */
+	unsigned char host[LOGSEAL_KEY]; /* H(at) */
+	uint64_t next;                   /* that must come, or at once more */
+	bool is_pods;                    /* it was the pod's, as far as is known */
 };
+
+/* No other line says anything of that number. */
+static void settle(struct reading *r)
+{
+	if (r->is_pods && !has(r->here, r->at))
+		spans_add(&r->l->missing, r->at, r->at);
+	r->is_pods = false;
+}
 
 static void take_line(struct reading *r, const char *text, size_t len)
 {
 	char seal[LOGSEAL_HEX];
 	struct loglist_line line;
 
-	if (loglist_parse(&line, text, len) < 0 || line.log < r->next) {
+	if (loglist_parse(&line, text, len) < 0 || line.log < r->at) {
 		r->l->fault = "has a line that is none";
 		return;
 	}
 	if (line.log > r->next)
 		r->l->fault = "lacks lines";
-	for (; r->next < line.log; r->next++)
+	/* The same number again: who was to have it before was ended by a crash. */
+	if (line.log > r->at)
+		settle(r);
+	for (; r->at < line.log; r->at++)
 		logseal_derive(r->host, "envpod-seal-host", r->host);
 	sealkeys_list(r->host, text, line.len, seal);
 	if (strcmp(seal, line.seal) != 0)
 		r->l->fault = "has a line that was not written when its log began";
-	else if (strcmp(line.pod, r->pod) == 0 && !has(r->here, line.log))
-		spans_add(&r->l->missing, line.log, line.log);
-	logseal_derive(r->host, "envpod-seal-host", r->host);
-	r->next++;
+	r->is_pods = strcmp(line.pod, r->pod) == 0;
+	r->next = line.log + 1;
 }
 
 /* Its end: the host's key says how many logs were begun. */
@@ -145,8 +156,11 @@ static void compare(struct reading *r, int dir)
 {
 	uint64_t begun;
 
-	if (!read_number(dir, "seal", &begun) || begun != r->next)
+	/* The host's key is turned after its line is written: what a crash left is not begun. */
+	if (!read_number(dir, "seal", &begun) || (begun != r->next && begun + 1 != r->next))
 		r->l->fault = "lacks lines";
+	if (begun == r->next)
+		settle(r);
 }
 
 int loglist_check(struct loglist *l, const struct seals *s, const char *pod, struct err *e)
