@@ -230,6 +230,8 @@ int lockdown(const struct lockdown *l, struct err *e)
 		r = drop_caps(e);
 	if (r < 0)
 		return r;
+	if (l->death && prctl(PR_SET_PDEATHSIG, l->death) < 0)
+		return err_set(e, errno, "end with the parent");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_set(e, errno, "hide from ptrace");
 	r = close_files(l, e);

@@ -39,7 +39,8 @@ enum promise {
 
 struct lockdown {
 	unsigned promises; /* enum promise, or'ed */
-	uid_t uid;         /* to become; 0: stay who we are */
+	int death; /* a signal for when the parent ends, which a change of ids forgets; 0: none */
+	uid_t uid; /* to become; 0: stay who we are */
 	gid_t gid;
 	/* Directories, open, below which files may be read; where the kernel has Landlock, no
 	 * other file can be opened at all.  Only with PROMISE_READ_FILES. */

@@ -179,6 +179,8 @@ int logseal_create(int auditfd, const struct logseal *s)
 {
 	OWN_FD int fd =
 		openat(auditfd, "seal", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r = fd < 0 ? -errno : logseal_store(fd, s);
 
-	return fd < 0 ? -errno : logseal_store(fd, s);
+	/* Once a log: an empty one, after a loss of power, would stop it for good. */
+	return r == 0 && fsync(fd) < 0 ? -errno : r;
 }

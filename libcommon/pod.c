@@ -180,7 +180,7 @@ static int check_version(int fd, struct err *e)
 
 	if (r == -ENOENT) {
 		snprintf(text, sizeof(text), "%d\n", POD_STATE_VERSION);
-		r = write_file_at(fd, "version", text, strlen(text), 0600, false);
+		r = write_file_at(fd, "version", text, strlen(text), 0600, true);
 		return r < 0 ? err_set(e, -r, "write %s/version", pod_state_dir()) : 0;
 	}
 	if (r < 0)

@@ -150,6 +150,9 @@ static int head_load(int auditfd, struct head *h, struct err *e)
 		return -e->code;
 	if (h->size < segment_max())
 		return take_fd(&fd);
+	/* Who syncs the next segment must not find that this one was lost. */
+	if (fdatasync(fd) < 0)
+		return err_set(e, errno, "sync audit segment %06u.jsonl", h->segment);
 	own_close(&fd);
 	h->size = 0;
 	fd = open_segment(auditfd, ++h->segment, O_RDWR | O_CREAT | O_EXCL | O_APPEND);

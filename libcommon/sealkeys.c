@@ -128,6 +128,7 @@ static int add_to_list(int dir, const char *line)
 	OWN_BUF struct buf b = BUF_INIT;
 	struct stat st;
 	char last = '\n';
+	int r;
 
 	if (fd < 0 || fstat(fd, &st) < 0 ||
 	    (st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1))
@@ -135,9 +136,10 @@ static int add_to_list(int dir, const char *line)
 	if (last != '\n')
 		buf_char(&b, '\n');
 	buf_fmt(&b, "%s\n", line);
-	if (write_full(fd, b.data, b.len) < 0 || fdatasync(fd) < 0)
+	r = write_full(fd, b.data, b.len);
+	if (r < 0 && ftruncate(fd, st.st_size) < 0) /* half a line, on a full disk */
 		return -errno;
-	return 0;
+	return r < 0 ? r : fdatasync(fd) < 0 ? -errno : 0;
 }
 
 static int load(const struct sealkeys *k, struct logseal *host, struct err *e)

@@ -2,6 +2,8 @@
 # The Debian package: installed into a root of its own, used from there, removed.
 load ../lib/envpod
 
+# All of it is built once more.
+setup_file() { export BATS_TEST_TIMEOUT=900; }
 setup()
 {
 	envpod_setup

@@ -257,6 +257,50 @@ rechain()
 	[[ $output == *"list of logs, keys/audit/logs, is gone"* ]]
 }
 
+# forged LOG INDEX: an audit/seal of that log and line, whole in itself, with a key that nobody gave out.
+forged()
+{
+	local body
+	body=$(printf 'envpod-seal 1 %010d %020d %064d %064d ' "$1" "$2" 7 7)
+	printf '%s%s\n' "$body" "$(printf %s "$body" | b2sum -l 64 | cut -c 1-16)"
+}
+
+@test "another log, and the list and the host's key made to fit: the key of an earlier number is not to be had" {
+	local n
+	rm -r "$AUDIT"
+	events 6 | pod-audit append web
+	sed -i '$d' "$KEYS/logs"
+	for n in 0 1; do
+		forged "$n" 0 >"$KEYS/seal"
+		expect 1 pod-audit verify --json --key "$T/key" web
+		[ "$(jq -r .kind <<<"$output")" = missing ]
+	done
+	: >"$KEYS/logs"
+	forged 0 0 >"$KEYS/seal"
+	expect 1 pod-audit verify --key "$T/key" web
+}
+
+@test "a log that was emptied, and a seal made to fit: the key must be the log's" {
+	rm "$AUDIT"/*.jsonl
+	forged 0 1 >"$AUDIT/seal"
+	expect 1 pod-audit verify --key "$T/key" web
+	[[ $output == *"key that is not this log's"* ]]
+	# Numbers that no log has take no time, either.
+	forged 99999999 1 >"$AUDIT/seal"
+	expect 1 timeout 20 pod-audit verify --key "$T/key" web
+	forged 0 9000000000000000 >"$AUDIT/seal"
+	expect 1 timeout 20 pod-audit verify --key "$T/key" web
+}
+
+@test "a seal in the archive that anybody could write does not stand for a log" {
+	rm -r "$AUDIT"
+	events 6 | pod-audit append web
+	mkdir -p "$ENVPOD_STATE_DIR/archive/web-20260102T030405Z/audit"
+	forged 0 1 >"$ENVPOD_STATE_DIR/archive/web-20260102T030405Z/audit/seal"
+	expect 1 pod-audit verify --json --key "$T/key" web
+	[ "$(jq -c '[.kind,.missing_logs]' <<<"$output")" = '["missing",[[0,0]]]' ]
+}
+
 @test "a pod destroyed and made again: its first log is in the archive" {
 	mkdir -p "$ENVPOD_STATE_DIR/archive/web-20260102T030405Z" "$ENVPOD_STATE_DIR/archive/web-api-20260102T030405Z"
 	mv "$AUDIT" "$ENVPOD_STATE_DIR/archive/web-20260102T030405Z/audit"

@@ -49,7 +49,7 @@ exceeded() { envpod audit web --json | jq -se "any(.[]; .event == \"budget_excee
 	(cd "$T/www" && exec nsenter -t "$SITE" -n python3 -m http.server -b 192.0.2.10 8080) >/dev/null 2>&1 3>&- &
 	NETPIDS+=($!)
 	names='"a.example:80,8080"' budgets 'max_bandwidth: 5MB, grace_period: 0'
-	run on_host envpod run web -- sh -c 'for n in $(seq 20); do curl -sS --max-time 2 -o /dev/null http://a.example:8080/big; done'
+	run on_host envpod run web -- sh -c 'for n in $(seq 5000); do curl -sS --max-time 2 -o /dev/null http://a.example:8080/big; done'
 	[ "$status" -ne 0 ]
 	exceeded network
 	on_host pod-net status web | grep -q straight

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # pod-dns why: what the log says, what the rules say, what would help.
 load ../lib/envpod
+export ENVPOD_EVENTS=forged # a log of what might have happened
 
 setup()
 {

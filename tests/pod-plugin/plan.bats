@@ -154,6 +154,12 @@ teardown() { envpod_teardown; }
 	[[ "$(ps -o stat= -p "$(head -n1 <<<"$stderr")")" != [RSD]* ]]
 }
 
+@test "one that says no more, and does not end, is ended, too" {
+	shell_plugin gpu-toy "trap '' ALRM; exec >&-; sleep 1000; sleep 1000"
+	run -2 timeout 60 pod-plugin plan gpu-toy
+	[[ "$output" == *"it took too long"* ]]
+}
+
 @test "one that dies says how" {
 	shell_plugin gpu-toy 'kill -SEGV $$'
 	run -2 pod-plugin plan gpu-toy

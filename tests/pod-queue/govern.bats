@@ -40,6 +40,8 @@ submitted() { expect 3 "$@" && [[ $output == *"waits for approval: envpod approv
 	cd /
 	envpod approve q "$id"
 	[ "$(cat "$T/proj/b")" = TWO ]
+	# What that one read is nothing to who asks next.
+	ask '{"type":"diff"}' | jq -e .ok
 	cd "$T/proj"
 	envpod diff -p q a >"$T/patch"
 	submitted envpod commit --hunks "$T/patch" q

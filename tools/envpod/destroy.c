@@ -205,7 +205,8 @@ static int remove_pod(const struct pod *p, bool keep, bool forget)
 		return status;
 	if (front_record(p->name, "destroy"))
 		return POD_EXIT_FAILED;
-	anchor_last(p);
+	if (!forget)
+		anchor_last(p);
 	if (unlinkat(p->dir, "created", 0) < 0 && errno != ENOENT)
 		return say_err((err_set(&e, errno, "remove %s/created", p->path), &e));
 	archive = make_archive(p->name, &e);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +137,7 @@ static int give_up(const struct pod *p, struct err *e)
 {
 	int number = netid_get(p, e);
 	const struct lockdown down = {.promises = PROMISE_ACCEPT | PROMISE_INET | PROMISE_FLAGS,
+				      .death = SIGKILL, /* with who executes the action */
 				      .uid = number < 0 ? 0 : netid_uid(number, NETID_ACTION),
 				      .gid = number < 0 ? 0
 							: (gid_t)netid_uid(number, NETID_ACTION)};
@@ -221,18 +224,25 @@ static bool is_domain(const char *domain, const char *host)
 	return n > m - 1 && strcasecmp(host + n - (m - 1), domain + 1) == 0;
 }
 
-/* The number of the host in policy/proxy; "" where it is none of them. */
+/* The number of the host in policy/proxy, "" where it is none of them: as the way out chooses, by
+ * its own name, else by the longest wildcard. */
 static void find_host(const struct plan *pl, const char *host, const char *port, char id[16])
 {
 	const char *line;
+	size_t best = 0;
 
 	id[0] = '\0';
 	for (size_t i = 0; (line = plan_next(pl, "host", &i));) {
 		OWN_STRV struct strv w = {0};
 
 		if (words_split(&w, line) == 0 && w.n == 3 && strcmp(w.v[2], port) == 0 &&
-		    is_domain(w.v[1], host))
-			snprintf(id, 16, "%s", w.v[0]);
+		    is_domain(w.v[1], host)) {
+			size_t rank = w.v[1][0] == '*' ? strlen(w.v[1]) : SIZE_MAX;
+
+			if (rank > best)
+				snprintf(id, 16, "%s", w.v[0]);
+			best = rank > best ? rank : best;
+		}
 	}
 }
 

@@ -38,12 +38,12 @@ int loglist_parse(struct loglist_line *line, const char *text, size_t len)
 
 /* --- which logs are there --- */
 
-static bool read_number(int dir, const char *path, uint64_t *log)
+static bool read_number(const struct seals *seals, int dir, const char *path, uint64_t *log)
 {
 	OWN_BUF struct buf b = BUF_INIT;
 	OWN_LOGSEAL struct logseal s = {0};
 	bool good = read_file_at(dir, path, &b, LOGSEAL_TEXT) == 0 &&
-		    logseal_parse(&s, b.data, b.len) == 0;
+		    logseal_parse(&s, b.data, b.len) == 0 && seals_lead_to(seals, &s);
 
 	if (b.data)
 		sodium_memzero(b.data, b.cap);
@@ -52,6 +52,7 @@ static bool read_number(int dir, const char *path, uint64_t *log)
 }
 
 struct numbers {
+	const struct seals *seals;
 	uint64_t *v;
 	size_t n;
 };
@@ -61,11 +62,12 @@ static void numbers_finish(struct numbers *n)
 	free(n->v);
 }
 
+/* One that holds another log's key is none: anybody may write a number. */
 static void add_number(struct numbers *n, int dir, const char *path)
 {
 	uint64_t log;
 
-	if (!read_number(dir, path, &log))
+	if (!read_number(n->seals, dir, path, &log))
 		return;
 	n->v = xrealloc(n->v, (n->n + 1) * sizeof(*n->v));
 	n->v[n->n++] = log;
@@ -151,23 +153,38 @@ static void take_line(struct reading *r, const char *text, size_t len)
 	r->next = line.log + 1;
 }
 
-/* Its end: the host's key says how many logs were begun. */
+/*
+ * Its end: the host's key says how many logs were begun, and is the key of that number.  No earlier
+ * one is to be had, so that list and key cannot go back together.
+ */
 static void compare(struct reading *r, int dir)
 {
-	uint64_t begun;
-
+	OWN_BUF struct buf b = BUF_INIT;
+	OWN_LOGSEAL struct logseal host = {0};
+	unsigned char key[LOGSEAL_KEY];
 	/* The host's key is turned after its line is written: what a crash left is not begun. */
-	if (!read_number(dir, "seal", &begun) || (begun != r->next && begun + 1 != r->next))
+	bool good = read_file_at(dir, "seal", &b, LOGSEAL_TEXT) == 0 &&
+		    logseal_parse(&host, b.data, b.len) == 0 &&
+		    (host.log == r->next || host.log + 1 == r->next);
+
+	memcpy(key, r->host, sizeof(key));
+	for (uint64_t n = r->at; good && n < host.log; n++)
+		logseal_derive(key, "envpod-seal-host", key);
+	good = good && sodium_memcmp(key, host.line, LOGSEAL_KEY) == 0;
+	if (!good)
 		r->l->fault = "lacks lines";
-	if (begun == r->next)
+	if (!good || host.log == r->next)
 		settle(r);
+	sodium_memzero(key, sizeof(key));
+	if (b.data)
+		sodium_memzero(b.data, b.cap);
 }
 
 int loglist_check(struct loglist *l, const struct seals *s, const char *pod, struct err *e)
 {
 	OWN_FREE char *path = xfmt("%s/keys/audit", pod_state_dir());
 	OWN_FD int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	OWN(numbers_finish) struct numbers here = {0};
+	OWN(numbers_finish) struct numbers here = {.seals = s};
 	OWN_BUF struct buf b = BUF_INIT;
 	OWN_FD int lock = dir < 0 ? -1 : openat(dir, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct reading r = {.l = l, .here = &here, .pod = pod};

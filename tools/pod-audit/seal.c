@@ -27,6 +27,8 @@ static bool try(struct seals *s, const unsigned char host[LOGSEAL_KEY], uint64_t
 	OWN_LOGSEAL struct logseal made;
 	char seal[LOGSEAL_HEX];
 
+	if (line->seq > SEAL_LINES_MAX)
+		return false;
 	logseal_derive(host, "envpod-seal-log", s->root);
 	logseal_begin(&made, s->root, log);
 	logseal_seek(&made, line->seq);
@@ -36,6 +38,25 @@ static bool try(struct seals *s, const unsigned char host[LOGSEAL_KEY], uint64_t
 	s->log = log;
 	s->found = strcmp(seal, line->seal) == 0;
 	return s->found;
+}
+
+bool seals_lead_to(const struct seals *s, const struct logseal *seal)
+{
+	OWN_LOGSEAL struct logseal made = {0};
+	unsigned char root[LOGSEAL_KEY];
+	bool same;
+
+	if (seal->log >= SEAL_LOGS_MAX || seal->index > SEAL_LINES_MAX)
+		return false;
+	seals_host(s, seal->log, root);
+	logseal_derive(root, "envpod-seal-log", root);
+	logseal_begin(&made, root, seal->log);
+	logseal_seek(&made, seal->index);
+	same = made.index == seal->index &&
+	       sodium_memcmp(made.line, seal->line, LOGSEAL_KEY) == 0 &&
+	       sodium_memcmp(made.epoch, seal->epoch, LOGSEAL_KEY) == 0;
+	sodium_memzero(root, sizeof(root));
+	return same;
 }
 
 bool seals_find(struct seals *s, const struct record_tail *line, uint64_t hint)

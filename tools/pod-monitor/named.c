@@ -61,7 +61,15 @@ int named_check(const char *path, const struct plan *plan, struct err *e)
 	OWN_FREE char *real = realpath(path, NULL);
 	const char *mount;
 
-	for (size_t i = 0; real && (mount = plan_next(plan, "mount", &i));) {
+	/* It is opened by this path later: no part of that may be a link that the pod could turn.
+	 */
+	if (!real)
+		return err_set(e, errno, "monitor.policy: %s", esc(path));
+	if (strcmp(real, path) != 0)
+		return err_status(e, POD_EXIT_CONFIG, EPERM,
+				  "monitor.policy: %s leads through a symlink: name %s", esc(path),
+				  esc(real));
+	for (size_t i = 0; (mount = plan_next(plan, "mount", &i));) {
 		OWN_STRV struct strv words = {0};
 
 		if (words_split(&words, mount) < 0 || words.n < 2 || strcmp(words.v[0], "rw") != 0)

@@ -6,6 +6,7 @@
 #include "tools/pod-mount/needs.h"
 
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,14 +49,31 @@ static const struct {
 	{4, 0, 0xfffff, "a terminal of the host"},
 	{5, 1, 1, "the host's console"},
 	{7, 0, 0xfffff, "a screen of the host"},
+	{10, 137, 137, "vhci: it types on the host"},
 	{10, 223, 223, "uinput: it types on the host"},
+	{10, 239, 239, "uhid: it types on the host"},
 	{10, 236, 237, "the making of block devices"},
 	{13, 0, 0xfffff, "keyboards and mice of the host"},
 	{21, 0, 0xfffff, "a disk of the host, by SCSI commands"},
+	{29, 0, 0xfffff, "a screen of the host"},
+	{90, 0, 0xfffff, "flash memory of the host"},
+	{189, 0, 0xfffff, "USB devices of the host, its keyboards too"},
 	{202, 0, 0xfffff, "a processor's registers"},
+	{204, 0, 0xfffff, "a terminal of the host"},
+	{229, 0, 0xfffff, "a terminal of the host"},
 };
 
-static const char *why_not(const struct stat *st)
+/* Those whose numbers are given out at boot. */
+static const struct {
+	const char *pattern, *what;
+} named[] = {
+	{"/dev/hidraw*", "keyboards and mice of the host"},
+	{"/dev/ng[0-9]*", "a disk of the host"},
+	{"/dev/nvme*", "a disk of the host"},
+	{"/dev/bsg/*", "a disk of the host, by SCSI commands"},
+};
+
+static const char *why_not(const char *path, const struct stat *st)
 {
 	if (S_ISBLK(st->st_mode))
 		return "a disk of the host";
@@ -64,6 +82,9 @@ static const char *why_not(const struct stat *st)
 		    minor(st->st_rdev) >= commanding[i].minor &&
 		    minor(st->st_rdev) <= commanding[i].last)
 			return commanding[i].what;
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		if (fnmatch(named[i].pattern, path, FNM_PATHNAME) == 0)
+			return named[i].what;
 	return NULL;
 }
 
@@ -84,7 +105,7 @@ static int add_device(struct settling *s, const char *asker, const char *path, s
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return err_status(e, POD_EXIT_CONFIG, ERR_PLAIN, "%s: %s is no device", asker,
 				  esc(path));
-	why = why_not(&st);
+	why = why_not(path, &st);
 	if (why && !s->unsafe)
 		return err_status(e, POD_EXIT_REFUSED, ERR_PLAIN,
 				  "%s: %s is %s: whoever has it needs no pod (--unsafe gives it)",

@@ -179,9 +179,8 @@ static int judge_end(struct said *s, enum question q, int status, struct err *e)
 }
 
 /* Until it closes its output: 0, or what is wrong. */
-static const char *listen_to(int from, struct buf *b)
+static const char *listen_to(int from, struct buf *b, int64_t deadline)
 {
-	const int64_t deadline = clock_ms() + CAGE_SECONDS * 1000;
 	struct pollfd p = {.fd = from, .events = POLLIN};
 	char chunk[4096];
 	ssize_t n;
@@ -206,13 +205,18 @@ static const char *listen_to(int from, struct buf *b)
 /* What is left of it, children too, ends with it. */
 static int collect(pid_t pid, int from, struct buf *b, int *status, struct err *e)
 {
-	const char *why = listen_to(from, b);
+	const int64_t deadline = clock_ms() + CAGE_SECONDS * 1000;
+	const char *why = listen_to(from, b, deadline);
 
-	if (why)
-		kill(-pid, SIGKILL);
+	/* It may have closed its output and gone on. */
+	while (!why && waitpid(pid, status, WNOHANG) == 0) {
+		if (clock_ms() >= deadline)
+			why = "it took too long";
+		usleep(1000);
+	}
+	kill(-pid, SIGKILL);
 	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
 		;
-	kill(-pid, SIGKILL);
 	return why ? err_status(e, POD_EXIT_FAILED, ERR_PLAIN, "%s", why) : 0;
 }
 

@@ -38,22 +38,36 @@ int number_of(const char *name)
 	return (int)strtol(name, NULL, 10);
 }
 
+/* Where a pod's software may have seen to it that there is no /var/tmp, our own mounts serve. */
+static const char *const places[] = {"/var/tmp", "/tmp", "/dev/shm", NULL};
+
 const char *scratch_file(void)
 {
-	static char path[] = "/var/tmp/probe.XXXXXX";
-	int fd = mkstemp(path);
+	static char path[32];
 
-	if (fd < 0)
-		return NULL;
-	close(fd);
-	return path;
+	for (const char *const *p = places; *p; p++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/probe.XXXXXX", *p);
+		fd = mkstemp(path);
+		if (fd < 0)
+			continue;
+		close(fd);
+		return path;
+	}
+	return NULL;
 }
 
 const char *scratch_dir(void)
 {
-	static char path[] = "/var/tmp/probe.XXXXXX";
+	static char path[32];
 
-	return mkdtemp(path);
+	for (const char *const *p = places; *p; p++) {
+		snprintf(path, sizeof(path), "%s/probe.XXXXXX", *p);
+		if (mkdtemp(path))
+			return path;
+	}
+	return NULL;
 }
 
 long long status_field(const char *name, int base)

@@ -141,14 +141,18 @@ static bool answers_from_outside(const char *path, int type)
 	return yes;
 }
 
+static int entries;
+static bool is_cut; /* there is more than can be looked at */
+
 static int look_at(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
 	static const int types[] = {SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM};
-	static int entries;
 
 	(void)kind, (void)ftw;
-	if (++entries > ENTRIES_MAX)
-		return 1;
+	if (++entries > ENTRIES_MAX) {
+		is_cut = true;
+		return FTW_STOP;
+	}
 	if (strcmp(path, "/run/envpod") == 0) /* what the agent is given to ask by */
 		return FTW_SKIP_SUBTREE;
 	for (int i = 0; S_ISSOCK(st->st_mode) && i < 3; i++)
@@ -157,6 +161,12 @@ static int look_at(const char *path, const struct stat *st, int kind, struct FTW
 			break;
 		}
 	return FTW_CONTINUE;
+}
+
+static void walk(const char *dir)
+{
+	entries = 0;
+	nftw(dir, look_at, 16, FTW_PHYS | FTW_ACTIONRETVAL);
 }
 
 static enum verdict reach_sockets(const void *unused)
@@ -169,10 +179,12 @@ static enum verdict reach_sockets(const void *unused)
 	(void)unused;
 	for (size_t i = 0; (line = bait_nth("mount", i)); i++)
 		if (sscanf(line, "%*u %n", &at) == 0 && at > 0)
-			nftw(line + at, look_at, 16, FTW_PHYS | FTW_ACTIONRETVAL);
+			walk(line + at);
 	for (const char *const *p = places; *p; p++)
-		nftw(*p, look_at, 16, FTW_PHYS | FTW_ACTIONRETVAL);
-	return count ? opened("%d answer, such as %s", count, found) : held("none answers");
+		walk(*p);
+	if (count)
+		return opened("%d answer, such as %s", count, found);
+	return is_cut ? untried("there are too many files to look at") : held("none answers");
 }
 
 /* --- writes --- */

@@ -376,6 +376,7 @@ static void have_told(struct steward *s, const struct ask *q)
 	c->serial = q->serial;
 	c->id[0] = '\0';
 	c->input = -1;
+	c->input_hash[0] = '\0';
 	if (child_start(s, c, q->op == OP_DIFF ? diff : why, -1, &e) < 0)
 		answer_error(s, q->serial, "failed", e.msg);
 }

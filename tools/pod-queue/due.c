@@ -117,8 +117,11 @@ static int start(struct steward *s, const struct action *a, struct err *e)
 	c->input = openat(s->store.root, input, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	c->input_hash[0] = '\0';
 	if (kept < 0 || (governed && (govern_words(s, a, &argv, e) < 0 ||
-				      govern_input(a, c->input_hash, e) < 0)))
+				      govern_input(a, c->input_hash, e) < 0))) {
+		own_close(&c->input);
+		c->input = -1;
 		return -EINVAL;
+	}
 	if (c->input < 0 && *c->input_hash)
 		return err_set(e, errno, "open %s/queue/%s", s->pod.path, input);
 	if (!governed) {

@@ -184,6 +184,25 @@ static bool is_at(const struct walk *w, const char *end)
 	return w->path.len > n && memcmp(w->path.data + w->path.len - n, end, n) == 0;
 }
 
+#define JOINED_TAIL (32u << 10)
+
+/* What was joined is told before it is forgotten; where its list goes on, its end stays. */
+static void begin_joined(struct walk *w, bool goes_on)
+{
+	const size_t keep = !goes_on                      ? 0
+			    : w->joined.len < JOINED_TAIL ? w->joined.len
+							  : JOINED_TAIL;
+
+	if (w->joined_texts > 1)
+		w->found(w->arg, w->path.data ? w->path.data : "", w->joined.data, w->joined.len);
+	if (keep)
+		memmove(w->joined.data, w->joined.data + w->joined.len - keep, keep);
+	else
+		buf_clear(&w->joined);
+	w->joined.len = keep;
+	w->joined_texts = keep > 0;
+}
+
 /* A model reads the parts of a list as one text: so does who hides something in their seams. */
 static void join(struct walk *w)
 {
@@ -192,10 +211,8 @@ static void join(struct walk *w)
 	if (w->depth < 2 || w->depth > DEPTH_MAX || w->levels[list - 1].is_object ||
 	    !is_at(w, ".text"))
 		return;
-	if (w->joined_level != list || w->joined.len > JOINED_MAX) {
-		buf_clear(&w->joined);
-		w->joined_texts = 0;
-	}
+	if (w->joined_level != list || w->joined.len > JOINED_MAX)
+		begin_joined(w, w->joined_level == list);
 	w->joined_level = list;
 	w->joined_texts++;
 	buf_add(&w->joined, w->text.data, w->text.len);

@@ -21,8 +21,7 @@ static bool is_text(const char *s, size_t len)
 		ucs4_t point;
 		int n = c < 0x80 ? 1 : u8_mbtoucr(&point, (const uint8_t *)s + i, len - i);
 
-		if (c == 0)
-			return false;
+		/* A NUL is no text, and hides none. */
 		if (n < 1)
 			n = 1;
 		else if (c >= 0x80 || isprint(c) || is_blank(c))
@@ -40,6 +39,10 @@ static void take_back(struct piece *out, size_t len)
 /* What was appended since start is kept if it is text. */
 static void settle(struct piece *out, size_t start, uint32_t from)
 {
+	/* What is decoded has no separators of its own. */
+	for (size_t i = start; i < out->len; i++)
+		if (out->text[i] == PIECE_APART)
+			out->text[i] = '\x02';
 	if (is_text(out->text + start, out->len - start))
 		piece_put(out, PIECE_APART, from);
 	else
@@ -290,10 +293,10 @@ void leet(struct piece *out, const struct piece *folded)
 
 	piece_clear(out);
 	for (size_t i = 0, n; i < folded->len; i += n + 1) {
-		const char *end = memchr(text + i, ' ', folded->len - i);
 		size_t from, to;
 
-		n = end ? (size_t)(end - text) - i : folded->len - i;
+		for (n = 0; i + n < folded->len && !is_blank((unsigned char)text[i + n]);)
+			n++;
 		if (!is_leet(text + i, n))
 			continue;
 		from = i > AROUND && i - AROUND > done ? i - AROUND : done;

@@ -191,7 +191,8 @@ void fold(struct piece *out, const char *text, size_t len, const uint32_t *from)
 			continue;
 		}
 		i++;
-		if (c >= 0x20 || is_blank(c) || c == PIECE_APART)
+		if (c >= 0x20 || is_blank(c) ||
+		    (c == PIECE_APART && from)) /* ours, in what was decoded */
 			add(&f, (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c), at);
 	}
 }

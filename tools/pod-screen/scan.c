@@ -29,7 +29,7 @@ static void tell(struct scan *s, struct verdict *v)
 {
 	OWN_BUF struct buf b = BUF_INIT;
 
-	s->has_hit |= v->hits.n > 0;
+	s->has_hit |= v->hits.n > 0 || v->hits.more > 0;
 	if (s->json) {
 		verdict_json(&b, v, true);
 		puts(b.data);

@@ -13,7 +13,8 @@
 #include "tools/pod-screen/decode.h"
 #include "tools/pod-screen/screen.h"
 
-#define LOCATED_MAX 64u
+#define VALIDATED_MAX 1000u /* candidates of a rule, in a piece, that turn out to be none */
+#define LOCATED_MAX   64u
 
 struct pass {
 	struct screen *s;
@@ -153,7 +154,7 @@ static void grow_valid(struct pass *p, size_t i, size_t start, size_t end)
 		return;
 	}
 	close_match(p, i);
-	*m = (struct pending){true, start, end, 0};
+	*m = (struct pending){true, start, end, m->located};
 }
 
 static void found(void *arg, uint32_t pattern, size_t end)
@@ -169,9 +170,17 @@ static void found(void *arg, uint32_t pattern, size_t end)
 		grow_match(p, pattern, i, end);
 		return;
 	}
+	/* A text of nothing but candidates is made for this: what is not looked at counts as a hit.
+	 */
+	if (p->s->pending[i].located >= VALIDATED_MAX) {
+		p->hits->more++;
+		return;
+	}
 	start = dfa_start_of(p->dfa, p->text, p->len, pattern, end);
 	if (start != SIZE_MAX && rule->valid(p->text + start, end - start))
 		grow_valid(p, i, start, end);
+	else
+		p->s->pending[i].located++;
 }
 
 /* --- views --- */

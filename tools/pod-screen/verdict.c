@@ -48,7 +48,7 @@ void verdict_json(struct buf *b, const struct verdict *v, bool with_fragments)
 {
 	jw_open(b, '{');
 	jw_kstr(b, "input", v->input);
-	jw_kstr(b, "verdict", v->hits.n ? "hit" : "clean");
+	jw_kstr(b, "verdict", v->hits.n || v->hits.more ? "hit" : "clean");
 	jw_knum(b, "bytes", (int64_t)v->bytes);
 	if (v->is_api) {
 		jw_kstr(b, "api", api_names[v->api]);

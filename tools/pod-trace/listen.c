@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
@@ -138,6 +139,9 @@ int listen_run(const struct listen *how)
 
 	if (open_all(&l, how, &e) < 0 || give_up_power(how, &e) < 0)
 		return say_err(&e);
+	/* The lock is the open file's, and so still that of a listener that was killed. */
+	if (l.writes && l.writes->file >= 0)
+		flock(l.writes->file, LOCK_UN);
 	if (how->ready >= 0 && write_full(how->ready, "\n", 1) == 0)
 		close(how->ready);
 	while (!is_told_to_stop(&l, 0))

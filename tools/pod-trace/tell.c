@@ -97,6 +97,14 @@ static int64_t uid_in_pod(const struct tell *t, uint32_t uid)
 	return (int64_t)pod_map_in(uid, t->base, t->identity);
 }
 
+static char *exe_text(struct tell *t, const struct trace_exec *x)
+{
+	OWN_BUF struct buf path = BUF_INIT;
+
+	names_path(&path, &x->exe);
+	return mask_text(&t->mask, path.len ? path.data : "?", false);
+}
+
 static void tell_exec(struct tell *t, const struct trace_exec *x)
 {
 	const struct command fresh = {
@@ -108,6 +116,10 @@ static void tell_exec(struct tell *t, const struct trace_exec *x)
 
 	read_argv(t, x, &argv, &cut);
 	text = join(&argv);
+	if (!*text) { /* words that say nothing: which program it is, is known all the same */
+		free(text);
+		text = exe_text(t, x);
+	}
 	command_note(&t->commands, x->head.tgid, &fresh, text);
 	if (!lines_allow(&t->lines))
 		return;

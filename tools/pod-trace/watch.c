@@ -25,6 +25,7 @@
 #include "tools/pod-trace/attach.h"
 #include "tools/pod-trace/cmds.h"
 #include "tools/pod-trace/listen.h"
+#include "tools/pod-trace/mask.h"
 
 #define LEAST_MS 100
 
@@ -137,8 +138,9 @@ static bool take_changes(const struct watcher *w)
 			const struct inotify_event *ev = (const void *)p;
 
 			news |= ev->mask & IN_Q_OVERFLOW ||
-				(ev->len && (strcmp(ev->name, "pod.json") == 0 ||
-					     strcmp(ev->name, "index") == 0));
+				(ev->len &&
+				 (strcmp(ev->name, "pod.json") == 0 ||
+				  (strcmp(ev->name, "index") == 0 && mask_wanted(&w->plan))));
 			p += sizeof(*ev) + ev->len;
 		}
 	return news;

@@ -391,6 +391,8 @@ static int unbind(struct policy *p, const struct unbind_ask *a, struct err *e)
 	}
 	if (r == 0 && n == 0)
 		r = nothing_bound(p, a, e);
+	for (size_t i = 0; r < 0 && i < records.n; i++)
+		undo_withdraw(&p->pod, records.v[i]);
 	if (r == 0)
 		r = save(p, &records, e);
 	return r == 0 ? take_back(p, e) : r;
