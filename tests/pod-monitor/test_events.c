@@ -104,8 +104,11 @@ static void test_flood(void)
 		whole += !has(list, i, "cut", NULL);
 	ok(whole > 10 && whole < 100 && !has(list, 999, "cut", NULL) && has(list, 1, "cut", NULL),
 	   "the newest are whole: %d", whole);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps freed memory */
 	ok(most < before + EVENTS_WEIGHT + (8u << 20), "as many bytes as was said: %zu KiB",
 	   (most - before) >> 10);
+#endif
+	(void)before, (void)most;
 	jv_free(list);
 	events_finish(&v);
 }
