@@ -70,6 +70,9 @@ static int check_text(const char *s, struct err *e)
 	for (const char *p = s; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return wrong(e, "a need has a control character in it", s);
+	/* JSON would put another character in the place of each bad byte: another path. */
+	if (!utf8_ok(s))
+		return wrong(e, "a need is not UTF-8", s);
 	return *s && strlen(s) < NEED_LINE_MAX / 2
 		       ? 0
 		       : wrong(e, "a value of a need is empty or too long", s);

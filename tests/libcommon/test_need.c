@@ -31,6 +31,7 @@ static const char *const bad[] = {
 	"{\"need\":\"device\",\"path\":\"/dev/kfd/\"}",
 	"{\"need\":\"device\",\"path\":\"/dev/a\\nb\"}",
 	"{\"need\":\"device\",\"path\":1}",
+	"{\"need\":\"device\",\"path\":\"/dev/\xff\"}",
 	"{\"need\":\"device\",\"path\":\"/dev/kfd\",\"path\":\"/dev/kfd\"}",
 	"{\"need\":\"env\",\"name\":\"1A\",\"value\":\"\"}",
 	"{\"need\":\"env\",\"name\":\"A=B\",\"value\":\"\"}",

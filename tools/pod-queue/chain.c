@@ -116,6 +116,25 @@ static int place_fds(const int from[5])
 	return 0;
 }
 
+/*
+ * What works outside of the pod's view is the pod's all the same: a freeze stops it, a kill ends
+ * it, and it counts.  Of a pod that has no groups there is nothing that could be stopped.
+ */
+static int join_groups(const struct chain *c, struct err *e)
+{
+	OWN_CGTREE struct cgtree t = CGTREE_INIT;
+	int r = cgtree_open(&t, c->pod->name, e);
+
+	if (r < 0)
+		return r;
+	r = t.pod2 < 0 ? 0 : poke_at(t.pod2, "app/cgroup.procs", "0");
+	for (int i = 0; i < CTL_COUNT && r == 0; i++)
+		r = t.pod1[i] < 0 ? 0 : poke_at(t.pod1[i], "cgroup.procs", "0");
+	return r < 0 && r != -ENOENT
+		       ? err_set(e, -r, "enter the control groups of pod %s", c->pod->name)
+		       : 0;
+}
+
 /* By the very descriptor that was looked at and hashed. */
 static void start(const struct chain *c, char *const argv[], struct err *e)
 {
@@ -123,6 +142,8 @@ static void start(const struct chain *c, char *const argv[], struct err *e)
 		spawn_exec(argv, e);
 		return;
 	}
+	if (join_groups(c, e) < 0)
+		return;
 	execveat(4, "", argv, environ, AT_EMPTY_PATH);
 	err_set(e, errno, "execute %s", c->name);
 }
