@@ -24,7 +24,8 @@ teardown() { limit_teardown; }
 	pod web
 	pod-limit apply web
 	in_pod web sh -c 'sleep 60 & wait'
-	[ "$(usage_of web .pids)" = 2 ]
+	two() { [ "$(usage_of web .pids)" = 2 ]; }
+	wait_for 20 two
 	[ "$(usage_of web .cpu_usec)" -ge 0 ]
 	pod-limit usage web | grep -q '^pids *2$'
 }

@@ -6,12 +6,12 @@ bats_require_minimum_version 1.5.0
 setup()
 {
 	envpod_setup
-	mkdir -p /srv/p
-	cp "$B/tests/lib/drm" /srv/p/drm
+	mkdir -p /srv/gpu
+	cp "$B/tests/lib/drm" /srv/gpu/drm
 }
 teardown()
 {
-	rm -rf /srv/p
+	rm -rf /srv/gpu
 	envpod_teardown
 }
 
@@ -38,7 +38,7 @@ web()
 
 @test "devices.gpu: the render node opens and its driver answers, in the pod; the primary node is not there" {
 	web 'devices: {gpu: yes}'
-	[ "$(envpod run web -- /srv/p/drm /dev/dri/renderD128)" = virtio_gpu ]
+	[ "$(envpod run web -- /srv/gpu/drm /dev/dri/renderD128)" = virtio_gpu ]
 	[ "$(envpod run web -- ls /dev/dri)" = renderD128 ]
 	# What user-space drivers look at.
 	envpod run web -- sh -c 'cat /sys/class/drm/renderD128/device/uevent >/dev/null && ls /sys/dev/char/226:128/device/vendor'
@@ -46,9 +46,9 @@ web()
 
 @test "without it there is no node, and none that somebody makes there opens" {
 	web ''
-	run -1 envpod run web -- /srv/p/drm /dev/dri/renderD128
+	run -1 envpod run web -- /srv/gpu/drm /dev/dri/renderD128
 	[[ "$output" == *"No such file or directory"* ]]
-	envpod run web -- sh -c 'until [ -e /dev/gpu ]; do sleep 0.1; done; /srv/p/drm /dev/gpu' >"$T/out" 2>&1 &
+	envpod run web -- sh -c 'until [ -e /dev/gpu ]; do sleep 0.1; done; /srv/gpu/drm /dev/gpu' >"$T/out" 2>&1 &
 	wait_for 60 root_stands
 	mknod -m 666 "$root/dev/.gpu" c 226 128
 	mv "$root/dev/.gpu" "$root/dev/gpu"
@@ -59,5 +59,5 @@ web()
 @test "devices.gpu: [ID]: by its place on the bus" {
 	bus=$(pod-plugin probe --json gpu-dri | jq -r '.found[0] | split(", ")[1]')
 	web "devices: {gpu: ['$bus']}"
-	[ "$(envpod run web -- /srv/p/drm /dev/dri/renderD128)" = virtio_gpu ]
+	[ "$(envpod run web -- /srv/gpu/drm /dev/dri/renderD128)" = virtio_gpu ]
 }
