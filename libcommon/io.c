@@ -27,6 +27,28 @@ int write_full(int fd, const void *data, size_t len)
 	return 0;
 }
 
+bool write_lines(int fd, char *data, size_t *len, size_t max)
+{
+	size_t n = *len;
+	ssize_t done;
+
+	if (n > max) {
+		const char *nl = memrchr(data, '\n', max);
+
+		n = (size_t)(nl - data) + 1;
+	}
+	done = write(fd, data, n);
+	if (done < 0 && errno == EINTR)
+		return true;
+	if (done < 0 && errno != EAGAIN)
+		done = (ssize_t)n;
+	if (done < 0)
+		return false;
+	*len -= (size_t)done;
+	memmove(data, data + done, *len);
+	return true;
+}
+
 ssize_t read_full(int fd, void *data, size_t len)
 {
 	size_t got = 0;

@@ -13,6 +13,13 @@ int write_full(int fd, const void *data, size_t len);
 /* Up to len bytes; fewer only at the end of the file.  Returns the count. */
 ssize_t read_full(int fd, void *data, size_t len);
 
+/*
+ * One write(2) of whole lines, at most max bytes of them, which leave data; to a pipe that others
+ * write to, where PIPE_BUF keeps lines whole.  False: the reader must read first.  Where nobody
+ * listens any more they are let go.
+ */
+bool write_lines(int fd, char *data, size_t *len, size_t max);
+
 /* Append all of fd / of the file beneath dirfd to b; -EFBIG beyond max bytes. */
 int read_fd(int fd, struct buf *b, size_t max);
 int read_file_at(int dirfd, const char *name, struct buf *b, size_t max);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcommon/spawn.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,6 +11,7 @@
 
 #include "envpod/exit.h"
 #include "libcommon/buf.h"
+#include "libcommon/io.h"
 #include "libcommon/own.h"
 
 /* The directory our own binary lies in, without a '/' at the end; "" when unknown. */
@@ -195,6 +197,22 @@ int spawn_wait(char *const argv[], const struct spawn_io *io, struct err *e)
 	int pid = spawn_start(argv, io, e);
 
 	return pid < 0 ? pid : spawn_reap(pid);
+}
+
+int spawn_capture(char *const argv[], struct buf *out, size_t max, struct err *e)
+{
+	int ends[2], pid, r, status;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
+	pid = spawn_start(argv, &(struct spawn_io){.in = -1, .out = ends[1], .err = -1}, e);
+	close(ends[1]);
+	r = pid < 0 ? pid : read_fd(ends[0], out, max);
+	close(ends[0]);
+	if (pid < 0)
+		return pid;
+	status = spawn_reap(pid);
+	return status == 0 && r < 0 ? err_set(e, -r, "read what %s prints", argv[0]) : status;
 }
 
 int spawn_exec(char *const argv[], struct err *e)

@@ -3,6 +3,9 @@
 #ifndef LIBCOMMON_SPAWN_H
 #define LIBCOMMON_SPAWN_H
 
+#include <stddef.h>
+
+#include "libcommon/buf.h"
 #include "libcommon/err.h"
 
 /*
@@ -39,6 +42,9 @@ struct spawn_io {
 
 /* Run argv[0] as a tool and wait.  The exit status (128+N for a signal), or -errno with e set. */
 int spawn_wait(char *const argv[], const struct spawn_io *io, struct err *e);
+/* Run it with the standard input we have, and take at most max bytes of what it prints.  As
+ * spawn_wait(); whoever prints more is not waited for with a full pipe. */
+int spawn_capture(char *const argv[], struct buf *out, size_t max, struct err *e);
 /* Start only; the pid, or -errno with e set. */
 int spawn_start(char *const argv[], const struct spawn_io *io, struct err *e);
 /* Wait for it: exit status as above. */

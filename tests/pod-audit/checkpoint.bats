@@ -5,10 +5,7 @@ load helper
 
 setup()
 {
-	envpod_setup
-	KEYS=$ENVPOD_STATE_DIR/keys/audit
-	pod_dir web
-	events 5 | pod-audit append web
+	web_with 5
 	pod_file '{}'
 }
 teardown()

@@ -13,6 +13,15 @@ pod_dir()
 	LOG=$AUDIT/000001.jsonl
 }
 
+# web_with N: a pod called web, so many events in its log; where the host's keys for that are.
+web_with()
+{
+	envpod_setup
+	KEYS=$ENVPOD_STATE_DIR/keys/audit
+	pod_dir web
+	events "$1" | pod-audit append web
+}
+
 # events N: that many on standard output.
 events()
 {

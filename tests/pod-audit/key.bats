@@ -4,10 +4,7 @@ load helper
 
 setup()
 {
-	envpod_setup
-	KEYS=$ENVPOD_STATE_DIR/keys/audit
-	pod_dir web
-	events 3 | pod-audit append web
+	web_with 3
 }
 teardown() { envpod_teardown; }
 

@@ -5,10 +5,7 @@ load helper
 
 setup()
 {
-	envpod_setup
-	KEYS=$ENVPOD_STATE_DIR/keys/audit
-	pod_dir web
-	events 6 | pod-audit append web
+	web_with 6
 	cp "$KEYS/verification-key" "$T/key"
 }
 teardown() { envpod_teardown; }

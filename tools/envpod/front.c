@@ -83,21 +83,10 @@ int front_run(const struct strv *argv)
 
 int front_capture(const struct strv *argv, struct buf *out)
 {
-	struct spawn_io io = {.in = -1, .err = -1};
 	struct err e = {0};
-	int ends[2], pid, r;
+	int r = spawn_capture(argv->v, out, 16u << 20, &e);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return say_err((err_set(&e, errno, "make a pipe"), &e));
-	io.out = ends[1];
-	pid = spawn_start(argv->v, &io, &e);
-	close(ends[1]);
-	r = pid < 0 ? 0 : read_fd(ends[0], out, 16u << 20);
-	close(ends[0]);
-	if (pid < 0)
-		return say_err(&e);
-	pid = spawn_reap(pid);
-	return r < 0 ? POD_EXIT_FAILED : pid;
+	return r < 0 ? say_err(&e) : r;
 }
 
 int front_pass(const char *tool, const char *word, bool cwd, int argc, char **argv)

@@ -92,22 +92,9 @@ static jv parse(const struct buf *b, const char *what, struct err *e)
 static int compile(const char *file, struct buf *out, struct err *e)
 {
 	char *argv[] = {"pod-config", "check", "--json", (char *)file, NULL};
-	struct spawn_io io = {.in = -1, .err = -1};
-	int ends[2], pid, r;
+	int r = spawn_capture(argv, out, POD_MAX, e);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_set(e, errno, "make a pipe");
-	io.out = ends[1];
-	pid = spawn_start(argv, &io, e);
-	close(ends[1]);
-	r = pid < 0 ? pid : read_fd(ends[0], out, POD_MAX);
-	close(ends[0]);
-	if (pid < 0)
-		return pid;
-	pid = spawn_reap(pid);
-	if (pid != POD_EXIT_OK)
-		return err_status(e, pid, ERR_PLAIN, "%s is no pod file", esc(file));
-	return r < 0 ? err_set(e, -r, "read what pod-config says") : 0;
+	return r > 0 ? err_status(e, r, ERR_PLAIN, "%s is no pod file", esc(file)) : r;
 }
 
 static jv load_file(const char *file, struct err *e)

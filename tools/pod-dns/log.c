@@ -11,6 +11,7 @@
 
 #include "libcommon/buf.h"
 #include "libcommon/counters.h"
+#include "libcommon/io.h"
 #include "libcommon/unit.h"
 
 #define LINE_MAX_BYTES 4096
@@ -230,35 +231,12 @@ void log_canary(struct log *l, const char *name, const char *key, bool freeze)
 	end(l, &l->refusals, &o);
 }
 
-/* One write, of whole lines. */
-static bool write_some(int fd, struct log_lines *from)
-{
-	size_t n = from->len;
-	ssize_t done;
-
-	if (n > LINE_MAX_BYTES) {
-		const char *nl = memrchr(from->data, '\n', LINE_MAX_BYTES);
-
-		n = (size_t)(nl - from->data) + 1;
-	}
-	done = write(fd, from->data, n);
-	if (done < 0 && errno == EINTR)
-		return true;
-	if (done < 0 && errno != EAGAIN)
-		done = (ssize_t)n; /* nobody listens any more: nothing can be told */
-	if (done < 0)
-		return false;
-	from->len -= (size_t)done;
-	memmove(from->data, from->data + done, from->len);
-	return true;
-}
-
 void log_flush(struct log *l)
 {
 	struct line o;
 
 	while (l->refusals.len)
-		if (!write_some(l->fd, &l->refusals))
+		if (!write_lines(l->fd, l->refusals.data, &l->refusals.len, LINE_MAX_BYTES))
 			return;
 	if (l->lost) {
 		begin(l, &o, "events_lost");
@@ -267,7 +245,7 @@ void log_flush(struct log *l)
 		end(l, &l->refusals, &o);
 	}
 	while (l->plain.len)
-		if (!write_some(l->fd, &l->plain))
+		if (!write_lines(l->fd, l->plain.data, &l->plain.len, LINE_MAX_BYTES))
 			return;
 }
 

@@ -22,27 +22,13 @@
 static int read_rules(const char *profile, struct buf *text, struct err *e)
 {
 	char *argv[] = {"pod-config", "seccomp", (char *)profile, NULL};
-	OWN_FD int from = -1, to = -1;
-	int ends[2], pid, r, status;
+	int r = spawn_capture(argv, text, RULES_TEXT_MAX, e);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_set(e, errno, "make a pipe");
-	from = ends[0];
-	to = ends[1];
-	pid = spawn_start(argv, &(struct spawn_io){.in = -1, .out = to, .err = -1}, e);
-	if (pid < 0)
-		return pid;
-	own_close(&to);
-	to = -1;
-	r = read_fd(from, text, RULES_TEXT_MAX);
-	own_close(&from);
-	from = -1;
-	status = spawn_reap(pid);
-	if (status != 0)
-		return err_status(e, status, ERR_PLAIN,
-				  "seccomp profile %s: pod-config ended with %d", esc(profile),
-				  status);
-	return r < 0 ? err_set(e, -r, "seccomp profile %s: read its rules", esc(profile)) : 0;
+	if (r < 0)
+		return err_wrap(e, "seccomp profile %s", esc(profile));
+	return r ? err_status(e, r, ERR_PLAIN, "seccomp profile %s: pod-config ended with %d",
+			      esc(profile), r)
+		 : 0;
 }
 
 static int write_filter(int fd, const void *v, size_t n, struct err *e)

@@ -261,24 +261,11 @@ int policy_parse(struct policy *p, const char *json, size_t len, struct err *e)
 int policy_compile(const char *file, struct buf *json, struct err *e)
 {
 	char *argv[] = {"pod-config", "monitor", (char *)file, NULL};
-	struct spawn_io io = {.in = -1, .err = -1};
-	int ends[2], pid, r;
+	int r = spawn_capture(argv, json, POLICY_MAX, e);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_set(e, errno, "make a pipe");
-	OWN_FD int in = ends[0];
-
-	io.out = ends[1];
-	pid = spawn_start(argv, &io, e);
-	close(ends[1]);
-	if (pid < 0)
-		return pid;
-	r = read_fd(in, json, POLICY_MAX);
-	pid = spawn_reap(pid);
-	if (pid)
-		return err_status(e, pid, ERR_PLAIN, "%s is no policy: nothing was changed",
-				  esc(file));
-	return r < 0 ? err_set(e, -r, "read what pod-config says") : 0;
+	return r > 0 ? err_status(e, r, ERR_PLAIN, "%s is no policy: nothing was changed",
+				  esc(file))
+		     : r;
 }
 
 /* The pod file's: what stands in it, or the file it names. */

@@ -156,8 +156,6 @@ static int run_plugin(const struct settling *s, char *const *words, struct buf *
 		      struct err *e)
 {
 	OWN_STRV struct strv argv = {0};
-	OWN_FD int from = -1, to = -1;
-	int ends[2], pid, r;
 
 	strv_add(&argv, "pod-plugin");
 	strv_add(&argv, "plan");
@@ -165,18 +163,7 @@ static int run_plugin(const struct settling *s, char *const *words, struct buf *
 	strv_add(&argv, s->pod->name);
 	while (*words)
 		strv_add(&argv, *words++);
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_set(e, errno, "make a pipe");
-	from = ends[0];
-	to = ends[1];
-	pid = spawn_start(argv.v, &(struct spawn_io){-1, to, -1}, e);
-	if (pid < 0)
-		return pid;
-	close(take_fd(&to));
-	r = read_fd(from, printed, PRINTED_MAX);
-	close(take_fd(&from)); /* who prints on and on learns of it */
-	pid = spawn_reap(pid);
-	return r < 0 ? err_set(e, -r, "read what pod-plugin prints") : pid;
+	return spawn_capture(argv.v, printed, PRINTED_MAX, e);
 }
 
 /* "ASKER NAME WORD..." of the plan. */

@@ -39,11 +39,9 @@ static enum verdict reach(const void *arg)
 	return opened("reached the kernel: %s", strerrorname_np(errno));
 }
 
-/* clone: the child ends at once. */
-static enum verdict clone_into(const void *flags)
+/* What a clone returned, on both sides: the child ends at once. */
+static enum verdict born(long pid)
 {
-	long pid = syscall(SYS_clone, (long)*(const unsigned *)flags | SIGCHLD, 0, 0, 0, 0);
-
 	if (pid == 0)
 		_exit(0);
 	if (pid < 0)
@@ -52,17 +50,16 @@ static enum verdict clone_into(const void *flags)
 	return opened("-");
 }
 
+static enum verdict clone_into(const void *flags)
+{
+	return born(syscall(SYS_clone, (long)*(const unsigned *)flags | SIGCHLD, 0, 0, 0, 0));
+}
+
 static enum verdict clone3_into(const void *flags)
 {
 	struct clone_args args = {.flags = *(const unsigned *)flags, .exit_signal = SIGCHLD};
-	long pid = syscall(SYS_clone3, &args, sizeof(args));
 
-	if (pid == 0)
-		_exit(0);
-	if (pid < 0)
-		return stopped();
-	waitpid((pid_t)pid, NULL, 0);
-	return opened("-");
+	return born(syscall(SYS_clone3, &args, sizeof(args)));
 }
 
 static enum verdict use_io_uring(const void *unused)

@@ -27,16 +27,6 @@ static enum verdict read_secret(const void *path)
 	return errno ? stopped() : held("something else lies there");
 }
 
-static enum verdict see(const void *path)
-{
-	struct stat st;
-
-	path = bait_expand(path);
-	if (!path)
-		return untried("nothing is planted");
-	return lstat(path, &st) < 0 ? stopped() : opened("%s is there", (const char *)path);
-}
-
 /* A mask that goes by path must hold when its parent is moved. */
 static enum verdict state_by_rename(const void *unused)
 {
@@ -70,18 +60,32 @@ static enum verdict home_by_rename(const void *unused)
 	return v;
 }
 
+/* Where a link to *path is made, and what that path is in full; NULL: untried, and why. */
+static const char *link_name(const void **path)
+{
+	static char name[64];
+	const char *dir = scratch_dir();
+
+	if (!dir) {
+		untried("no scratch directory: %s", strerror(errno));
+		return NULL;
+	}
+	*path = bait_expand(*path);
+	if (!*path) {
+		untried("nothing is planted");
+		return NULL;
+	}
+	snprintf(name, sizeof(name), "%s/link", dir);
+	return name;
+}
+
 static enum verdict link_to(const void *path)
 {
-	const char *dir = scratch_dir();
-	char name[64];
+	const char *name = link_name(&path);
 	enum verdict v;
 
-	if (!dir)
-		return untried("no scratch directory: %s", strerror(errno));
-	path = bait_expand(path);
-	if (!path)
-		return untried("nothing is planted");
-	snprintf(name, sizeof(name), "%s/link", dir);
+	if (!name)
+		return UNTRIED;
 	if (link(path, name) < 0)
 		return stopped();
 	v = see(name);
@@ -91,16 +95,11 @@ static enum verdict link_to(const void *path)
 
 static enum verdict symlink_to(const void *path)
 {
-	const char *dir = scratch_dir();
-	char name[64];
+	const char *name = link_name(&path);
 	enum verdict v;
 
-	if (!dir)
-		return untried("no scratch directory: %s", strerror(errno));
-	path = bait_expand(path);
-	if (!path)
-		return untried("nothing is planted");
-	snprintf(name, sizeof(name), "%s/link", dir);
+	if (!name)
+		return UNTRIED;
 	if (symlink(path, name) < 0)
 		return untried("symlink: %s", strerror(errno));
 	v = read_secret(name);

@@ -11,16 +11,6 @@
 #include "tools/pod-probe/bait.h"
 #include "tools/pod-probe/probe.h"
 
-static enum verdict reach(const void *path)
-{
-	struct stat st;
-
-	path = bait_expand(path);
-	if (!path)
-		return untried("nothing is planted");
-	return lstat(path, &st) < 0 ? stopped() : opened("%s is there", (const char *)path);
-}
-
 /* A secret that was planted on the host, in whatever a process says of itself. */
 static enum verdict find_secret(const void *leaf)
 {
@@ -36,26 +26,26 @@ static enum verdict find_secret(const void *leaf)
 }
 
 const struct probe govern_probes[] = {
-	{"governance", "audit-log", CRITICAL, "the audit log is out of reach", reach,
+	{"governance", "audit-log", CRITICAL, "the audit log is out of reach", see,
 	 "{state}/pods/{pod}/audit", "state"},
-	{"governance", "audit-archive", HIGH, "the logs of other pods are out of reach", reach,
+	{"governance", "audit-archive", HIGH, "the logs of other pods are out of reach", see,
 	 "{state}/archive", "state"},
-	{"governance", "vault", CRITICAL, "the vault is out of reach", reach, "{state}/vault",
+	{"governance", "vault", CRITICAL, "the vault is out of reach", see, "{state}/vault",
 	 "state"},
-	{"governance", "vault-keys", CRITICAL, "the keys of vault and seal are out of reach", reach,
+	{"governance", "vault-keys", CRITICAL, "the keys of vault and seal are out of reach", see,
 	 "{state}/keys", "state"},
 	{"governance", "planted-secret", CRITICAL,
-	 "a secret of the pod's on the host is out of reach", reach, "{state}/pods/{pod}/bait",
+	 "a secret of the pod's on the host is out of reach", see, "{state}/pods/{pod}/bait",
 	 "state"},
-	{"governance", "queue", CRITICAL, "the queue of actions is out of reach", reach,
+	{"governance", "queue", CRITICAL, "the queue of actions is out of reach", see,
 	 "{state}/pods/{pod}/queue", "state"},
-	{"governance", "policy", CRITICAL, "the pod's policy is out of reach", reach,
+	{"governance", "policy", CRITICAL, "the pod's policy is out of reach", see,
 	 "{state}/pods/{pod}/policy", "state"},
 	{"governance", "plan", CRITICAL, "the plan that the walls are built by is out of reach",
-	 reach, "{state}/pods/{pod}/plan", "state"},
-	{"governance", "undo", HIGH, "what undo is made of is out of reach", reach,
+	 see, "{state}/pods/{pod}/plan", "state"},
+	{"governance", "undo", HIGH, "what undo is made of is out of reach", see,
 	 "{state}/pods/{pod}/undo", "state"},
-	{"governance", "keeper", HIGH, "the sockets of the pod's keepers are out of reach", reach,
+	{"governance", "keeper", HIGH, "the sockets of the pod's keepers are out of reach", see,
 	 "{keeper}", "keeper"},
 	{"governance", "secret-in-environments", CRITICAL,
 	 "no process shows a secret of the host in its environment", find_secret, "environ",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +37,16 @@ bool holds_secret(const char *path)
 int number_of(const char *name)
 {
 	return (int)strtol(name, NULL, 10);
+}
+
+enum verdict see(const void *path)
+{
+	struct stat st;
+
+	path = bait_expand(path);
+	if (!path)
+		return untried("nothing is planted");
+	return lstat(path, &st) < 0 ? stopped() : opened("%s is there", (const char *)path);
 }
 
 /* Where a pod's software may have seen to it that there is no /var/tmp, our own mounts serve. */

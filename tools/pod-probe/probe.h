@@ -53,6 +53,8 @@ enum verdict absent(void);
 /* r as a system call returned it: open unless it failed. */
 enum verdict unless_failed(long r);
 
+/* A probe of its own, and the end of others: is there something by that path, baits in it? */
+enum verdict see(const void *path);
 /* At most size-1 bytes of a file, NUL-ended; the count, or -1 with errno. */
 long slurp(const char *path, char *buf, size_t size);
 bool holds_secret(const char *path);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "libcommon/clock.h"
+#include "libcommon/io.h"
 
 #define LINE_MAX_BYTES 4096 /* what a keeper takes, in one write */
 #define WAITING_MAX    (512 * 1024)
@@ -81,36 +82,14 @@ static void tell_gap(struct lines *l)
 	l->told_ms = clock_ms();
 }
 
-/* One write, of whole lines; false when the reader must read first. */
-static bool write_some(struct lines *l)
-{
-	size_t n = l->waiting.len;
-	ssize_t done;
-
-	if (n > LINE_MAX_BYTES) {
-		const char *nl = memrchr(l->waiting.data, '\n', LINE_MAX_BYTES);
-
-		n = (size_t)(nl - l->waiting.data) + 1;
-	}
-	done = write(l->fd, l->waiting.data, n);
-	if (done < 0 && errno == EINTR)
-		return true;
-	if (done < 0 && errno != EAGAIN)
-		done = (ssize_t)n; /* nobody listens any more: nothing can be told */
-	if (done < 0)
-		return false;
-	l->waiting.len -= (size_t)done;
-	memmove(l->waiting.data, l->waiting.data + done, l->waiting.len);
-	return true;
-}
-
 void lines_flush(struct lines *l, uint64_t kernel_lost, bool last)
 {
 	l->lost += kernel_lost - l->kernel_lost;
 	l->kernel_lost = kernel_lost;
 	if ((l->lost || l->rated || l->writes_lost) && (last || clock_ms() - l->told_ms >= TELL_MS))
 		tell_gap(l);
-	while (l->waiting.len && write_some(l))
+	while (l->waiting.len &&
+	       write_lines(l->fd, l->waiting.data, &l->waiting.len, LINE_MAX_BYTES))
 		;
 }
 
