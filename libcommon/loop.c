@@ -69,6 +69,15 @@ void loop_remove_shared(struct loop *l, struct watch *w)
 	loop_remove(l, w);
 }
 
+void loop_forget(struct loop *l, struct watch *w)
+{
+	if (w->fd < 0)
+		return;
+	epoll_ctl(l->fd, EPOLL_CTL_DEL, w->fd, NULL);
+	watches[w->fd] = NULL;
+	w->fd = -1;
+}
+
 int loop_turn(struct loop *l, int timeout_ms, struct err *e)
 {
 	struct epoll_event ev[BATCH];

@@ -29,6 +29,8 @@ void loop_change(struct loop *l, struct watch *w, uint32_t events);
 void loop_remove(struct loop *l, struct watch *w);
 /* The same for a descriptor that somebody else has, too: closing ours would not take it out. */
 void loop_remove_shared(struct loop *l, struct watch *w);
+/* The descriptor stays open: another closes it. */
+void loop_forget(struct loop *l, struct watch *w);
 
 /* Wait at most timeout_ms (-1: for ever) and call who is concerned. */
 int loop_turn(struct loop *l, int timeout_ms, struct err *e);

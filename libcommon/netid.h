@@ -23,7 +23,8 @@ enum netid_role {
 	NETID_QUEUE,
 	NETID_MONITOR,
 	NETID_ACTION,
-	NETID_TRACE
+	NETID_TRACE,
+	NETID_WEB
 };
 
 /* The number of this pod, 1 … NETID_MAX, taken when it has none; -errno with e set. */
