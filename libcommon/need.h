@@ -6,8 +6,9 @@
  *	{"need":"env","name":"POD_NULL","value":"text"}    a variable of each run
  *
  * Unknown kinds and keys are refused, not skipped.  What was judged lies in RUN/NAME/needs while
- * the pod is up, a need a line, in words (words.h):
- *	device PATH c|b MAJOR MINOR | env NAME VALUE
+ * the pod is up, a need a line, in words (words.h), "-" for nothing:
+ *	device PATH c|b MAJOR MINOR | env NAME VALUE | package NAME FILE | socket PATH AS |
+ *	service NAME guardian|app READY AFTER WITH LISTEN WORD...
  */
 #ifndef LIBCOMMON_NEED_H
 #define LIBCOMMON_NEED_H
@@ -56,16 +57,56 @@ struct device {
 	unsigned major, minor;
 };
 
+/* A Debian package, wanted where the view lacks the file. */
+struct need_package {
+	char *name, *file;
+};
+
+/* A socket of the invoking user's, and where it is in the view. */
+struct need_socket {
+	char *path, *as;
+};
+
+#define NEED_SERVICES_MAX 32
+#define NEED_NAME_MAX     32 /* of a service, a set, a listening socket; names become file names */
+
+/* A process that is kept in the pod while it runs; "" for what was not said. */
+struct need_service {
+	char *name, *group; /* guardian or app */
+	char *ready;        /* it is ready when this path is there in the view */
+	struct strv after;  /* services that must be ready before it begins */
+	char *with;         /* all of one word begin and end together */
+	char *listen;       /* the socket that it is handed, listening */
+	struct strv argv;
+};
+
 struct needs {
 	struct device *devices;
 	size_t n_devices;
 	struct strv env; /* "NAME=VALUE" */
+	struct need_package *packages;
+	size_t n_packages;
+	struct need_socket *sockets;
+	size_t n_sockets;
+	struct need_service *services; /* names are of one service each */
+	size_t n_services;
 };
 
 #define OWN_NEEDS __attribute__((cleanup(needs_finish), unused))
 
 void needs_finish(struct needs *n);
 void needs_add_device(struct needs *n, const char *path, char type, unsigned major, unsigned minor);
+/* Copies; what is there already is not added again. */
+void needs_add_package(struct needs *n, const char *name, const char *file);
+void needs_add_socket(struct needs *n, const char *path, const char *as);
+/*
+ * Copies.  -EINVAL with e, nothing added: a name that is none or taken, a group that there is not,
+ * a path that is not plain and absolute, no command, one service too many.  Whether those of after
+ * are there is for needs_check_services(), when all were added.
+ */
+int needs_add_service(struct needs *n, const struct need_service *s, struct err *e);
+/* -EINVAL with e: one waits for a service that there is not, or for itself in the end. */
+int needs_check_services(const struct needs *n, struct err *e);
 /* RUN/NAME/needs; none is none.  0 or -errno with e set. */
 int needs_load(struct needs *n, const struct pod *p, struct err *e);
 int needs_save(const struct needs *n, const struct pod *p, struct err *e);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Needs as lines, their ceilings, and the file of those that were judged. */
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "libcommon/cgroup_device.h"
+#include "libcommon/io.h"
 #include "libcommon/need.h"
 #include "libcommon/own.h"
 #include "tests/lib/tap.h"
@@ -100,14 +104,34 @@ static void test_names(void)
 static void test_file(void)
 {
 	static const char text[] = "device /dev/a\\040b c 226 128\ndevice /dev/kfd c 10 1\n"
-				   "env A b\\040c\nenv B\n";
-	static const char *const wrong[] = {"device /dev/x c 1\n",
-					    "device /etc c 1 1\n",
-					    "device /dev/x z 1 1\n",
-					    "device /dev/x c 1 1",
-					    "device /dev/x c 5000 1\n",
-					    "env\n",
-					    "what x\n"};
+				   "env A b\\040c\nenv B\n"
+				   "package xvfb /usr/bin/Xvfb\nsocket /run/a /run/b\n";
+	static const char *const wrong[] = {
+		"device /dev/x c 1\n",
+		"device /etc c 1 1\n",
+		"device /dev/x z 1 1\n",
+		"device /dev/x c 1 1",
+		"device /dev/x c 5000 1\n",
+		"env\n",
+		"package xvfb\n",
+		"package xvfb usr/bin\n",
+		"socket /a\n",
+		"socket /a ../b\n",
+		"socket /a/../b /c\n",
+		"service a app - - - -\n",
+		"service a all - - - - x\n",
+		"service A app - - - - x\n",
+		"service -a app - - - - x\n",
+		"service a/b app - - - - x\n",
+		"service a app tmp - - - x\n",
+		"service a app /../tmp - - - x\n",
+		"service a app - ../b - - x\n",
+		"service a app - - a/b - x\n",
+		"service a app - - - ../x x\n",
+		"service a app - - - - x\nservice a app - - - - y\n",
+		"service a app - - - s x\nservice b app - - - s y\n",
+		"service abcdefghijklmnopqrstuvwxyz0123456789 app - - - - x\n",
+		"what x\n"};
 	OWN_NEEDS struct needs n = {0};
 
 	ok(needs_parse(&n, text, strlen(text)) == 0, "the file is read");
@@ -116,11 +140,91 @@ static void test_file(void)
 	is_int(n.devices[0].minor, 128, "its number");
 	is_str(n.env.v[0], "A=b c", "a variable");
 	is_str(n.env.v[1], "B=", "an empty one");
+	is_str(n.packages[0].file, "/usr/bin/Xvfb", "a package's file");
+	is_str(n.sockets[0].as, "/run/b", "where a socket is seen");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		OWN_NEEDS struct needs w = {0};
 
 		ok(needs_parse(&w, wrong[i], strlen(wrong[i])) < 0, "wrong line %zu is refused", i);
 	}
+}
+
+static void test_services(void)
+{
+	static const char text[] = "service bus guardian /run/bus - - - dbus-daemon\n"
+				   "service x11 guardian - bus - screen Xvfb :99 a\\040b\n"
+				   "service wm app - x11\\040bus set - wm\n";
+	static const char *const wrong[] = {
+		"service a app - b - - x\n",
+		"service a app - a - - x\n",
+		"service a app - b - - x\nservice b app - a - - x\nservice c app - - - - x\n",
+	};
+	OWN_NEEDS struct needs n = {0};
+	struct err e = {0};
+
+	ok(needs_parse(&n, text, strlen(text)) == 0, "services are read");
+	is_int((intmax_t)n.n_services, 3, "three of them");
+	is_str(n.services[0].ready, "/run/bus", "when it is ready");
+	is_str(n.services[0].with, "", "no set");
+	is_str(n.services[1].listen, "screen", "what it listens on");
+	is_str(n.services[1].argv.v[2], "a b", "a word with a blank");
+	is_int((intmax_t)n.services[2].after.n, 2, "it waits for two");
+	is_str(n.services[2].after.v[1], "bus", "of which this is one");
+	ok(needs_check_services(&n, &e) == 0, "they can begin");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		OWN_NEEDS struct needs w = {0};
+
+		ok(needs_parse(&w, wrong[i], strlen(wrong[i])) == 0, "set %zu is read", i);
+		ok(needs_check_services(&w, &e) < 0 && e.msg[0], "and cannot begin");
+	}
+}
+
+static void test_many_services(void)
+{
+	OWN_NEEDS struct needs n = {0};
+	struct need_service s = {.group = (char *)"app",
+				 .ready = (char *)"",
+				 .with = (char *)"",
+				 .listen = (char *)""};
+	struct err e = {0};
+	int r = 0;
+
+	strv_add(&s.argv, "x");
+	for (int i = 0; i < NEED_SERVICES_MAX; i++) {
+		OWN_FREE char *name = xfmt("s%d", i);
+
+		s.name = name;
+		r |= needs_add_service(&n, &s, &e);
+	}
+	ok(r == 0, "%d services are taken", NEED_SERVICES_MAX);
+	s.name = (char *)"more";
+	ok(needs_add_service(&n, &s, &e) < 0, "and no more");
+	strv_finish(&s.argv);
+}
+
+/* What is saved is read as it was. */
+static void test_saved(void)
+{
+	static const char text[] = "device /dev/a\\040b c 226 128\nenv A b\\040c\nenv B\n"
+				   "package xvfb /usr/bin/Xvfb\nsocket /run/a /run/b\n"
+				   "service bus guardian /run/bus - - - dbus-daemon\n"
+				   "service wm app - bus set screen wm a\\040b\n";
+	char dir[] = "/tmp/envpod-need.XXXXXX";
+	OWN_NEEDS struct needs n = {0}, none = {0};
+	OWN_BUF struct buf b = BUF_INIT;
+	struct pod p = POD_INIT;
+	struct err e = {0};
+
+	ok(mkdtemp(dir) != NULL, "a directory");
+	p.runpath = dir;
+	p.run = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok(needs_parse(&n, text, strlen(text)) == 0 && needs_save(&n, &p, &e) == 0, "saved");
+	ok(read_file_at(p.run, "needs", &b, 8192) >= 0, "it is there");
+	is_str(b.data, text, "as it was");
+	ok(needs_save(&none, &p, &e) == 0 && faccessat(p.run, "needs", F_OK, 0) < 0,
+	   "none is no file");
+	close(p.run);
+	rmdir(dir);
 }
 
 /* What the program says, by the few instructions that it is made of. */
@@ -189,6 +293,9 @@ int main(void)
 	test_ceilings();
 	test_names();
 	test_file();
+	test_services();
+	test_many_services();
+	test_saved();
 	test_program();
 	return done_testing();
 }

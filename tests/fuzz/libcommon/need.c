@@ -32,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	OWN_FREE char *text = xcalloc(1, size + 1);
 	OWN_NEEDS struct needs all = {0};
+	struct err e = {0};
 
 	memcpy(text, data, size);
 	try_line(text, size);
@@ -39,5 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < all.n_devices; i++)
 		if (strncmp(all.devices[i].path, "/dev/", 5) != 0)
 			abort();
+	for (size_t i = 0; i < all.n_services; i++)
+		if (all.n_services > NEED_SERVICES_MAX || strchr(all.services[i].name, '/') ||
+		    strchr(all.services[i].listen, '/') || all.services[i].argv.n == 0)
+			abort();
+	needs_check_services(&all, &e);
 	return 0;
 }
