@@ -91,6 +91,7 @@ LIB     := $(B)/libcommon.a
 BINS    := $(TOOLS:%=$(B)/bin/%)
 SHELLS  := bash zsh fish
 COMPLETIONS := $(B)/share/envpod/completions
+PAGES   := $(patsubst share/%,%,$(wildcard share/display/*))
 UNIT    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/test_*.c))
 HELPERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/lib/*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*/*.c))
@@ -119,7 +120,8 @@ PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
         install uninstall deb clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
-all: $(BINS) $(AGENT:%=$(B)/agent/%) $(PLUGINS:%=$(B)/plugins/%.so) $(SHELLS:%=$(COMPLETIONS)/envpod.%)
+all: $(BINS) $(AGENT:%=$(B)/agent/%) $(PLUGINS:%=$(B)/plugins/%.so) $(SHELLS:%=$(COMPLETIONS)/envpod.%) \
+     $(PAGES:%=$(B)/share/envpod/%) $(B)/fetched
 unit: $(UNIT) $(HELPERS)
 
 # Objects depend on the very line that makes them: other flags or another prefix rebuild them.
@@ -203,8 +205,16 @@ $(COMPLETIONS)/envpod.%: share/completions/generate $(BINS)
 	@mkdir -p $(@D)
 	$(Q)$< $* $(B)/bin >$@
 
+# The pages, and beside them what they take from elsewhere.  Without npm or a network all but the pages works.
+$(B)/share/envpod/display/%: share/display/%
+	@mkdir -p $(@D)
+	$(Q)cp -f $< $@
+$(B)/fetched: share/web/fetch share/web/package.json share/web/package-lock.json
+	@mkdir -p $(@D)
+	$(Q)if $< $(B)/share/envpod; then touch $@; fi
+
 deps:
-	$(Q)share/packages/install build
+	$(Q)share/packages/install build web
 
 demo:
 	$(Q)share/packages/install build run demo
@@ -274,7 +284,7 @@ uninstall:
 	  [ ! -d "$(DESTDIR)$$d" ] || find "$(DESTDIR)$$d" -depth -type d -empty -delete; done
 
 deb:
-	$(Q)share/packages/install build
+	$(Q)share/packages/install build web
 	$(Q)rm -rf $(B)/deb/root
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) B=$(B)/deb PREFIX=/usr DESTDIR=$(abspath $(B))/deb/root install
 	$(Q)share/dist/deb $(B)/deb/root $(VERSION) build
