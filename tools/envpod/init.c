@@ -18,6 +18,7 @@
 #include "libcommon/unit.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/init.h"
+#include "tools/envpod/presets.h"
 #include "tools/envpod/service.h"
 #include "tools/envpod/setup.h"
 #include "tools/envpod/systemd.h"
@@ -179,10 +180,12 @@ static int serve(const char *name)
 
 int cmd_init(int argc, char **argv)
 {
-	const char *file = NULL, *base = NULL;
+	const char *file = NULL, *preset = NULL, *base = NULL;
 	bool verbose = false, create_base = false;
 	const struct opt opts[] = {
 		{OPT_STR, 'c', "config", &file, "FILE", "the pod file; without it every default"},
+		{OPT_STR, 'p', "preset", &preset, "NAME",
+		 "or one of the pod files that come with envpod (envpod presets)"},
 		{OPT_FLAG, 'v', "verbose", &verbose, NULL, "show the output of setup commands"},
 		{OPT_FLAG, 0, "create-base", &create_base, NULL, "make a base of the pod, too"},
 		{OPT_STR, 0, "base-name", &base, "NAME", "the same, with a name of its own"},
@@ -191,10 +194,16 @@ int cmd_init(int argc, char **argv)
 	const struct opt_usage usage = {"envpod init [OPTION]... POD",
 					"Make a pod; nothing of the host is copied or changed.", 1,
 					1, 0};
+	OWN_FREE char *ours = NULL;
+	struct err e = {0};
 	int status;
 
 	opt_parse(opts, &usage, argc, argv);
-	status = init_pod(argv[0], file, verbose);
+	if (preset && file)
+		die(POD_EXIT_USAGE, "--config or --preset, not both");
+	if (preset && !(ours = preset_file(preset, &e)))
+		return say_err(&e);
+	status = init_pod(argv[0], ours ? ours : file, verbose);
 	if (status == 0 && !front_print)
 		printf("Created pod %s.\n", argv[0]);
 	fflush(stdout);

@@ -13,6 +13,7 @@
 
 static const struct cmd commands[] = {
 	{"init", cmd_init, "make a pod from a pod file"},
+	{"presets", cmd_presets, "list the pod files that come with envpod"},
 	{"setup", cmd_setup, "run the pod file's setup commands again"},
 	{"run", cmd_run, "run a command in a pod"},
 	{"up", cmd_up, "make the pod of this directory if need be, and run in it"},
