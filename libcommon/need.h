@@ -4,9 +4,16 @@
  *
  *	{"need":"device","path":"/dev/dri/renderD128"}     a node of the host's in the pod's /dev
  *	{"need":"env","name":"POD_NULL","value":"text"}    a variable of each run
+ *	{"need":"package","name":"xvfb","file":"/usr/bin/Xvfb"}
+ *	{"need":"service","name":"x11","command":"Xvfb :99","group":"guardian","ready":"/tmp/x",
+ *		"after":"bus","with":"","listen":""}
+ *	{"need":"socket","path":"/run/user/1/wayland-0","as":"/run/envpod/host/wayland-0"}
  *
- * Unknown kinds and keys are refused, not skipped.  What was judged lies in RUN/NAME/needs while
- * the pod is up, a need a line, in words (words.h), "-" for nothing:
+ * Unknown kinds and keys are refused, not skipped; keys that may be "" may be absent, too.  A
+ * command is words (words.h), the first of them a path or a name that is looked up in the pod.
+ *
+ * What was judged lies in RUN/NAME/needs while the pod is up, a need a line, in words, "-" for
+ * nothing:
  *	device PATH c|b MAJOR MINOR | env NAME VALUE | package NAME FILE | socket PATH AS |
  *	service NAME guardian|app READY AFTER WITH LISTEN WORD...
  */
@@ -21,13 +28,28 @@
 
 #define NEED_LINE_MAX 8192 /* bytes of a line with its newline */
 #define NEED_MAX      256  /* needs of one plugin */
-#define NEED_VALUES   2
+#define NEED_VALUES   7
 
-enum need_kind { NEED_DEVICE, NEED_ENV, NEED_KINDS };
+enum need_kind { NEED_DEVICE, NEED_ENV, NEED_PACKAGE, NEED_SERVICE, NEED_SOCKET, NEED_KINDS };
+
+/* Where the values are: "" where a key is absent. */
+enum { DEVICE_PATH };
+enum { ENV_NAME, ENV_VALUE };
+enum { PACKAGE_NAME, PACKAGE_FILE };
+enum {
+	SERVICE_NAME,
+	SERVICE_COMMAND,
+	SERVICE_GROUP,
+	SERVICE_READY,
+	SERVICE_AFTER,
+	SERVICE_WITH,
+	SERVICE_LISTEN
+};
+enum { SOCKET_PATH, SOCKET_AS };
 
 struct need {
 	enum need_kind kind;
-	char *values[NEED_VALUES]; /* path | name, value */
+	char *values[NEED_VALUES];
 };
 
 void need_finish(struct need *n);

@@ -18,7 +18,16 @@ static const char *const good[] = {
 	"{\"need\":\"device\",\"path\":\"/dev/dri/renderD128\"}",
 	"{\"need\":\"env\",\"name\":\"POD_NULL\",\"value\":\"\"}",
 	"{\"need\":\"env\",\"name\":\"_A1\",\"value\":\"a \\\"b\\\"\"}",
+	"{\"need\":\"package\",\"name\":\"libstdc++6\",\"file\":\"/usr/bin/Xvfb\"}",
+	"{\"need\":\"service\",\"name\":\"bus\",\"command\":\"dbus-daemon\",\"group\":\"app\"}",
+	"{\"need\":\"service\",\"name\":\"x11\",\"command\":\"/usr/bin/Xvfb :99 a\\\\040b\",\"group\":"
+	"\"guardian\",\"ready\":\"/tmp/x\",\"after\":\"bus y-2\",\"with\":\"trio\",\"listen\":\"audio\"}",
+	"{\"need\":\"socket\",\"path\":\"/run/user/1/wayland-0\",\"as\":\"/run/envpod/host/wayland-0\"}",
 };
+
+#define SERVICE(name, command, group, more)                                  \
+	"{\"need\":\"service\",\"name\":\"" name "\",\"command\":\"" command \
+	"\",\"group\":\"" group "\"" more "}"
 
 static const char *const bad[] = {
 	"",
@@ -41,6 +50,32 @@ static const char *const bad[] = {
 	"{\"need\":\"env\",\"name\":\"A=B\",\"value\":\"\"}",
 	"{\"need\":\"env\",\"name\":\"A\",\"value\":\"a\\u0001\"}",
 	"{\"need\":\"env\",\"name\":\"A\",\"value\":\"a\"} x",
+	"{\"need\":\"env\",\"name\":\"A\"}",
+	"{\"need\":\"package\",\"name\":\"xvfb\"}",
+	"{\"need\":\"package\",\"name\":\"-xvfb\",\"file\":\"/x\"}",
+	"{\"need\":\"package\",\"name\":\"x=1\",\"file\":\"/x\"}",
+	"{\"need\":\"package\",\"name\":\"a b\",\"file\":\"/x\"}",
+	"{\"need\":\"package\",\"name\":\"xvfb\",\"file\":\"x\"}",
+	SERVICE("x", "", "app", ""),
+	SERVICE("x", "a  b", "app", ""),
+	SERVICE("x", "../a", "app", ""),
+	SERVICE("x", "a/b", "app", ""),
+	SERVICE("x", "a", "root", ""),
+	SERVICE("x", "a", "", ""),
+	SERVICE("X", "a", "app", ""),
+	SERVICE("1", "a", "app", ""),
+	SERVICE("a.b", "a", "app", ""),
+	SERVICE("", "a", "app", ""),
+	SERVICE("an-unbelievably-long-name-of-a-service", "a", "app", ""),
+	SERVICE("x", "a", "app", ",\"ready\":\"x\""),
+	SERVICE("x", "a", "app", ",\"ready\":\"/x/../y\""),
+	SERVICE("x", "a", "app", ",\"after\":\"/x\""),
+	SERVICE("x", "a", "app", ",\"after\":\" b\""),
+	SERVICE("x", "a", "app", ",\"with\":\"a b\""),
+	SERVICE("x", "a", "app", ",\"listen\":\"/tmp/x\""),
+	SERVICE("x", "a", "app", ",\"user\":\"root\""),
+	"{\"need\":\"socket\",\"path\":\"/run/user/1/wayland-0\"}",
+	"{\"need\":\"socket\",\"path\":\"wayland-0\",\"as\":\"/x\"}",
 };
 
 static void test_lines(void)
@@ -62,6 +97,40 @@ static void test_lines(void)
 		ok(need_parse(&n, bad[i], strlen(bad[i]), &e) < 0 && e.msg[0], "'%s' is none",
 		   bad[i]);
 	}
+}
+
+/* What is written is a line that is read, however much of it must be escaped. */
+static void test_length(void)
+{
+	OWN_FREE char *value = xcalloc(1, NEED_LINE_MAX);
+	const char *const kv[] = {"name", "A", "value", value, NULL};
+	size_t len = 0;
+
+	for (;; value[len++] = '"') {
+		OWN_NEED struct need n = {0}, again = {0};
+		OWN_BUF struct buf b = BUF_INIT;
+		struct err e = {0};
+
+		if (need_make(&n, "env", kv, &e) < 0)
+			break;
+		need_format(&n, &b);
+		if (b.len >= NEED_LINE_MAX || need_parse(&again, b.data, b.len - 1, &e) < 0)
+			break;
+	}
+	is_int((intmax_t)len, NEED_LINE_MAX / 2 - 512,
+	       "the longest need is a line, and read again");
+}
+
+static void test_absent(void)
+{
+	static const char empty[] = SERVICE(
+		"x", "a", "app", ",\"ready\":\"\",\"after\":\"\",\"with\":\"\",\"listen\":\"\"");
+	OWN_NEED struct need n = {0};
+	OWN_BUF struct buf b = BUF_INIT;
+
+	ok(need_parse(&n, empty, strlen(empty), &(struct err){0}) == 0, "keys may be empty");
+	need_format(&n, &b);
+	is_str(b.data, SERVICE("x", "a", "app", "") "\n", "which is as if they were absent");
 }
 
 static int judge(const char *plugin, const char *line, char *opt)
@@ -89,11 +158,55 @@ static void test_ceilings(void)
 	   "a '*' does not match '/'");
 }
 
+static int judge_socket(const char *plugin, const char *path, const char *as)
+{
+	OWN_FREE char *line = xfmt("{\"need\":\"socket\",\"path\":\"%s\",\"as\":\"%s\"}", path, as);
+
+	return judge(plugin, line, NULL);
+}
+
+static void test_seen(void)
+{
+	static const char *const kinds[] = {"desktop-x", "display-x", "audio-x", "web-x"};
+	static const char listens[] = SERVICE("s", "a", "app", ",\"listen\":\"display\"");
+	static const char odd[] = SERVICE("s", "a", "app", ",\"listen\":\"docker\"");
+	static const char host[] = "/run/envpod/host/wayland-0";
+
+	for (size_t i = 0; i < 4; i++) {
+		ok(judge(kinds[i], good[3], NULL) == 0, "%s may want packages", kinds[i]);
+		ok(judge(kinds[i], good[4], NULL) == 0, "and services");
+		ok(judge(kinds[i], good[0], NULL) < 0, "but no device");
+		ok(judge(kinds[i], "{\"need\":\"env\",\"name\":\"DISPLAY\",\"value\":\":1\"}",
+			 NULL) == 0,
+		   "and say where a display is");
+		ok(judge(kinds[i], "{\"need\":\"env\",\"name\":\"LD_PRELOAD\",\"value\":\"/x\"}",
+			 NULL) < 0,
+		   "but not what is loaded");
+		is_int(judge(kinds[i], listens, NULL) == 0, strcmp(kinds[i], "web-x") == 0,
+		       "what listens is a web's");
+		ok(judge(kinds[i], odd, NULL) < 0, "by the three names that there are");
+	}
+	ok(judge("gpu-x", good[3], NULL) < 0, "a GPU's plugin wants no package");
+	ok(judge("null", good[4], NULL) < 0, "null no service");
+	ok(judge_socket("display-x", "/run/user/1000/wayland-0", host) == 0,
+	   "a compositor's socket");
+	ok(judge_socket("display-x", "/tmp/.X11-unix/X0", "/tmp/.X11-unix/X0") == 0, "a server's");
+	ok(judge_socket("audio-x", "/run/user/1000/wayland-0", host) < 0, "are a display's alone");
+	ok(judge_socket("display-x", "/run/user/1000/bus", host) < 0, "not the bus");
+	ok(judge_socket("display-x", "/run/user/1000/pulse/native", host) < 0, "nor the sound");
+	ok(judge_socket("display-x", "/run/user/1/x/wayland-0", host) < 0, "nor what lies deeper");
+	ok(judge_socket("display-x", "/run/docker.sock", host) < 0, "nor what commands the host");
+	ok(judge_socket("display-x", "/run/user/1/wayland-0", "/run/envpod/bin/sh") < 0,
+	   "and it is shown where such sockets are");
+}
+
 static void test_names(void)
 {
-	static const char *const names[] = {"null", "gpu-dri", "gpu-a-1"};
-	static const char *const none[] = {"",      "gpu/x", "GPU-x", "x",
-					   "toy-x", "gpu-",  "-gpu",  "gpu_x"};
+	static const char *const names[] = {"null",       "gpu-dri",         "gpu-a-1",
+					    "web-novnc",  "desktop-openbox", "audio-x",
+					    "display-x11"};
+	static const char *const none[] = {"",     "gpu/x", "GPU-x", "x",      "toy-x",
+					   "gpu-", "-gpu",  "gpu_x", "seen-x", "gpu|web-x"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ok(need_check_plugin(names[i], &(struct err){0}) == 0, "%s is a name", names[i]);
@@ -290,7 +403,10 @@ static void test_program(void)
 int main(void)
 {
 	test_lines();
+	test_length();
+	test_absent();
 	test_ceilings();
+	test_seen();
 	test_names();
 	test_file();
 	test_services();

@@ -22,10 +22,16 @@ static void try_line(const char *data, size_t size)
 		return;
 	}
 	need_judge(&n, "gpu-x", NULL, &e);
+	need_judge(&n, "web-x", NULL, &e);
+	need_judge(&n, "display-x", NULL, &e);
 	need_format(&n, &b);
-	if (need_parse(&again, b.data, b.len - 1, &e) < 0 || n.kind != again.kind ||
-	    strcmp(n.values[0], again.values[0]) != 0)
+	if (b.len >= NEED_LINE_MAX || need_parse(&again, b.data, b.len - 1, &e) < 0 ||
+	    n.kind != again.kind)
 		abort();
+	for (size_t i = 0; i < NEED_VALUES; i++)
+		if (!n.values[i] != !again.values[i] ||
+		    (n.values[i] && strcmp(n.values[i], again.values[i]) != 0))
+			abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
