@@ -126,8 +126,11 @@ static int take_need(struct settling *s, const struct need *n, const char *plugi
 	if (r < 0)
 		return r;
 	if (n->kind == NEED_DEVICE)
-		return add_device(s, asker, n->values[0], e);
-	strv_fmt(&s->needs.env, "%s=%s", n->values[0], n->values[1]);
+		return add_device(s, asker, n->values[DEVICE_PATH], e);
+	if (n->kind != NEED_ENV)
+		return err_status(e, POD_EXIT_UNSUPPORTED, ERR_PLAIN,
+				  "%s: needs of that kind are not built yet", asker);
+	strv_fmt(&s->needs.env, "%s=%s", n->values[ENV_NAME], n->values[ENV_VALUE]);
 	return 0;
 }
 
