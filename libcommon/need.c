@@ -107,18 +107,20 @@ static const struct {
 		enum { MUST_SAY, MAY_BE_EMPTY, MAY_BE_ABSENT } may;
 	} keys[NEED_VALUES + 1];
 } kinds[NEED_KINDS] = {
-	[NEED_DEVICE] = {"device", {{"path", check_path}}},
-	[NEED_ENV] = {"env", {{"name", check_variable}, {"value", check_text, MAY_BE_EMPTY}}},
-	[NEED_PACKAGE] = {"package", {{"name", check_package}, {"file", check_path}}},
+	[NEED_DEVICE] = {"device", {{"path", check_path, MUST_SAY}}},
+	[NEED_ENV] = {"env",
+		      {{"name", check_variable, MUST_SAY}, {"value", check_text, MAY_BE_EMPTY}}},
+	[NEED_PACKAGE] = {"package",
+			  {{"name", check_package, MUST_SAY}, {"file", check_path, MUST_SAY}}},
 	[NEED_SERVICE] = {"service",
-			  {{"name", check_name},
-			   {"command", check_command},
-			   {"group", check_group},
+			  {{"name", check_name, MUST_SAY},
+			   {"command", check_command, MUST_SAY},
+			   {"group", check_group, MUST_SAY},
 			   {"ready", check_path, MAY_BE_ABSENT},
 			   {"after", check_names, MAY_BE_ABSENT},
 			   {"with", check_name, MAY_BE_ABSENT},
 			   {"listen", check_name, MAY_BE_ABSENT}}},
-	[NEED_SOCKET] = {"socket", {{"path", check_path}, {"as", check_path}}},
+	[NEED_SOCKET] = {"socket", {{"path", check_path, MUST_SAY}, {"as", check_path, MUST_SAY}}},
 };
 
 void need_finish(struct need *n)

@@ -117,21 +117,49 @@ static int add_device(struct settling *s, const char *asker, const char *path, s
 
 /* --- plugins --- */
 
+static int add_service(struct needs *needs, const struct need *n, struct err *e)
+{
+	struct need_service s = {.name = n->values[SERVICE_NAME],
+				 .group = n->values[SERVICE_GROUP],
+				 .ready = n->values[SERVICE_READY],
+				 .with = n->values[SERVICE_WITH],
+				 .listen = n->values[SERVICE_LISTEN]};
+	int r = words_split(&s.argv, n->values[SERVICE_COMMAND]);
+
+	if (r == 0 && *n->values[SERVICE_AFTER])
+		r = words_split(&s.after, n->values[SERVICE_AFTER]);
+	r = r < 0 ? err_set(e, -r, "service %s", s.name) : needs_add_service(needs, &s, e);
+	strv_finish(&s.argv);
+	strv_finish(&s.after);
+	return r;
+}
+
+static int add_need(struct settling *s, const struct need *n, const char *asker, struct err *e)
+{
+	switch (n->kind) {
+	case NEED_DEVICE:
+		return add_device(s, asker, n->values[DEVICE_PATH], e);
+	case NEED_PACKAGE:
+		needs_add_package(&s->needs, n->values[PACKAGE_NAME], n->values[PACKAGE_FILE]);
+		return 0;
+	case NEED_SERVICE:
+		return add_service(&s->needs, n, e) < 0 ? err_wrap(e, "%s", asker) : 0;
+	case NEED_ENV:
+		strv_fmt(&s->needs.env, "%s=%s", n->values[ENV_NAME], n->values[ENV_VALUE]);
+		return 0;
+	default:
+		return err_status(e, POD_EXIT_UNSUPPORTED, ERR_PLAIN,
+				  "%s: needs of that kind are not built yet", asker);
+	}
+}
+
 static int take_need(struct settling *s, const struct need *n, const char *plugin,
 		     char *const *opts, struct err *e)
 {
 	OWN_FREE char *asker = xfmt("plugin %s", plugin);
 	int r = need_judge(n, plugin, opts, e);
 
-	if (r < 0)
-		return r;
-	if (n->kind == NEED_DEVICE)
-		return add_device(s, asker, n->values[DEVICE_PATH], e);
-	if (n->kind != NEED_ENV)
-		return err_status(e, POD_EXIT_UNSUPPORTED, ERR_PLAIN,
-				  "%s: needs of that kind are not built yet", asker);
-	strv_fmt(&s->needs.env, "%s=%s", n->values[ENV_NAME], n->values[ENV_VALUE]);
-	return 0;
+	return r < 0 ? r : add_need(s, n, asker, e);
 }
 
 static int take_printed(struct settling *s, const struct buf *b, const char *plugin,
@@ -215,5 +243,7 @@ int needs_settle(const struct pod *p, const struct plan *pl, bool unsafe, struct
 		r = check_found(&s, e);
 	for (size_t i = 0; r == 0 && (line = plan_next(pl, "device", &i));)
 		r = add_device(&s, "devices.extra", line, e);
+	if (r == 0)
+		r = needs_check_services(&s.needs, e);
 	return r < 0 ? r : needs_save(&s.needs, p, e);
 }
