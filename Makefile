@@ -57,13 +57,13 @@ NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 DYNAMIC := pod-plugin pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor pod-trace
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
-DAEMONS := pod-dns pod-proxy pod-queue pod-screen
+DAEMONS := pod-dns pod-proxy pod-queue pod-screen pod-upload
 static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,$(if $(filter $(1),$(DAEMONS)),-static-pie \
              -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now -Wl$(comma)--no-warnings,-static -Wl,-z,norelro -Wl,-z,noseparate-code))
 comma   := ,
 
 # What an agent finds at /run/envpod/bin in its pod: copies, so that nothing else of ours is there.
-AGENT := pod-queue pod-mcp
+AGENT := pod-queue pod-mcp pod-upload
 
 # What envpod carries inside, besides being programs of their own: a run is one exec, not three, and
 # an exec costs a tenth of it.  Each is linked into one object whose only name is TOOL_main.

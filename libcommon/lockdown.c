@@ -14,6 +14,7 @@
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -34,6 +35,13 @@
 #endif
 
 #define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | __O_TMPFILE)
+
+/* No devices, sockets or pipes, and nothing is executed. */
+#define MAKING                                                         \
+	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |  \
+	 LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | \
+	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_SYM |   \
+	 LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
 enum arg_rule { ANY, EQUALS, WITHOUT };
 
@@ -108,6 +116,20 @@ static const struct row {
 	{PROMISE_READ_FILES, SYS_openat, WITHOUT, 2, WRITING},
 	{PROMISE_READ_FILES, SYS_newfstatat, ANY, 0, 0},
 	{PROMISE_READ_FILES, SYS_fstat, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_openat, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_openat2, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_newfstatat, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_fstat, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_fstatfs, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_linkat, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_symlinkat, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_mkdirat, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_unlinkat, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_renameat, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_renameat2, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_fchmod, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_utimensat, ANY, 0, 0},
+	{PROMISE_MAKE_FILES, SYS_ftruncate, ANY, 0, 0},
 	{PROMISE_OWN_FDS, SYS_readlinkat, ANY, 0, 0},
 #ifdef SYS_readlink
 	{PROMISE_OWN_FDS, SYS_readlink, ANY, 0, 0},
@@ -190,6 +212,13 @@ static int drop_caps(struct err *e)
 	return 0;
 }
 
+static int allow_beneath(int set, int dir, uint64_t access)
+{
+	struct landlock_path_beneath_attr at = {.allowed_access = access, .parent_fd = dir};
+
+	return (int)syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &at, 0);
+}
+
 /* Files by Landlock: none but those named.  A kernel without it leaves that to ids and filter. */
 static int close_files(const struct lockdown *l, struct err *e)
 {
@@ -202,14 +231,12 @@ static int close_files(const struct lockdown *l, struct err *e)
 	set = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
 	if (set < 0)
 		return 0;
-	for (size_t i = 0; i < l->n_read_beneath; i++) {
-		struct landlock_path_beneath_attr at = {.allowed_access =
-								LANDLOCK_ACCESS_FS_READ_FILE,
-							.parent_fd = l->read_beneath[i]};
-
-		if (syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &at, 0) < 0)
+	for (size_t i = 0; i < l->n_read_beneath; i++)
+		if (allow_beneath(set, l->read_beneath[i], LANDLOCK_ACCESS_FS_READ_FILE) < 0)
 			return err_set(e, errno, "allow reading a directory");
-	}
+	for (size_t i = 0; i < l->n_write_beneath; i++)
+		if (allow_beneath(set, l->write_beneath[i], MAKING) < 0)
+			return err_set(e, errno, "allow writing to a directory");
 	if (syscall(SYS_landlock_restrict_self, set, 0) < 0)
 		return err_set(e, errno, "close all other files");
 	return 0;

@@ -34,6 +34,9 @@ enum promise {
 	/* say what descriptors lead to that the kernel opens for it (fanotify); opens none itself.
 	 * Landlock would have the kernel refuse it those. */
 	PROMISE_OWN_FDS = 1 << 13,
+	/* make files, links and directories, change their modes, times and names: those beneath
+	 * write_beneath, where the kernel has Landlock */
+	PROMISE_MAKE_FILES = 1 << 14,
 	PROMISE_FLAGS = 1 << 12, /* flags of open descriptors; who is at the other end */
 };
 
@@ -46,6 +49,10 @@ struct lockdown {
 	 * other file can be opened at all.  Only with PROMISE_READ_FILES. */
 	const int *read_beneath;
 	size_t n_read_beneath;
+	/* The same for what may be read, made, written and removed.  Only with PROMISE_MAKE_FILES.
+	 */
+	const int *write_beneath;
+	size_t n_write_beneath;
 };
 
 /*
