@@ -59,13 +59,13 @@ static bool is_repeat(const struct cgtree *t, enum controller c)
 	return false;
 }
 
-static int open_handles(struct cgroup *cg, const struct cgtree *t, struct err *e)
+static int open_handles(struct cgroup *cg, const struct cgtree *t, const char *part, struct err *e)
 {
 	cg->v2 = -1;
 	if (t->pod2 >= 0) {
-		cg->v2 = openat(t->pod2, "app", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		cg->v2 = openat(t->pod2, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (cg->v2 < 0)
-			return err_set(e, errno, "open cgroup %s/%s/app", t->at.v2, t->group);
+			return err_set(e, errno, "open cgroup %s/%s/%s", t->at.v2, t->group, part);
 	}
 	for (enum controller c = 0; c < CTL_COUNT; c++) {
 		int fd;
@@ -101,7 +101,8 @@ static int check_frozen(const struct cgtree *t, const char *pod, bool live, stru
 	return 0;
 }
 
-int cgroup_open(struct cgroup *cg, const char *pod, const struct plan *pl, struct err *e)
+static int open_part(struct cgroup *cg, const char *pod, const char *part, const struct plan *pl,
+		     struct err *e)
 {
 	OWN_CGTREE struct cgtree t = CGTREE_INIT;
 	bool live;
@@ -114,14 +115,25 @@ int cgroup_open(struct cgroup *cg, const char *pod, const struct plan *pl, struc
 	if (!live)
 		drop_stale(&t, pl);
 	cgtree_make_v2(&t); /* where it cannot be had, v1 or nothing must do */
-	r = check_frozen(&t, pod, live, e);
+	if (strcmp(part, "app") == 0)
+		r = check_frozen(&t, pod, live, e);
 	if (r == 0)
 		r = limits_apply(&t, pl, live ? LIMITS_NEW : LIMITS_ALL, e);
 	if (r == 0)
-		r = open_handles(cg, &t, e);
+		r = open_handles(cg, &t, part, e);
 	if (r < 0)
 		cgroup_finish(cg);
 	return r;
+}
+
+int cgroup_open(struct cgroup *cg, const char *pod, const struct plan *pl, struct err *e)
+{
+	return open_part(cg, pod, "app", pl, e);
+}
+
+int cgroup_open_guardian(struct cgroup *cg, const char *pod, const struct plan *pl, struct err *e)
+{
+	return open_part(cg, pod, "guardian", pl, e);
 }
 
 void cgroup_finish(struct cgroup *cg)

@@ -19,7 +19,7 @@
 #include "libcommon/plan.h"
 
 struct cgroup {
-	int v2;       /* app/, for CLONE_INTO_CGROUP; -1: this host has no writable cgroup2 */
+	int v2;       /* app/ or guardian/, for CLONE_INTO_CGROUP; -1: no writable cgroup2 here */
 	int procs[8]; /* cgroup.procs of the v1 groups; the child writes itself into each */
 	size_t nprocs;
 	uint64_t oom_before; /* cgroup_oom_count() when it was opened */
@@ -37,6 +37,8 @@ struct cgroup {
  * when the pod is frozen, since what is born there would not run.
  */
 int cgroup_open(struct cgroup *cg, const char *pod, const struct plan *pl, struct err *e);
+/* The same, but for a process that belongs in guardian/: that one is never frozen. */
+int cgroup_open_guardian(struct cgroup *cg, const char *pod, const struct plan *pl, struct err *e);
 void cgroup_finish(struct cgroup *cg);
 
 /* Join the v1 groups: by the child itself, before unshare(CLONE_NEWCGROUP).  0 or -errno. */

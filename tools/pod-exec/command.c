@@ -31,6 +31,7 @@
 #include "libcommon/path.h"
 #include "libcommon/title.h"
 #include "tools/pod-exec/apart.h"
+#include "tools/pod-exec/beside.h"
 #include "tools/pod-exec/caps.h"
 #include "tools/pod-exec/env.h"
 #include "tools/pod-exec/landlock.h"
@@ -241,9 +242,9 @@ static int close_all_but(int *keep, size_t n)
 }
 
 /* fail and bpf are close-on-exec; what the caller means the command to have is not. */
-static int keep_some(const struct run *r, int fail)
+static int keep_some(const struct run *r, int fail, int bpf)
 {
-	int keep[] = {fail, r->bpf, r->keep, r->exec};
+	int keep[] = {fail, bpf, r->keep, r->exec, r->listen >= 0 ? BESIDE_FD : -1};
 
 	if (r->keep >= 0 && fcntl(r->keep, F_SETFD, 0) < 0)
 		return -errno;
@@ -265,15 +266,17 @@ void command_exec(const struct run *r, int fail)
 	char *const *argv = r->ask->argv;
 	struct strv env = r->env; /* ours: of a process that is about to become another program */
 	struct err e = {0};
-	int s;
+	int s, bpf = r->bpf;
 
 	if (env_secrets(&env, r->secrets, &r->ask->env, &e) < 0)
 		report(fail, &e);
-	s = keep_some(r, fail);
+	s = beside_place(r, &fail, &bpf, &env);
+	if (s == 0)
+		s = keep_some(r, fail, bpf);
 	stand_somewhere(&r->dirs);
 	if (s < 0)
 		err_set(&e, -s, "close what the command must not inherit");
-	else if (seccomp_load_fd(r->bpf, &e) == 0) {
+	else if (seccomp_load_fd(bpf, &e) == 0) {
 		exec_command(r, argv, &env);
 		err_status(&e, errno == ENOENT ? POD_EXIT_NOT_FOUND : POD_EXIT_CANNOT_RUN, errno,
 			   "run %s", esc(argv[0]));

@@ -12,6 +12,7 @@
 #include "libcommon/own.h"
 #include "libcommon/say.h"
 #include "libcommon/title.h"
+#include "tools/pod-exec/beside.h"
 #include "tools/pod-exec/doctor.h"
 #include "tools/pod-exec/run.h"
 #include "tools/pod-exec/seccomp.h"
@@ -71,7 +72,8 @@ int main(int argc, char **argv)
 			  .status_fd = UINT64_MAX,
 			  .ready_fd = UINT64_MAX,
 			  .keep_fd = UINT64_MAX,
-			  .exec_fd = UINT64_MAX};
+			  .exec_fd = UINT64_MAX,
+			  .listen_fd = UINT64_MAX};
 	const char *compiled = NULL;
 	bool doctor = false, json = false;
 	const struct opt opts[] = {
@@ -96,6 +98,10 @@ int main(int argc, char **argv)
 		 "with --apart: leave the command this regular file"},
 		{OPT_U64, 0, "exec-fd", &ask.exec_fd, "N",
 		 "with --apart, or a sealed memfd: execute this file of the host"},
+		{OPT_STR, 0, "beside", &ask.beside, "guardian|app",
+		 "a service of the running pod: no run, and it ends with who started it"},
+		{OPT_U64, 0, "listen-fd", &ask.listen_fd, "N",
+		 "with --beside: hand the command this listening Unix socket as 3"},
 		{OPT_STR, 0, "compile", &compiled, "POD", "only make the pod's seccomp.bpf"},
 		{OPT_FLAG, 0, "doctor", &doctor, NULL, "only say what this kernel lacks"},
 		{OPT_FLAG, 0, "json", &json, NULL, "with --doctor: NDJSON"},
@@ -121,6 +127,7 @@ int main(int argc, char **argv)
 	if (n < 2)
 		die(POD_EXIT_USAGE, "name a pod and a command (usage: %s)", usage.line);
 	check_tty_word(ask.tty);
+	beside_begin(&ask);
 	for (int i = 1; i < n; i++)
 		strv_add(&command, argv[i]);
 	ask.pod = argv[0];

@@ -20,6 +20,7 @@
 #include "libcommon/spawn.h"
 #include "libcommon/unit.h"
 #include "tools/pod-exec/apart.h"
+#include "tools/pod-exec/beside.h"
 #include "tools/pod-exec/boot.h"
 #include "tools/pod-exec/env.h"
 #include "tools/pod-exec/given.h"
@@ -42,6 +43,7 @@ void run_init(struct run *r, const struct ask *ask)
 		.init = -1,
 		.secrets = -1,
 		.keep = -1,
+		.listen = -1,
 		.exec = -1,
 		.cgroup = CGROUP_INIT,
 	};
@@ -171,10 +173,25 @@ static int open_walls(struct run *r, struct err *e)
 		return err_set(e, errno, "open /proc/self/ns/pid");
 	s = r->join ? 0 : open_namespaces(r, e);
 	if (s == 0)
-		s = cgroup_open(&r->cgroup, r->pod.name, &r->plan, e);
+		s = beside_guards(r->ask)
+			    ? cgroup_open_guardian(&r->cgroup, r->pod.name, &r->plan, e)
+			    : cgroup_open(&r->cgroup, r->pod.name, &r->plan, e);
 	/* A kernel that cannot leaves it to the first layer, as with Landlock. */
-	if (s == 0 && !r->join && r->cgroup.v2 >= 0)
+	if (s == 0 && (!r->join || beside_guards(r->ask)) && r->cgroup.v2 >= 0)
 		cgroup_devices(r->cgroup.v2, &r->needs);
+	return s;
+}
+
+/* What stands beside the runs is none: it must not keep the pod alive.  Whether it came too late it
+ * hears from the kernel, by then. */
+static int join_init(struct run *r, struct err *e)
+{
+	int s = boot_join(r, e);
+
+	if (r->ask->beside) {
+		own_close(&r->runs);
+		r->runs = -1;
+	}
 	return s;
 }
 
@@ -192,7 +209,7 @@ static int find_init(struct run *r, struct err *e)
 		return r->init_pid;
 	r->join = r->ask->probe || (join && strcmp(join, "1") == 0);
 	if (r->join)
-		return r->init_pid > 0 ? boot_join(r, e) : 1;
+		return r->init_pid > 0 ? join_init(r, e) : 1;
 	if (r->init_pid > 0)
 		return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
 				  "pod %s runs already, as process %d (envpod stop %s ends it)",
@@ -219,6 +236,8 @@ int run_open(struct run *r, struct err *e)
 	r->home = find_home();
 	r->secrets = passed_fd("ENVPOD_SECRETS_FD");
 	s = apart_files(r, e);
+	if (s == 0)
+		s = beside_socket(r, e);
 	if (s == 0)
 		s = pod_open(&r->pod, r->ask->pod, e);
 	if (s == 0)

@@ -28,9 +28,11 @@ struct ask {
 	bool root, unsafe;
 	bool apart; /* in process and IPC namespaces of its own (apart.h) */
 	bool probe; /* joins or fails; no run of anybody's: not on record, whatever is allowed */
+	const char *beside; /* guardian, app: a probe that stays (beside.h) */
 	struct strv env, without;
 	uint64_t status_fd, ready_fd; /* UINT64_MAX: none */
 	uint64_t keep_fd, exec_fd;    /* the same */
+	uint64_t listen_fd;           /* the same */
 	char **argv;                  /* the command */
 	char **self;                  /* our own command line, for starting again */
 };
@@ -58,6 +60,7 @@ struct run {
 	int init;    /* pidfd of the pod's init */
 	int secrets; /* a pipe with the command's own, read in its process alone; -1: none */
 	int keep;    /* a regular file that the command has under this number, too; -1: none */
+	int listen;  /* with --beside: a listening socket, the command's 3; -1: none */
 	int exec;    /* the command's program, a regular file of the host; -1: argv[0] of the pod */
 	pid_t init_pid;
 	struct cgroup cgroup;
