@@ -122,7 +122,7 @@ PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 .SECONDARY:
 all: $(BINS) $(AGENT:%=$(B)/agent/%) $(PLUGINS:%=$(B)/plugins/%.so) $(SHELLS:%=$(COMPLETIONS)/envpod.%) \
      $(PAGES:%=$(B)/share/envpod/%) $(B)/fetched
-unit: $(UNIT) $(HELPERS)
+unit: $(UNIT) $(HELPERS) $(B)/tests/browser/fetched
 
 # Objects depend on the very line that makes them: other flags or another prefix rebuild them.
 $(B)/flags: FORCE
@@ -212,6 +212,13 @@ $(B)/share/envpod/display/%: share/display/%
 $(B)/fetched: share/web/fetch share/web/package.json share/web/package-lock.json
 	@mkdir -p $(@D)
 	$(Q)if $< $(B)/share/envpod; then touch $@; fi
+
+# What drives a browser in tests/browser; without it those tests say so.
+$(B)/tests/browser/fetched: tests/browser/package.json tests/browser/package-lock.json
+	@mkdir -p $(@D)
+	$(Q)cp $^ $(@D)
+	$(Q)if (cd $(@D) && npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --fetch-retries=1 --loglevel=error); then touch $@; \
+	  else echo "tests/browser need npm (share/packages/test) and what it fetches: they are left out" >&2; fi
 
 deps:
 	$(Q)share/packages/install build web
