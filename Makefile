@@ -28,6 +28,7 @@ LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
 LIBS_pod-proxy  := -lnghttp2 -lssl -lcrypto -lz -lc
 LIBS_pod-screen := -lyaml -lunistring
 LIBS_pod-action-http := -lcurl -lresolv
+LIBS_pod-display := -lvncserver -lxcb-damage -lxcb-xfixes -lxcb-shm -lxcb-randr -lxcb-xtest -lxcb
 LIBS_gpu-dri    := -ldrm
 LIBS            := -lsodium -lm
 NEED_-lseccomp  := seccomp.h:libseccomp-dev
@@ -50,11 +51,18 @@ NEED_-lcurl     := curl/curl.h:libcurl4-openssl-dev
 NEED_-lresolv   := arpa/nameser.h:libc6-dev
 NEED_-lc        := llhttp.h:node-llhttp
 LLHTTP          ?= /usr/share
+NEED_-lvncserver := rfb/rfb.h:libvncserver-dev
+NEED_-lxcb      := xcb/xcb.h:libxcb1-dev
+NEED_-lxcb-damage := xcb/damage.h:libxcb-damage0-dev
+NEED_-lxcb-xfixes := xcb/xfixes.h:libxcb-xfixes0-dev
+NEED_-lxcb-shm  := xcb/shm.h:libxcb-shm0-dev
+NEED_-lxcb-randr := xcb/randr.h:libxcb-randr0-dev
+NEED_-lxcb-xtest := xcb/xtest.h:libxcb-xtest0-dev
 NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
 # libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
-DYNAMIC := pod-plugin pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor pod-trace
+DYNAMIC := pod-plugin pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor pod-trace pod-display
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
 DAEMONS := pod-dns pod-proxy pod-queue pod-screen pod-upload
@@ -63,7 +71,7 @@ static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,$(if $(filter $(1),$(
 comma   := ,
 
 # What an agent finds at /run/envpod/bin in its pod: copies, so that nothing else of ours is there.
-AGENT := pod-queue pod-mcp pod-upload
+AGENT := pod-queue pod-mcp pod-upload pod-display
 
 # What envpod carries inside, besides being programs of their own: a run is one exec, not three, and
 # an exec costs a tenth of it.  Each is linked into one object whose only name is TOOL_main.

@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# X servers of a test's own; what was started is ended by display_teardown.
+
+# begin NAME COMMAND...: in the background, its words in $T/NAME.log, its number in $NAME_PID.
+begin()
+{
+	local name=$1
+	shift
+	"$@" >"$T/$name.log" 2>&1 3>&- &
+	declare -g "${name}_PID=$!"
+	DISPLAY_PIDS+=("$!")
+}
+
+# xserver SIZE [cookie]: DISPLAY is its name.  The number is its own choice.
+xserver()
+{
+	local number auth=()
+	need Xvfb
+	unset XAUTHORITY
+	if [ "${2:-}" = cookie ]; then
+		# The number is known only when it runs: a cookie for all of them.
+		number=$(printf '%032x' $RANDOM)
+		export XAUTHORITY=$T/cookies
+		printf '\377\377\0\0\0\0\0\022MIT-MAGIC-COOKIE-1\0\020%b' "$(sed 's/../\\x&/g' <<<"$number")" >"$XAUTHORITY"
+		auth=(-auth "$XAUTHORITY")
+	fi
+	mkfifo "$T/ready"
+	begin X Xvfb -displayfd 9 -screen 0 "$1" -nolisten tcp -noreset "${auth[@]}" 9<>"$T/ready"
+	read -r number <"$T/ready"
+	rm "$T/ready"
+	export DISPLAY=:$number
+}
+
+display_teardown()
+{
+	local pid
+	for pid in "${DISPLAY_PIDS[@]}"; do
+		kill "$pid" 2>/dev/null || continue
+		wait "$pid" 2>/dev/null
+	done
+	return 0
+}
