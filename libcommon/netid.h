@@ -24,7 +24,8 @@ enum netid_role {
 	NETID_MONITOR,
 	NETID_ACTION,
 	NETID_TRACE,
-	NETID_WEB
+	NETID_WEB,
+	NETID_SCREEN
 };
 
 /* The number of this pod, 1 … NETID_MAX, taken when it has none; -errno with e set. */

@@ -5,7 +5,7 @@ load contract
 setup() { contract_setup pod-screen; }
 teardown() { envpod_teardown; }
 
-@test "every command has its help" { helps scan check rules; }
+@test "every command has its help" { helps scan check rules serve; }
 
 @test "a verdict for each input, status 1 where one is a hit" {
 	"$TOOL" scan --json hello >"$T/said"

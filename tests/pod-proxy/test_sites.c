@@ -42,6 +42,7 @@ static void reading(void)
 		      "limit 0 requests 60\n"
 		      "limit 0 concurrent 2\n"
 		      "usage 0 anthropic\n"
+		      "screen 0 block injection,pii\n"
 		      "host 1 *.example 8443\n"
 		      "dummy TOKEN sk-dummy-123\n",
 		      &e);
@@ -57,6 +58,9 @@ static void reading(void)
 	   "methods");
 	ok(s->requests == 60 && s->bytes == 0 && s->concurrent == 2 && s->usage == USAGE_ANTHROPIC,
 	   "limits and usage");
+	ok(s->screen == SCREEN_BLOCK && strcmp(s->categories, "injection,pii") == 0 &&
+		   sites.v[1].screen == SCREEN_NOT,
+	   "screening, of a host");
 	ok(sites.v[1].wide && strcmp(sites.v[1].domain, "example") == 0, "a wide host");
 }
 
@@ -88,6 +92,10 @@ static void refusing(void)
 		"host 0 a.example 443\nusage 0 none\n",
 		"host 0 a.example 443\nstrip 0 body x\n",
 		"dummy KEY short\n",
+		"host 0 a.example 443\nscreen 0 watch *\n",
+		"host 0 a.example 443\nscreen 0 block\n",
+		"host 0 a.example 443\nscreen 0 block pii,,x\n",
+		"host 0 a.example 443\nscreen 0 block pii x\n",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -156,6 +156,55 @@ injector()
 	refute grep -q ^host "$PODS/off/policy/proxy"
 }
 
+@test "screening: hosts of the pod file or the known ones, with their port 80, beside bindings, rules and wide ones" {
+	pod known $'network: {dns: {allow: [api.anthropic.com]}}\nscreen: block'
+	pod-vault compile known
+	POLICY=$PODS/known/policy
+	[ "$(lines 'host\|screen' | head -4)" = "$(printf '%s\n' 'host 0 api.anthropic.com 443' 'screen 0 block *' 'host 1 api.anthropic.com 80' 'screen 1 block *')" ]
+	[ "$(lines host | grep -c ' 443$')" -ge 10 ]
+	[ "$(lines host | wc -l)" = "$(lines screen | wc -l)" ]
+	pod some $'network: {dns: {allow: [api.example, "**.x.example", other.example, "own.example:11434"]}, http: [{domain: b.x.example, methods: [POST]}, {domain: other.example, port: 8080, paths: [/a]}]}
+vault: {bindings: [{key: KEY, domain: api.example}, {key: KEY, domain: "*.x.example", wide: yes}, {key: KEY, domain: no.example.x.example}]}
+screen: {mode: alert, hosts: [api.example, a.x.example, "**.y.example", "own.example:11434,80,443"], categories: [pii, injection]}'
+	pod-vault compile some
+	POLICY=$PODS/some/policy
+	diff - <(lines 'host\|screen\|bind') <<-'END'
+	host 0 api.example 443
+	bind 0 KEY header Authorization Bearer\\040{value}
+	screen 0 alert pii,injection
+	host 1 api.example 80
+	screen 1 alert pii,injection
+	host 2 *.x.example 443
+	bind 2 KEY header Authorization Bearer\\040{value}
+	screen 2 alert pii,injection
+	host 3 *.x.example 80
+	screen 3 alert pii,injection
+	host 4 no.example.x.example 443
+	bind 4 KEY header Authorization Bearer\\040{value}
+	host 5 b.x.example 443
+	host 6 b.x.example 80
+	host 7 other.example 8080
+	host 8 y.example 443
+	screen 8 alert pii,injection
+	host 9 y.example 80
+	screen 9 alert pii,injection
+	host 10 *.y.example 443
+	screen 10 alert pii,injection
+	host 11 *.y.example 80
+	screen 11 alert pii,injection
+	host 12 own.example 11434
+	screen 12 alert pii,injection
+	host 13 own.example 80
+	screen 13 alert pii,injection
+	host 14 own.example 443
+	screen 14 alert pii,injection
+	END
+	pod used $'network: {dns: {allow: [llm.example]}}\nvault: {bindings: [{key: KEY, domain: llm.example, usage: ollama}]}\nscreen: alert'
+	pod-vault compile used
+	POLICY=$PODS/used/policy
+	grep -q '^screen 0 alert' "$POLICY/proxy" && grep -q '^host 0 llm.example 443' "$POLICY/proxy"
+}
+
 @test "undo takes bindings back and brings them again, with every word of theirs, and no value" {
 	local first odd='Authorization: Odd "{value}" \x'
 	undo() { envpod undo web "$(envpod undo web --json | jq -rs "$1.id")"; }

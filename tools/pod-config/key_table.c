@@ -275,6 +275,15 @@ const struct key keys[] = {
 	{"budget.renewable", T_BOOL, 0, NULL, "no", NULL, TUNES,
 	 "envpod budget may give it more"},
 
+	{"screen", T_SECTION, 0, "mode", NULL, NULL, BUILT,
+	 "requests to models are looked at before they are sent"},
+	{"screen.mode", T_ENUM, 0, "alert|block", NULL, "screen.mode", BUILT,
+	 "what happens to one in which something is found: it passes, on record, or is refused"},
+	{"screen.hosts", T_ALLOW, L, NULL, NULL, "screen.host", TUNES,
+	 "models' hosts, *.names, **.names, with :PORT,PORT for others than 443; if absent, those that are known"},
+	{"screen.categories", T_ENUM, L, "injection|credentials|exfiltration|pii", NULL, "screen.category", TUNES,
+	 "what is looked for; if absent, all"},
+
 	{"queue", T_SECTION, 0, NULL, NULL, NULL, BUILT,
 	 "actions that wait for a person"},
 	{"queue.socket", T_BOOL, 0, NULL, "no", "queue.socket", BUILT,

@@ -319,6 +319,7 @@ void rules_end(const struct rules *r, jv *root)
 	check_targets(r, *root);
 	check_no_network(r, *root);
 	rules_vault(r, *root);
+	rules_screen(r, *root);
 	rules_health(r, root);
 	check_smaller(r, *root, "processor.memory_high", "processor.memory");
 	check_countable(r, *root);

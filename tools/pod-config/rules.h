@@ -18,6 +18,8 @@ void rules_end(const struct rules *r, jv *root);
 
 /* Bindings of secrets: a closed network, a host that may be reached (rules_vault.c). */
 void rules_vault(const struct rules *r, jv root);
+/* Screening: in a network that has no way round it (rules_vault.c). */
+void rules_screen(const struct rules *r, jv root);
 /* Rules of the monitor (rules_monitor.c). */
 void rules_monitor(const struct rules *r, jv *root);
 /* Checks of health: each complete, with a path and a port (rules_health.c). */

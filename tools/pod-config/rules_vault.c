@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What bindings of secrets need of the rest of the pod file. */
+/* What bindings of secrets, and screening, need of the rest of the pod file. */
 #include <string.h>
 
 #include "libcommon/buf.h"
@@ -108,4 +108,27 @@ void rules_vault(const struct rules *r, jv root)
 	problem_add(r->problems, rules_place(r, "vault.bindings"),
 		    "vault.bindings: need a closed network: network.mode Isolated or Monitored, "
 		    "with network.dns.mode Allowlist");
+}
+
+/* What the wall does not carry is not screened, and what is refused must not go another way. */
+void rules_screen(const struct rules *r, jv root)
+{
+	static const char *const others[] = {"screen.hosts", "screen.categories"};
+	const char *fault = NULL;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (!tree_has(root, "screen.mode") && tree_is_set(root, others[i]))
+			problem_add(r->problems, rules_place(r, others[i]),
+				    "%s: means nothing without screen.mode", others[i]);
+	if (!tree_has(root, "screen.mode"))
+		return;
+	if (tree_is(root, "network.mode", "Unsafe"))
+		fault = "nothing of the host's own network is screened: network.mode Isolated or "
+			"Monitored";
+	else if (tree_is(root, "screen.mode", "block") &&
+		 !tree_is(root, "network.dns.mode", "Allowlist"))
+		fault = "block needs a closed network, or there are ways round it: "
+			"network.dns.mode Allowlist";
+	if (fault)
+		problem_add(r->problems, rules_place(r, "screen.mode"), "screen.mode: %s", fault);
 }

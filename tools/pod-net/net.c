@@ -24,7 +24,7 @@
 static bool has_secrets(const struct net *n)
 {
 	return plan_is(&n->plan, "vault.proxy", "yes") || plan_str(&n->plan, "vault.bind", NULL) ||
-	       plan_str(&n->plan, "http.rule", NULL) ||
+	       plan_str(&n->plan, "http.rule", NULL) || plan_str(&n->plan, "screen.mode", NULL) ||
 	       faccessat(n->pod.dir, "policy/proxy", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 

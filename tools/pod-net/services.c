@@ -20,6 +20,7 @@ static const struct service {
 	{"proxy", "listen=tcp:127.0.0.1#15001,tcp:::1#15001 pod-proxy relay"},
 	{"forward?", "pod-proxy forward"},
 	{"inject?", "pod-proxy inject"},
+	{"screen?", "pod-screen serve"},
 };
 
 int services_write(const struct net *n, struct err *e)
@@ -37,6 +38,7 @@ int services_write(const struct net *n, struct err *e)
 static bool is_injected(const struct net *n)
 {
 	return plan_str(&n->plan, "vault.bind", NULL) || plan_str(&n->plan, "http.rule", NULL) ||
+	       plan_str(&n->plan, "screen.mode", NULL) ||
 	       faccessat(n->pod.dir, "policy/proxy.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 

@@ -17,6 +17,7 @@
 #include "tools/pod-proxy/canary.h"
 #include "tools/pod-proxy/report.h"
 #include "tools/pod-proxy/response.h"
+#include "tools/pod-proxy/screener.h"
 
 #define CONNECT_MS  30000
 #define PIECES      64    /* of a response in one turn */
@@ -53,6 +54,8 @@ void exchange_drop(struct exchange *x)
 {
 	struct session *s = x->s;
 
+	screener_leave(x);
+	screener_forget(x);
 	report_exchange(x);
 	meter_end(x->meter);
 	unzip_free(x->unzip);
@@ -68,7 +71,6 @@ void exchange_drop(struct exchange *x)
 	policy_drop(x->policy);
 	message_finish(&x->request);
 	message_finish(&x->trailers);
-	buf_finish(&x->sent);
 	if (x->held.data)
 		explicit_bzero(x->held.data, x->held.cap);
 	buf_finish(&x->held);
@@ -122,6 +124,8 @@ static void hang_up(struct exchange *x)
 
 void exchange_refuse(struct exchange *x, const struct refusal *why)
 {
+	screener_leave(x);
+	screener_forget(x);
 	hang_up(x);
 	write_answer(x, why);
 	x->status = why->status;
@@ -194,6 +198,11 @@ static void connect_to(struct exchange *x, bool fresh)
 		exchange_fail(x, "upstream_failed", "no connection could be made");
 }
 
+void exchange_connect(struct exchange *x)
+{
+	connect_to(x, false);
+}
+
 struct exchange *exchange_begin(struct session *s, void *stream, struct message *m, bool end)
 {
 	struct exchange *x = exchange_new(s, stream, m);
@@ -201,15 +210,15 @@ struct exchange *exchange_begin(struct session *s, void *stream, struct message 
 	x->ended = end;
 	x->left = x->request.body == BODY_LENGTH ? x->request.length : UINT64_MAX;
 	exchange_touch(x, ANSWER_MS);
-	if (admit(x) == 0)
+	if (admit(x) == 0 && screener_passes(x))
 		connect_to(x, false);
 	return x;
 }
 
 size_t exchange_room(const struct exchange *x)
 {
-	if (x->state == EXCHANGE_ANSWER)
-		return H1_IN; /* thrown away */
+	if (x->state == EXCHANGE_ANSWER || x->state == EXCHANGE_SCREEN)
+		return H1_IN; /* thrown away, or kept */
 	return x->state == EXCHANGE_CONNECT ? 0 : x->call->u->tongue->room(x->call);
 }
 
@@ -244,13 +253,17 @@ void exchange_data(struct exchange *x, const char *data, size_t len)
 	}
 	if (exchange_charge(x, len))
 		return;
-	keep_sent(x, data, len);
+	if (x->state != EXCHANGE_SCREEN)
+		keep_sent(x, data, len);
 	x->up_bytes += len;
 	x->queued += len;
 	if (len > x->left) /* a codec has let by more than was said */
 		len = (size_t)x->left;
 	x->left -= len;
-	x->call->u->tongue->data(x->call, data, len);
+	if (x->state == EXCHANGE_SCREEN)
+		screener_data(x, data, len);
+	else
+		x->call->u->tongue->data(x->call, data, len);
 	exchange_wake(x);
 }
 
@@ -273,6 +286,8 @@ void exchange_end(struct exchange *x, struct message *trailers)
 		take_trailers(x, trailers);
 	if (x->state == EXCHANGE_TALK)
 		x->call->u->tongue->end(x->call, &x->trailers);
+	if (x->state == EXCHANGE_SCREEN)
+		screener_end(x);
 	exchange_wake(x);
 }
 
@@ -305,6 +320,7 @@ static void ask_for_body(struct exchange *x)
 
 	if (x->request.expect && !x->ended)
 		x->s->codec->head(x, &m, false);
+	x->request.expect = false;
 	message_finish(&m);
 }
 
@@ -424,9 +440,27 @@ static int talk(struct exchange *x)
 	return did;
 }
 
+/* It comes in before anybody is connected to. */
+static int keep_body(struct exchange *x)
+{
+	const size_t n = x->queued;
+
+	if (x->over)
+		return cut(x);
+	ask_for_body(x);
+	if (!n)
+		return 0;
+	x->s->codec->consumed(x, n);
+	x->queued = 0;
+	exchange_touch(x, ANSWER_MS);
+	return 1;
+}
+
 int exchange_run(struct exchange *x)
 {
 	x->awake = false;
+	if (x->state == EXCHANGE_SCREEN)
+		return keep_body(x);
 	if (x->state == EXCHANGE_ANSWER) {
 		if (x->queued) {
 			x->s->codec->consumed(x, x->queued);

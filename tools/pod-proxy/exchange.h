@@ -80,6 +80,7 @@ void exchange_refuse(struct exchange *x, const struct refusal *why);
 
 enum exchange_state {
 	EXCHANGE_CONNECT, /* to its server */
+	EXCHANGE_SCREEN,  /* its body is kept until it has been screened */
 	EXCHANGE_TALK,
 	EXCHANGE_TUNNEL, /* after a 101 */
 	EXCHANGE_ANSWER, /* a refusal of our own waits to be given to the codec */
@@ -90,12 +91,15 @@ struct exchange {
 	struct exchange *next, *prev; /* of the session */
 	void *stream;                 /* the codec's */
 	enum exchange_state state;
-	bool awake, stalled; /* stalled: the codec had no room */
-	bool ended;          /* the request is whole */
-	bool responded;      /* the codec was given a head */
-	unsigned over;       /* s: the host's limit of bytes is reached, for so long */
-	bool injected;       /* credentials went to the server */
-	unsigned tries;      /* on connections that were no good any more */
+	bool awake, stalled;     /* stalled: the codec had no room */
+	bool ended;              /* the request is whole */
+	bool responded;          /* the codec was given a head */
+	bool asks;               /* it waits to hear what screening says */
+	struct exchange *behind; /* in that queue */
+	size_t kept;             /* bytes of sent that count there */
+	unsigned over;           /* s: the host's limit of bytes is reached, for so long */
+	bool injected;           /* credentials went to the server */
+	unsigned tries;          /* on connections that were no good any more */
 	struct policy *policy;
 	const struct site *site; /* of policy; NULL: none */
 	struct call *call;       /* NULL: none yet, or none any more */
@@ -124,6 +128,8 @@ struct exchange {
 int exchange_run(struct exchange *x);
 /* Its connection is gone: no codec is called. */
 void exchange_drop(struct exchange *x);
+/* It has been screened: to its server. */
+void exchange_connect(struct exchange *x);
 /* Its time is over, or the like: event and reason say what for. */
 void exchange_fail(struct exchange *x, const char *event, const char *reason);
 

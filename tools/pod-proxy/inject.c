@@ -18,13 +18,13 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "envpod/exit.h"
 #include "libcommon/counters.h"
 #include "libcommon/follow.h"
 #include "libcommon/io.h"
+#include "libcommon/listen.h"
 #include "libcommon/lockdown.h"
 #include "libcommon/netid.h"
 #include "libcommon/opt.h"
@@ -107,23 +107,6 @@ static int open_names(struct inject *in, struct err *e)
 	return follow_names(&in->names, &in->revoked, &in->loop, &in->pod, NETID_INJECT, e);
 }
 
-/* By way of the directory's descriptor: a path may be longer than an address of a socket. */
-static int listen_at(int dir, const char *name, int type, uid_t owner, struct err *e)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	OWN_FD int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	snprintf(at.sun_path, sizeof(at.sun_path), "/proc/self/fd/%d/%s", dir, name);
-	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
-		return err_set(e, errno, "remove the socket %s of before", name);
-	/* Nobody can connect before listen(), and by then it has its owner. */
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
-	    fchownat(dir, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fchmodat(dir, name, 0600, 0) < 0 || listen(fd, 16) < 0)
-		return err_set(e, errno, "make the socket %s", name);
-	return take_fd(&fd);
-}
-
 static int open_sockets(struct inject *in, int number, struct err *e)
 {
 	OWN_FD int net =
@@ -133,13 +116,14 @@ static int open_sockets(struct inject *in, int number, struct err *e)
 	if (net < 0 ||
 	    fchmod(net, 0711) < 0) /* the relay passes through it, nobody else gets so far */
 		return err_set(e, errno, "open %s/net", in->pod.runpath);
-	fd = listen_at(net, "inject", SOCK_SEQPACKET, netid_uid(number, NETID_PROXY), e);
+	fd = listen_in(net, "inject", SOCK_SEQPACKET, netid_uid(number, NETID_PROXY), e);
 	if (fd < 0)
 		return fd;
 	in->listener = (struct watch){.fd = fd, .fn = on_listener, .arg = in};
-	fd = listen_at(net, "feed", SOCK_STREAM, 0, e);
+	fd = listen_in(net, "feed", SOCK_STREAM, 0, e);
 	if (fd < 0)
 		return fd;
+	in->screener.net = take_fd(&net);
 	in->feed = (struct watch){.fd = fd, .fn = feed_accept, .arg = in};
 	if (loop_add(&in->loop, &in->listener, EPOLLIN) < 0 ||
 	    loop_add(&in->loop, &in->feed, EPOLLIN) < 0)
@@ -203,7 +187,7 @@ static int inject_open(struct inject *in, const char *pod, int event_fd, struct 
 
 	in->pod = (struct pod)POD_INIT;
 	in->names = (struct names)NAMES_INIT;
-	in->policy_fd = -1;
+	in->policy_fd = in->screener.net = in->screener.watch.fd = -1;
 	if (pod_check_caller(e) < 0 || pod_open(&in->pod, pod, e) < 0 ||
 	    loop_init(&in->loop, e) < 0 || hide(e) < 0)
 		return -EINVAL;
@@ -232,7 +216,7 @@ static int inject_lock_down(struct inject *in, struct err *e)
 {
 	struct rlimit files = {FILES, FILES};
 	struct lockdown l = {.promises = PROMISE_ACCEPT | PROMISE_EPOLL | PROMISE_INET |
-					 PROMISE_READ_FILES | PROMISE_MLOCK,
+					 PROMISE_READ_FILES | PROMISE_MLOCK | PROMISE_UNIX,
 			     .read_beneath = &in->policy_fd,
 			     .n_read_beneath = 1};
 	int number = netid_get(&in->pod, e);
@@ -297,6 +281,7 @@ static int run(struct inject *in, struct err *e)
 		x = loop_turn(&in->loop, patience(in), e);
 		upstreams_run(&in->upstreams); /* what came */
 		sessions_run(in);
+		screener_turn(in);
 		upstreams_run(&in->upstreams); /* what goes */
 		sessions_sweep(in);
 		if (x == 0 && policy_is_back(in))
@@ -318,6 +303,7 @@ static int run(struct inject *in, struct err *e)
 static void finish(struct inject *in)
 {
 	sessions_finish(in);
+	screener_finish(in);
 	upstreams_finish(&in->upstreams);
 	meters_finish(&in->meters);
 	leaves_finish(&in->leaves);

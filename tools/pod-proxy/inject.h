@@ -12,6 +12,7 @@
 #include "tools/pod-proxy/leaf.h"
 #include "tools/pod-proxy/limits.h"
 #include "tools/pod-proxy/note.h"
+#include "tools/pod-proxy/screener.h"
 #include "tools/pod-proxy/secrets.h"
 #include "tools/pod-proxy/sites.h"
 #include "tools/pod-proxy/upstream.h"
@@ -43,6 +44,7 @@ struct inject {
 	struct leaves leaves;
 	struct upstreams upstreams;
 	struct meters meters;
+	struct screener screener;
 	struct session *sessions;
 	struct session *queue;
 	unsigned n, max;

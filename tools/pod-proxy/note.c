@@ -15,8 +15,12 @@ void notes_init(struct notes *n, int fd, const char *pod)
 {
 	const struct note_bucket full = {.tokens = BURST * 1000};
 
-	*n = (struct notes){
-		.fd = fd, .passed = full, .refused = full, .canary = full, .usage = full};
+	*n = (struct notes){.fd = fd,
+			    .passed = full,
+			    .refused = full,
+			    .canary = full,
+			    .usage = full,
+			    .screened = full};
 	snprintf(n->pod, sizeof(n->pod), "%s", pod);
 }
 

@@ -21,7 +21,7 @@ struct notes {
 	int fd; /* a pipe, not blocking */
 	char pod[POD_NAME_MAX + 1];
 	/* One each, so that no flood of the one kind hides another. */
-	struct note_bucket passed, refused, canary, usage;
+	struct note_bucket passed, refused, canary, usage, screened;
 };
 
 struct note {

@@ -7,6 +7,7 @@
 #include "libcommon/counters.h"
 #include "libcommon/own.h"
 #include "libcommon/record.h"
+#include "libcommon/screening.h"
 
 #define KEYS_SHOWN 8
 #define PATH_SHOWN 1024 /* an event is one write of 4096 bytes at most */
@@ -123,6 +124,54 @@ void report_canary(const struct exchange *x, const char *key, const char *place)
 	event_str(&ev, "place", place);
 	event_str(&ev, "action", x->policy->sites.freeze ? "freeze" : "alert");
 	note_send(n, &n->canary, &ev);
+}
+
+static const char *action_of(const struct exchange *x)
+{
+	return x->site->screen == SCREEN_BLOCK ? "block" : "alert";
+}
+
+/* NULL: there was no room for it among those that are told. */
+static void report_hit(const struct exchange *x, const struct screen_answer *a,
+		       const struct screen_hit *h)
+{
+	OWN_EVENT struct event ev = {0};
+	struct notes *n = &x->s->in->notes;
+
+	if (!note_wanted(&n->screened, x->s->in->loop.now_ms))
+		return;
+	begin(&ev, x->s, "screen_hit");
+	add_request(&ev, x);
+	event_str(&ev, "api", a->api);
+	if (h) {
+		event_str(&ev, "category", h->category);
+		event_str(&ev, "rule", h->rule);
+		event_str(&ev, "rule_severity", h->severity);
+	}
+	event_str(&ev, "action", action_of(x));
+	note_send(n, &n->screened, &ev);
+}
+
+void report_screened(const struct exchange *x, const struct screen_answer *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		report_hit(x, a, &a->hits[i]);
+	if (!a->n)
+		report_hit(x, a, NULL);
+}
+
+void report_unscreened(const struct exchange *x, const char *reason)
+{
+	OWN_EVENT struct event ev = {0};
+	struct notes *n = &x->s->in->notes;
+
+	if (!note_wanted(&n->screened, x->s->in->loop.now_ms))
+		return;
+	begin(&ev, x->s, "screen_skipped");
+	add_request(&ev, x);
+	event_str(&ev, "reason", reason);
+	event_str(&ev, "action", action_of(x));
+	note_send(n, &n->screened, &ev);
 }
 
 void report_upstream(const struct exchange *x, const char *event, const char *reason)

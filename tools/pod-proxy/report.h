@@ -11,6 +11,11 @@ void report_exchange(const struct exchange *x);
 void report_upstream(const struct exchange *x, const char *event, const char *reason);
 /* A dummy in it that belongs elsewhere: place is url, header or body. */
 void report_canary(const struct exchange *x, const char *key, const char *place);
+/* What screening found in its body: an event for each rule. */
+struct screen_answer;
+void report_screened(const struct exchange *x, const struct screen_answer *a);
+/* Nobody has looked: size, busy, packed, upgrade, away. */
+void report_unscreened(const struct exchange *x, const char *reason);
 /* The client does not believe the pod's authority. */
 void report_untrusted(const struct session *s, const char *reason);
 /* Its host has no certificate, and the client is told nothing. */

@@ -172,7 +172,7 @@ static int take_head(struct exchange *x)
 	scrub_fields(x, m);
 	x->status = m->status;
 	x->responded = true;
-	buf_finish(&x->sent);
+	screener_forget(x);
 	x->s->codec->head(
 		x, m, none || m->body == BODY_NONE || (m->body == BODY_LENGTH && m->length == 0));
 	return 0;

@@ -9,6 +9,7 @@
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/plan.h"
+#include "libcommon/screening.h"
 #include "libcommon/unit.h"
 #include "libcommon/words.h"
 #include "tools/pod-proxy/text.h"
@@ -34,6 +35,7 @@ static void free_site(struct site *s)
 	for (size_t i = 0; i < s->n_strips; i++)
 		free(s->strips[i].name);
 	strv_finish(&s->pins);
+	free(s->categories);
 	free(s->binds);
 	free(s->allows);
 	free(s->strips);
@@ -221,6 +223,24 @@ static const char *take_usage(struct sites *s, struct site *site, char **w)
 	return site->usage ? NULL : "want anthropic, openai, gemini or ollama";
 }
 
+static const char *take_screen(struct sites *s, struct site *site, char **w)
+{
+	static const struct {
+		const char *word;
+		enum screen_mode mode;
+	} modes[] = {{"alert", SCREEN_ALERT}, {"block", SCREEN_BLOCK}};
+
+	(void)s;
+	if (!screening_is_list(w[1]))
+		return "want * or categories, with commas between them";
+	free(site->categories);
+	site->categories = xstrdup(w[1]);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (strcmp(w[0], modes[i].word) == 0)
+			site->screen = modes[i].mode;
+	return site->screen ? NULL : "want alert or block";
+}
+
 static const char *take_pin(struct sites *s, struct site *site, char **w)
 {
 	(void)s;
@@ -247,7 +267,7 @@ static const struct line {
 	{"bind", true, 3, 4, take_bind},      {"allow", true, 2, 2, take_allow},
 	{"strip", true, 2, 2, take_strip},    {"limit", true, 2, 2, take_limit},
 	{"pin", true, 1, 1, take_pin},        {"usage", true, 1, 1, take_usage},
-	{"dummy", false, 2, 2, take_dummy},
+	{"dummy", false, 2, 2, take_dummy},   {"screen", true, 2, 2, take_screen},
 };
 
 static const char *take_words(struct sites *s, const struct line *l, struct strv *words)

@@ -45,6 +45,8 @@ struct site {
 	size_t n_strips;
 	uint64_t requests, bytes, concurrent; /* a minute, a minute, at a time; 0: no limit */
 	enum usage_api usage;
+	enum screen_mode { SCREEN_NOT, SCREEN_ALERT, SCREEN_BLOCK } screen;
+	char *categories; /* that bodies are screened for: "*", or words and commas */
 };
 
 struct sites {

@@ -222,6 +222,15 @@ static ssize_t write_some(struct wire *w)
 	return outcome(w, r) == -EAGAIN ? -EAGAIN : -EPIPE;
 }
 
+/* A whole body went at once: it stays no part of a connection that is kept. */
+static void drop_room(struct wire *w)
+{
+	explicit_bzero(w->out, w->size);
+	free(w->out);
+	w->out = NULL;
+	w->size = 0;
+}
+
 int wire_flush(struct wire *w)
 {
 	ssize_t n;
@@ -233,6 +242,8 @@ int wire_flush(struct wire *w)
 		w->at += (size_t)n;
 	}
 	w->at = w->len = 0;
+	if (w->size > WIRE_KEPT)
+		drop_room(w);
 	return 0;
 }
 

@@ -9,7 +9,8 @@
 
 #include "libcommon/loop.h"
 
-#define WIRE_OUT 65536 /* bytes that wait to be written, before whoever makes them has to wait */
+#define WIRE_OUT  65536 /* bytes that wait to be written, before whoever makes them has to wait */
+#define WIRE_KEPT (1u << 20) /* of room for what waits, between requests */
 
 struct counters;
 struct ssl_st;

@@ -8,6 +8,7 @@ static const struct cmd cmds[] = {
 	{"scan", cmd_scan, "screen texts, files or standard input"},
 	{"check", cmd_check, "check files of rules, and run the tests in them"},
 	{"rules", cmd_rules, "list the rules"},
+	{"serve", cmd_serve, "answer a pod's injector about the bodies of requests"},
 	{0},
 };
 

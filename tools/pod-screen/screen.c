@@ -164,7 +164,7 @@ static void found(void *arg, uint32_t pattern, size_t end)
 	const struct rule *rule = &p->s->set->rules[i];
 	size_t start;
 
-	if (!(rule->views >> p->view & 1))
+	if (!(rule->views >> p->view & 1) || p->s->without >> rule->category & 1)
 		return;
 	if (!rule->valid) {
 		grow_match(p, pattern, i, end);

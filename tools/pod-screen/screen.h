@@ -37,7 +37,8 @@ struct pending {
 
 struct screen {
 	const struct ruleset *set;
-	bool reveal; /* credentials, too */
+	bool reveal;      /* credentials, too */
+	unsigned without; /* categories that do not count now: 1 << enum category */
 	struct program programs[READINGS];
 	struct dfa dfas[READINGS];
 	struct pending *pending;

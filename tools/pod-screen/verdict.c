@@ -4,6 +4,7 @@
 #include "libcommon/jsonw.h"
 #include "libcommon/path.h"
 #include "tools/pod-screen/verdict.h"
+#include "tools/pod-screen/wide.h"
 
 struct taker {
 	struct verdict *v;
@@ -19,10 +20,15 @@ static void take(void *arg, const char *where, const char *text, size_t len)
 
 void verdict_body(struct verdict *v, struct screen *s, const char *body, size_t len)
 {
+	OWN_BUF struct buf wide = BUF_INIT;
 	struct taker t = {v, s};
 
 	v->is_api = true;
 	v->bytes = len;
+	if (wide_read(body, len, &wide)) {
+		body = wide.data;
+		len = wide.len;
+	}
 	v->api = api_read(body, len, take, &t, &v->understood);
 	if (!v->understood)
 		screen_text(s, body, len, 0, NULL, &v->hits);

@@ -31,6 +31,7 @@ struct binding {
 	struct strv strips;                   /* "header:NAME", "cookie:NAME", "query:NAME" */
 	uint64_t requests, bytes, concurrent; /* a minute, a minute, at a time; 0: no limit */
 	char *usage;                          /* NULL: not counted */
+	bool screened;                        /* bodies for that host are screened */
 };
 
 void binding_finish(struct binding *b);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * policy/proxy out of bindings and rules.  Those of one host are joined: where any of them says
- * what is allowed, only that passes.  What is allowed holds on port 80 of the host, too, or it
- * could be walked round without TLS; a secret never goes there.
+ * what is allowed, only that passes.  What is allowed, and screening, hold on port 80 of the host,
+ * too, or they could be walked round without TLS; a secret never goes there.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -98,9 +98,29 @@ static bool is_first(const struct bindings *all, size_t i)
 	return true;
 }
 
+/* Is any of that host's so? */
+static bool has_any(const struct compiler *c, size_t first, bool (*is_so)(const struct binding *b))
+{
+	for (size_t i = first; i < c->all.n; i++)
+		if (binding_same_host(&c->all.v[first], &c->all.v[i]) && is_so(&c->all.v[i]))
+			return true;
+	return false;
+}
+
+static bool has_rules(const struct binding *b)
+{
+	return b->methods.n || b->paths.n;
+}
+
+static bool is_screened(const struct binding *b)
+{
+	return b->screened;
+}
+
 static void put_host(struct compiler *c, size_t first, const char *port, bool is_plain)
 {
 	OWN_FREE char *id = xfmt("%u", c->hosts++);
+	OWN_BUF struct buf categories = BUF_INIT;
 
 	LINE(c, "host", id, c->all.v[first].domain, port);
 	for (size_t i = first; i < c->all.n; i++) {
@@ -113,13 +133,19 @@ static void put_host(struct compiler *c, size_t first, const char *port, bool is
 	put_limit(c, id, first, "requests", offsetof(struct binding, requests));
 	put_limit(c, id, first, "bytes", offsetof(struct binding, bytes));
 	put_limit(c, id, first, "concurrent", offsetof(struct binding, concurrent));
+	if (has_any(c, first, is_screened)) {
+		const char *mode = screen_mode(&c->policy->plan, &categories);
+
+		LINE(c, "screen", id, mode, categories.data);
+	}
 }
 
-static bool has_rules(const struct compiler *c, size_t first)
+/* A host of that name at port 80, with rules of its own? */
+static bool has_plain(const struct compiler *c, size_t first)
 {
-	for (size_t i = first; i < c->all.n; i++)
-		if (binding_same_host(&c->all.v[first], &c->all.v[i]) &&
-		    (c->all.v[i].methods.n || c->all.v[i].paths.n))
+	for (size_t i = 0; i < c->all.n; i++)
+		if (c->all.v[i].port == 80 &&
+		    strcmp(c->all.v[i].domain, c->all.v[first].domain) == 0)
 			return true;
 	return false;
 }
@@ -132,7 +158,8 @@ static void put_hosts(struct compiler *c)
 		if (!is_first(&c->all, i))
 			continue;
 		put_host(c, i, port, false);
-		if (c->all.v[i].port == 443 && has_rules(c, i))
+		if (c->all.v[i].port == 443 && !has_plain(c, i) &&
+		    (has_any(c, i, has_rules) || has_any(c, i, is_screened)))
 			put_host(c, i, "80", true);
 	}
 }
@@ -153,7 +180,7 @@ static int collect(struct compiler *c, struct err *e)
 				  c->policy->pod.name, why, c->policy->pod.name);
 	for (size_t i = 0; i < c->policy->rules.n && r == 0; i++)
 		r = bindings_copy(&c->all, &c->policy->rules.v[i], e);
-	return r;
+	return r < 0 ? r : screen_mark(&c->policy->plan, &c->all, e);
 }
 
 /* The dummies go on being known as such when nothing is bound any more. */

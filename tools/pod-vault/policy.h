@@ -52,6 +52,14 @@ const char *policy_refusal(const struct policy *p);
 int live_parse(struct policy *p, const char *text, size_t len, struct err *e);
 void live_format(const struct policy *p, struct buf *to);
 
+/*
+ * Screening (screen.c): mark those of all whose host is screened by the plan, and add to them the
+ * hosts that are intercepted for it alone.
+ */
+int screen_mark(const struct plan *plan, struct bindings *all, struct err *e);
+/* "alert" or "block", and categories as policy/proxy has them; NULL: nothing is screened. */
+const char *screen_mode(const struct plan *plan, struct buf *categories);
+
 /* The text of policy/proxy. */
 int compile(const struct policy *p, struct buf *to, struct err *e);
 /* After policy/proxy was written: what may be signed for the pod is what it says (pod-proxy ca). */
