@@ -78,8 +78,8 @@ body() { printf '%s' "$1" >"$T/body"; ask "screen ${#1} ${2:-*}\\n" "$T/body"; }
 	chmod 711 "$T" "$ENVPOD_RUN_DIR" "$R"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups /usr/bin/python3 -c '
 import os, socket, sys
-s = socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect(sys.argv[1]); s.sendall(b"screen 0 *\n")
-try: print(len(s.recv(100)))
+s = socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect(sys.argv[1])
+try: s.sendall(b"screen 0 *\n"); print(len(s.recv(100)))
 except ConnectionError: print(0)' "$SOCKET"
 	[ "$output" = 0 ] || { echo "$output"; false; }
 }
