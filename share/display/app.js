@@ -70,7 +70,7 @@ function serviceLine(service) {
 
 function showWait() {
 	const { services } = state;
-	const ready = services.filter((service) => service.state === 'ready').length;
+	const up = services.filter((service) => service.state === 'up').length;
 
 	set($('wait'), { hidden: screen.up });
 	if (screen.up)
@@ -83,9 +83,9 @@ function showWait() {
 		return;
 	}
 	set($('wait-title'), { textContent: connectedOnce ? 'The desktop is coming back' : 'Starting the desktop' });
-	set($('wait-text'), { textContent: services.length ? `${ready} of ${services.length} services are ready` : '' });
+	set($('wait-text'), { textContent: services.length ? `${up} of ${services.length} services are up` : '' });
 	if (services.length)
-		set($('wait-progress'), { max: services.length, value: ready });
+		set($('wait-progress'), { max: services.length, value: up });
 	$('wait-services').replaceChildren(...services.map(serviceLine));
 }
 
@@ -115,12 +115,18 @@ function show() {
 	showStatus();
 	showWait();
 	showBanner();
-	for (const id of ['lease', 'blank', 'view'])
-		$(id).disabled = over || (id === 'lease' && (screen.viewOnly || !screen.up));
+	$('view').disabled = over || onlyViews();
+	$('blank').disabled = over || onlyViews();
+	$('lease').disabled = over || screen.viewOnly || !screen.up;
 	press('view', screen.viewOnly);
 	set($('sound'), { hidden: !state.audio });
-	set($('upload'), { hidden: !state.upload });
-	set($('clip'), { hidden: !state.clipboard });
+	set($('upload'), { hidden: !state.upload || onlyViews() });
+	set($('clip'), { hidden: !state.clipboard || onlyViews() });
+}
+
+// Who logged in by a link that is for looking alone.
+function onlyViews() {
+	return state.role === 'view';
 }
 
 /* What pod-web says. */
@@ -133,11 +139,9 @@ function services(before, now) {
 
 		if (!old || old.state === service.state)
 			continue;
-		if (service.state === 'failed')
-			toast(`${service.name} does not start`, 'bad');
-		else if (old.state === 'ready')
+		if (old.state === 'up')
 			toast(`${service.name} is down; it is started again`, 'bad');
-		else if (service.state === 'ready' && connectedOnce)
+		else if (service.state === 'up' && connectedOnce)
 			toast(`${service.name} is up`, 'good');
 	}
 }
@@ -145,7 +149,7 @@ function services(before, now) {
 function displayReady() {
 	const display = state.services.find((service) => service.name === 'display');
 
-	return display ? display.state === 'ready' : state.ready;
+	return display ? display.state === 'up' : state.ready;
 }
 
 function take(next) {
@@ -153,6 +157,8 @@ function take(next) {
 
 	state = { services: [], viewers: [], ...next };
 	over = false;
+	if (onlyViews())
+		screen.viewOnly = true;
 	services(before.services, state.services);
 	if (before.lease && !state.lease)
 		toast('Nobody is in control any more: the agent goes on');
@@ -245,7 +251,7 @@ $('uploads-close').onclick = () => {
 };
 
 function carriesFiles(event) {
-	return state.upload && event.dataTransfer && event.dataTransfer.types.includes('Files');
+	return state.upload && !onlyViews() && event.dataTransfer && event.dataTransfer.types.includes('Files');
 }
 
 document.addEventListener('dragover', (event) => {

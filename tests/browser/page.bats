@@ -26,6 +26,7 @@ page() { browser_case page.mjs "$1"; }
 @test "page: a login that ended says how to get another" { page 'the login ends'; }
 @test "page: tabs share one stream of events" { page 'one stream for all tabs'; }
 @test "page: view only is a connection of its own, and sends nothing" { page 'view only'; }
+@test "page: a link for looking alone looks alone" { page 'a link for looking'; }
 @test "page: taking over, its banner, giving back, and somebody else's" { page lease; }
 @test "page: blanking for the agent" { page blank; }
 @test "page: a refusal is told, and its text is text" { page 'a refusal is told'; }

@@ -142,11 +142,11 @@ run({
 
 		await until('the services are told', async () => (await text(page, '#wait-services')).includes('x11: waiting'));
 		assert.equal(await text(page, '#wait-title'), 'Starting the desktop');
-		assert.equal(await text(page, '#wait-text'), '1 of 3 services are ready');
+		assert.equal(await text(page, '#wait-text'), '1 of 3 services are up');
 		assert.equal(stub.requests.some((url) => url.startsWith('/ws')), false);
-		stub.service('x11', 'ready');
-		await until('progress', async () => await text(page, '#wait-text') === '2 of 3 services are ready');
-		stub.service('display', 'ready');
+		stub.service('x11', 'up');
+		await until('progress', async () => await text(page, '#wait-text') === '2 of 3 services are up');
+		stub.service('display', 'up');
 		await shown(page, BLUE);
 		assert.deepEqual(faults, []);
 		stub.stop();
@@ -162,7 +162,7 @@ run({
 		await said(page, 'display is down');
 		await until('it is said', async () => await text(page, '#wait-title') === 'The desktop is coming back');
 		stub.paint(GREEN);
-		stub.service('display', 'ready');
+		stub.service('display', 'up');
 		await said(page, 'The desktop is back');
 		await shown(page, GREEN);
 		assert.deepEqual(faults, []);
@@ -386,6 +386,18 @@ run({
 		stub.stop();
 	},
 
+	async 'a link for looking'(browser) {
+		const { stub, page } = await begin(browser, { prepare: (stub) => Object.assign(stub.state, { role: 'view' }) });
+
+		await shown(page, BLUE);
+		assert.equal([...stub.viewers][0].options.get('view'), '1');
+		for (const id of ['#lease', '#blank', '#view'])
+			assert.equal(await page.locator(id).isDisabled(), true);
+		for (const id of ['#upload', '#clip'])
+			assert.equal(await page.locator(id).isVisible(), false);
+		stub.stop();
+	},
+
 	async sound(browser) {
 		const { stub, page, faults } = await begin(browser, { before: tapSound });
 
@@ -481,7 +493,7 @@ run({
 			await page.click('#clip');
 			await axe(page);
 			await page.keyboard.press('Escape');
-			stub.service('x11', 'failed');
+			stub.service('x11', 'starting');
 			stub.service('display', 'waiting');
 			for (const viewer of stub.viewers)
 				viewer.socket.stream.destroy();

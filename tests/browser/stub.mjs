@@ -202,7 +202,7 @@ export class Stub {
 	webm = null;
 	state = {
 		v: 1, pod: 'web', ready: true,
-		services: ['bus', 'x11', 'display'].map((name) => ({ name, state: 'ready', restarts: 0 })),
+		services: ['bus', 'x11', 'display'].map((name) => ({ name, state: 'up', restarts: 0 })),
 		viewers: [], lease: null, blank: false, audio: true, upload: true, upload_max: 1 << 20, clipboard: true,
 	};
 
@@ -237,14 +237,14 @@ export class Stub {
 	service(name, state) {
 		const services = this.state.services.map((one) => one.name === name ? { ...one, state } : one);
 
-		this.tell({ services, ready: services.every((one) => one.state === 'ready') });
+		this.tell({ services, ready: services.every((one) => one.state === 'up') });
 	}
 
 	upgrade(request, stream) {
 		const url = new URL(request.url, this.url);
 
 		this.requests.push(request.url);
-		if (!this.login || this.state.services.find((one) => one.name === 'display').state !== 'ready')
+		if (!this.login || this.state.services.find((one) => one.name === 'display').state !== 'up')
 			return stream.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n');
 		const socket = new Socket(request, stream);
 
