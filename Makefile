@@ -30,6 +30,7 @@ LIBS_pod-screen := -lyaml -lunistring
 LIBS_pod-action-http := -lcurl -lresolv
 LIBS_pod-display := -lvncserver -lxcb-damage -lxcb-xfixes -lxcb-shm -lxcb-randr -lxcb-xtest -lxcb
 LIBS_gpu-dri    := -ldrm
+LIBS_pod-web    := -lmicrohttpd -lwslay -lnettle
 LIBS            := -lsodium -lm
 NEED_-lseccomp  := seccomp.h:libseccomp-dev
 NEED_-lzstd     := zstd.h:libzstd-dev
@@ -47,6 +48,9 @@ NEED_-lmnl      := libmnl/libmnl.h:libmnl-dev
 NEED_-lbpf      := bpf/libbpf.h:libbpf-dev
 # Sources, which tools/pod-proxy/llhttp.c takes in; LLHTTP is where the package has them.
 NEED_-ldrm      := xf86drm.h:libdrm-dev
+NEED_-lmicrohttpd := microhttpd.h:libmicrohttpd-dev
+NEED_-lwslay    := wslay/wslay.h:libwslay-dev
+NEED_-lnettle   := nettle/sha1.h:nettle-dev
 NEED_-lcurl     := curl/curl.h:libcurl4-openssl-dev
 NEED_-lresolv   := arpa/nameser.h:libc6-dev
 NEED_-lc        := llhttp.h:node-llhttp
@@ -63,6 +67,7 @@ NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
 # libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
 DYNAMIC := pod-plugin pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor pod-trace pod-display
+DYNAMIC += pod-web
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
 DAEMONS := pod-dns pod-proxy pod-queue pod-screen pod-upload
@@ -95,7 +100,10 @@ TOOLS   := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 PLUGINS := $(patsubst plugins/%/,%,$(wildcard plugins/*/))
 obj      = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
 
+# libcommon/web*.c are for the programs that speak HTTP, which have libmicrohttpd: an archive of their own.
 LIB     := $(B)/libcommon.a
+LIBWEB  := $(B)/libweb.a
+web      = $(if $(filter -lmicrohttpd,$(LIBS_$(1))),$(LIBWEB))
 BINS    := $(TOOLS:%=$(B)/bin/%)
 SHELLS  := bash zsh fish
 COMPLETIONS := $(B)/share/envpod/completions
@@ -151,9 +159,13 @@ $(B)/%.inc: %.c tools/pod-trace/bpf/record.h
 $(B)/tools/pod-trace/object.o: $(B)/tools/pod-trace/bpf/programs.inc
 $(B)/tools/pod-trace/object.o: private CPPFLAGS += -I$(B)
 
-$(LIB): $(call obj,libcommon)
+WEB     := $(filter $(B)/libcommon/web%,$(call obj,libcommon))
+$(LIB): $(filter-out $(WEB),$(call obj,libcommon))
+$(LIBWEB): $(WEB)
+$(LIB) $(LIBWEB):
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
-$(call obj,libcommon): | $(B)/have/libcommon
+$(filter-out $(WEB),$(call obj,libcommon)): | $(B)/have/libcommon
+$(WEB): | $(B)/have/pod-web
 
 # A missing library names the program that needs it; make -k builds the rest.
 $(B)/have/%:
@@ -176,7 +188,7 @@ $(foreach t,$(sort $(foreach t,$(TOOLS),$(INSIDE_$(t)))),$(eval $(call inside,$(
 
 define tool
 $(call obj,tools/$(1)): | $(B)/have/$(1)
-$(B)/bin/$(1): $(call obj,tools/$(1)) $(INSIDE_$(1):%=$(B)/inside/%.o) $(LIB)
+$(B)/bin/$(1): $(call obj,tools/$(1)) $(INSIDE_$(1):%=$(B)/inside/%.o) $(call web,$(1)) $(LIB)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(ALLC) $(call static,$(1)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS)
 endef
@@ -198,7 +210,7 @@ $(foreach p,$(PLUGINS),$(eval $(call plugin,$(p))))
 # those of libcommon with the library alone.
 of = $(notdir $(patsubst %/,%,$(dir $(1))))
 define unit
-$(1): $(1).o $(filter-out %/main.o,$(call obj,tools/$(call of,$(1)))) $(LIB)
+$(1): $(1).o $(filter-out %/main.o,$(call obj,tools/$(call of,$(1)))) $(call web,$(call of,$(1))) $(LIB)
 	$(Q)$$(CC) $$(ALLC) $$(LDFLAGS) $(2) -o $$@ $$^ $$(LIBS_$(call of,$(1))) $$(LIBS)
 endef
 $(foreach u,$(UNIT),$(eval $(call unit,$(u))))

@@ -37,6 +37,8 @@ enum promise {
 	/* make files, links and directories, change their modes, times and names: those beneath
 	 * write_beneath, where the kernel has Landlock */
 	PROMISE_MAKE_FILES = 1 << 14,
+	/* options of connections that were taken, and sending from several places at once */
+	PROMISE_SERVE = 1 << 15,
 	PROMISE_FLAGS = 1 << 12, /* flags of open descriptors; who is at the other end */
 };
 
