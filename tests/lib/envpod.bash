@@ -60,6 +60,8 @@ envpod_teardown()
 		[ -d "$dir" ] || continue
 		[ ! -e "${dir}govern/helpers.pid" ] ||
 			"$B/bin/pod-supervise" helpers --set govern stop "$(basename "$dir")" 2>/dev/null
+		[ ! -e "${dir}desktop/helpers.pid" ] ||
+			"$B/bin/pod-supervise" helpers --set desktop stop "$(basename "$dir")" 2>/dev/null
 		for file in "$dir"supervise*.pid "$dir"init.pid; do
 			[ -s "$file" ] || continue
 			read -r pid _ <"$file" || true

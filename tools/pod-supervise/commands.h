@@ -11,6 +11,7 @@ int cmd_stop(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_logs(int argc, char **argv);
 int cmd_health(int argc, char **argv);
+int cmd_session(int argc, char **argv);
 int cmd_helpers(int argc, char **argv);
 /* A word of helpers */
 int cmd_wake(const char *pod, enum set set);

@@ -274,7 +274,7 @@ static void find_set(const char *name)
 	while (set < SETS && strcmp(set_names[set], name) != 0)
 		set++;
 	if (set == SETS)
-		die(POD_EXIT_USAGE, "helpers: --set %s is none of net, govern", esc(name));
+		die(POD_EXIT_USAGE, "helpers: --set %s is none of net, govern, desktop", esc(name));
 }
 
 static const struct {
@@ -292,7 +292,7 @@ int cmd_helpers(int argc, char **argv)
 	const char *name = NULL;
 	const struct opt opts[] = {
 		{OPT_FLAG, 'j', "json", &json, NULL, "one JSON object a line"},
-		{OPT_STR, 0, "set", &name, "net|govern", "which of them (net)"},
+		{OPT_STR, 0, "set", &name, "net|govern|desktop", "which of them (net)"},
 		{0},
 	};
 	const struct opt_usage usage = {

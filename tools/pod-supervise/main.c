@@ -11,6 +11,7 @@ static const struct cmd cmds[] = {
 	{"status", cmd_status, "list a pod's background runs"},
 	{"logs", cmd_logs, "print what a background run said"},
 	{"health", cmd_health, "list a pod's checks of health"},
+	{"session", cmd_session, "keep the services of a pod's desktop"},
 	{"helpers", cmd_helpers, "keep the daemons of a pod alive"},
 	{0},
 };

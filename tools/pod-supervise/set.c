@@ -11,26 +11,35 @@
 #include "libcommon/own.h"
 #include "libcommon/spawn.h"
 
-const char *const set_names[SETS] = {"net", "govern"};
+const char *const set_names[SETS] = {"net", "govern", "desktop"};
 
 /* Each ends with status 0 where it has nothing to do, and rests until it is woken. */
 static const struct {
+	enum set set;
 	const char *service, *tool, *word;
-} governors[] = {
-	{"queue", "pod-queue", "serve"},
-	{"monitor", "pod-monitor", "watch"},
-	{"budget", "pod-budget", "meter"},
-	{"trace", "pod-trace", "watch"},
+} daemons[] = {
+	{SET_GOVERN, "queue", "pod-queue", "serve"},
+	{SET_GOVERN, "monitor", "pod-monitor", "watch"},
+	{SET_GOVERN, "budget", "pod-budget", "meter"},
+	{SET_GOVERN, "trace", "pod-trace", "watch"},
+	{SET_DESKTOP, "session", "pod-supervise", "session"},
+	{SET_DESKTOP, "web", "pod-web", "serve"},
 };
 
 const char *set_log(enum set set)
 {
-	return set == SET_NET ? "helpers" : "govern";
+	static const char *const logs[SETS] = {"helpers", "govern", "desktop-helpers"};
+
+	return logs[set];
 }
 
 const char *set_maker(enum set set)
 {
-	return set == SET_NET ? "pod-net up" : "pod-supervise helpers --set govern start";
+	static const char *const makers[SETS] = {"pod-net up",
+						 "pod-supervise helpers --set govern start",
+						 "pod-supervise helpers --set desktop start"};
+
+	return makers[set];
 }
 
 int set_enter(struct pod *p, enum set set, bool make, struct err *e)
@@ -39,9 +48,13 @@ int set_enter(struct pod *p, enum set set, bool make, struct err *e)
 
 	if (set == SET_NET)
 		return 0;
-	if (make && mkdirat(p->run, set_names[set], 0700) < 0 && errno != EEXIST)
+	/* pod-web's account has business in its set; nobody else gets as far as there */
+	if (make && mkdirat(p->run, set_names[set], set == SET_DESKTOP ? 0711 : 0700) < 0 &&
+	    errno != EEXIST)
 		return err_set(e, errno, "make %s/%s", p->runpath, set_names[set]);
 	fd = openat(p->run, set_names[set], O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0 && make && set == SET_DESKTOP)
+		fchmod(fd, 0711); /* whatever our umask was */
 	if (fd < 0)
 		return errno == ENOENT && !make
 			       ? -ENOENT
@@ -62,13 +75,14 @@ int set_list(const struct pod *p, enum set set, struct err *e)
 
 	if (set == SET_NET)
 		return 0;
-	for (size_t i = 0; i < sizeof(governors) / sizeof(governors[0]); i++) {
+	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++) {
 		struct err missing = {0};
-		OWN_FREE char *tool = tool_path(governors[i].tool, &missing);
+		OWN_FREE char *tool =
+			daemons[i].set == set ? tool_path(daemons[i].tool, &missing) : NULL;
 
 		if (tool)
-			buf_fmt(&text, "%s? %s %s %s\n", governors[i].service, governors[i].tool,
-				governors[i].word, p->name);
+			buf_fmt(&text, "%s? %s %s %s\n", daemons[i].service, daemons[i].tool,
+				daemons[i].word, p->name);
 	}
 	r = write_file_at(p->run, "services", text.data ? text.data : "", text.len, 0600, false);
 	return r < 0 ? err_set(e, -r, "write %s/services", p->runpath) : 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A pod's daemons come in sets, each with a keeper of its own: those of its network, whose files
- * lie in RUN/NAME and are made by pod-net, and those that govern it, in RUN/NAME/govern.
+ * lie in RUN/NAME and are made by pod-net; those that govern it, in RUN/NAME/govern; those of its
+ * desktop, in RUN/NAME/desktop.
  */
 #ifndef POD_SUPERVISE_SET_H
 #define POD_SUPERVISE_SET_H
@@ -11,7 +12,7 @@
 #include "libcommon/err.h"
 #include "libcommon/pod.h"
 
-enum set { SET_NET, SET_GOVERN, SETS };
+enum set { SET_NET, SET_GOVERN, SET_DESKTOP, SETS };
 extern const char *const set_names[SETS];
 
 /* From here on p->run and p->runpath are the set's directory; made when missing.  -ENOENT, without
