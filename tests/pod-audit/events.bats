@@ -30,6 +30,8 @@ sources()
 	undo) echo libcommon/undo.c ;;
 	audit) echo libcommon/record.c tools/pod-audit/*.c ;;
 	envpod) echo tools/envpod/*.c ;;
+	session) echo tools/pod-supervise/told.c ;;
+	supervise) find tools/pod-supervise -name '*.c' ! -name told.c ;;
 	*) echo "tools/pod-$1"/*.c ;;
 	esac
 }
