@@ -291,7 +291,7 @@ while True:
 	plan web
 	run -0 pod-supervise session web
 	pod-supervise helpers --set desktop start web
-	[ "$(pod-supervise helpers --set desktop --json status web | jq -r .state)" = resting ]
+	[ "$(pod-supervise helpers --set desktop --json status web | jq -r 'select(.name == "session") | .state')" = resting ]
 }
 
 @test "kill -9 of the session: its keeper brings it back, and no service is twice" {
