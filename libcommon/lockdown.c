@@ -36,6 +36,10 @@
 
 #define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | __O_TMPFILE)
 
+#ifndef LANDLOCK_ACCESS_FS_REFER
+#define LANDLOCK_ACCESS_FS_REFER (UINT64_C(1) << 13)
+#endif
+
 /* No devices, sockets or pipes, and nothing is executed. */
 #define MAKING                                                         \
 	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |  \
@@ -215,6 +219,15 @@ static int drop_caps(struct err *e)
 	return 0;
 }
 
+/* Links and names from one directory to another, which the first Landlock never allows. */
+static uint64_t refer(const struct lockdown *l)
+{
+	long version =
+		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	return l->n_write_beneath && version >= 2 ? LANDLOCK_ACCESS_FS_REFER : 0;
+}
+
 static int allow_beneath(int set, int dir, uint64_t access)
 {
 	struct landlock_path_beneath_attr at = {.allowed_access = access, .parent_fd = dir};
@@ -225,8 +238,8 @@ static int allow_beneath(int set, int dir, uint64_t access)
 /* Files by Landlock: none but those named.  A kernel without it leaves that to ids and filter. */
 static int close_files(const struct lockdown *l, struct err *e)
 {
-	const struct landlock_ruleset_attr all = {.handled_access_fs =
-							  (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
+	const struct landlock_ruleset_attr all = {
+		.handled_access_fs = ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1) | refer(l)};
 	OWN_FD int set = -1;
 
 	if (l->promises & (PROMISE_RECORD | PROMISE_OWN_FDS))
@@ -238,7 +251,7 @@ static int close_files(const struct lockdown *l, struct err *e)
 		if (allow_beneath(set, l->read_beneath[i], LANDLOCK_ACCESS_FS_READ_FILE) < 0)
 			return err_set(e, errno, "allow reading a directory");
 	for (size_t i = 0; i < l->n_write_beneath; i++)
-		if (allow_beneath(set, l->write_beneath[i], MAKING) < 0)
+		if (allow_beneath(set, l->write_beneath[i], MAKING | refer(l)) < 0)
 			return err_set(e, errno, "allow writing to a directory");
 	if (syscall(SYS_landlock_restrict_self, set, 0) < 0)
 		return err_set(e, errno, "close all other files");

@@ -180,10 +180,26 @@ static int skip(struct tar_reader *r, struct err *e)
 	return x;
 }
 
+/* GNU's numbers that do not fit as octal digits: big endian, the first bit set. */
+static bool read_binary(const char *field, size_t size, uint64_t *n)
+{
+	*n = (unsigned char)field[0] & 0x3f;
+	for (size_t i = 1; i < size; i++) {
+		if (*n >> 55)
+			return false;
+		*n = *n << 8 | (unsigned char)field[i];
+	}
+	return true;
+}
+
 static bool read_octal(const char *field, size_t size, uint64_t *n)
 {
+	size_t blanks = 0;
+
 	*n = 0;
-	for (size_t i = 0; i < size && field[i] && field[i] != ' '; i++) {
+	while (blanks < size && field[blanks] == ' ')
+		blanks++;
+	for (size_t i = blanks; i < size && field[i] && field[i] != ' '; i++) {
 		if (field[i] < '0' || field[i] > '7')
 			return false;
 		*n = *n * 8 + (uint64_t)(field[i] - '0');
@@ -216,7 +232,7 @@ static int read_block(struct tar_reader *r, struct ustar *h, struct err *e)
 		return x;
 	if (memcmp(h, &zeros, BLOCK) == 0)
 		return 0;
-	if (memcmp(h->magic, "ustar", 6) != 0 || !sum_is_right(h))
+	if ((!r->foreign && memcmp(h->magic, "ustar", 6) != 0) || !sum_is_right(h))
 		return bad(e, "a header is damaged");
 	return 1;
 }
@@ -316,12 +332,138 @@ static int complete(struct tar_entry *t, const struct ustar *h, struct err *e)
 	return 0;
 }
 
+/* --- what others write --- */
+
+static int unreadable(struct err *e, const char *what)
+{
+	return err_set(e, ERR_PLAIN, "the archive cannot be read: %s", what);
+}
+
+static bool field_number(const char *field, size_t size, uint64_t *n)
+{
+	return (unsigned char)field[0] & 0x80 ? read_binary(field, size, n)
+					      : read_octal(field, size, n);
+}
+
+/* A record says it, or else the field does. */
+static bool foreign_number(const struct tar_entry *t, const char *key, const char *field,
+			   size_t size, uint64_t *n)
+{
+	return tar_find(t, key) ? take_number(t, key, n) : field_number(field, size, n);
+}
+
+static void foreign_text(struct tar_entry *t, const char *key, const char *prefix,
+			 const char *field, size_t size)
+{
+	OWN_FREE char *text = NULL;
+
+	if (tar_find(t, key))
+		return;
+	text = xfmt("%.155s%s%.*s", prefix, *prefix ? "/" : "", (int)size, field);
+	tar_record_str(t, key, text);
+}
+
+static void foreign_time(struct tar_entry *t, const struct ustar *h)
+{
+	const char *s = tar_str(t, "mtime");
+	uint64_t n;
+
+	if (s)
+		t->mtime = (struct timespec){.tv_sec = (time_t)strtoll(s, NULL, 10)};
+	else if (field_number(h->mtime, sizeof(h->mtime), &n) && n <= INT64_MAX)
+		t->mtime = (struct timespec){.tv_sec = (time_t)n};
+}
+
+static int foreign_entry(struct tar_reader *r, struct tar_entry *t, const struct ustar *h,
+			 struct err *e)
+{
+	char prefix[sizeof(h->prefix) + 1] = "";
+	uint64_t mode;
+
+	if (memcmp(h->magic, "ustar", 6) == 0)
+		memcpy(prefix, h->prefix, sizeof(h->prefix));
+	foreign_text(t, "path", prefix, h->name, sizeof(h->name));
+	if (h->type == '1' || h->type == '2')
+		foreign_text(t, "linkpath", "", h->link, sizeof(h->link));
+	if (!tar_str(t, "path") || (strchr("12", h->type) && h->type && !tar_str(t, "linkpath")))
+		return unreadable(e, "a name has a NUL byte");
+	if (!field_number(h->mode, sizeof(h->mode), &mode) ||
+	    !foreign_number(t, "uid", h->uid, sizeof(h->uid), &t->uid) ||
+	    !foreign_number(t, "gid", h->gid, sizeof(h->gid), &t->gid) ||
+	    !foreign_number(t, "size", h->size, sizeof(h->size), &t->size) || t->size > INT64_MAX)
+		return unreadable(e, "an entry has a number it cannot have");
+	foreign_time(t, h);
+	t->mode = (unsigned)mode & 07777;
+	t->type = h->type == '\0' || h->type == '7' ? '0' : h->type;
+	if (t->type >= '1' && t->type <= '6')
+		t->size = 0;
+	r->left = t->size;
+	r->pad = -t->size % BLOCK;
+	return 1;
+}
+
+/* GNU's 'L' and 'K': the content is the next entry's name, or what it is a link to. */
+static int foreign_name(struct tar_reader *r, struct tar_entry *t, const char *key, uint64_t size,
+			struct err *e)
+{
+	OWN_FREE char *name = NULL;
+	int x;
+
+	if (size > TAR_HEADER_MAX || tar_find(t, key))
+		return unreadable(e, "a name is too long, or said twice");
+	name = xcalloc(1, (size_t)size + 1);
+	r->left = size;
+	r->pad = -size % BLOCK;
+	x = read_all(r, name, (size_t)size, e);
+	r->left = 0;
+	if (x == 0)
+		tar_record_str(t, key, name);
+	return x < 0 ? x : skip(r, e);
+}
+
+static int foreign_header(struct tar_reader *r, struct tar_entry *t, const struct ustar *h,
+			  struct err *e)
+{
+	uint64_t size;
+
+	if (!field_number(h->size, sizeof(h->size), &size) || size > INT64_MAX)
+		return unreadable(e, "an entry has a size it cannot have");
+	if (h->type == 'x')
+		return t->n ? unreadable(e, "an extended header stands twice")
+			    : read_records(r, t, size, e);
+	if (h->type == 'L' || h->type == 'K')
+		return foreign_name(r, t, h->type == 'L' ? "path" : "linkpath", size, e);
+	r->left = size; /* 'g', which says nothing that we want to know */
+	r->pad = -size % BLOCK;
+	return skip(r, e);
+}
+
+static int foreign_next(struct tar_reader *r, struct tar_entry *t, struct err *e)
+{
+	struct ustar h;
+	int x = skip(r, e);
+
+	tar_entry_finish(t);
+	while (x == 0) {
+		x = read_block(r, &h, e);
+		if (x <= 0)
+			return x;
+		if (!h.type || !strchr("xgLK", h.type))
+			return foreign_entry(r, t, &h, e);
+		x = foreign_header(r, t, &h, e);
+	}
+	return x;
+}
+
 int tar_next(struct tar_reader *r, struct tar_entry *t, struct err *e)
 {
 	struct ustar h;
 	uint64_t size;
-	int x = skip(r, e);
+	int x;
 
+	if (r->foreign)
+		return foreign_next(r, t, e);
+	x = skip(r, e);
 	tar_entry_finish(t);
 	if (x == 0)
 		x = read_block(r, &h, e);

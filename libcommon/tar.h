@@ -51,10 +51,14 @@ struct tar_reader {
 	ssize_t (*read)(void *from, void *data, size_t n, struct err *e);
 	void *from;
 	uint64_t left, pad; /* of the current entry's content */
+	/* What any tar writes: ustar, GNU's long names and numbers, pax headers where there are
+	 * any, hard links ('1').  The records of an entry have its path (and linkpath) all the
+	 * same. */
+	bool foreign;
 };
 
 /* The next entry, what is left of the one before passed over: 1; 0 at the end.  Anything but what
- * tar_put() writes is -EINVAL. */
+ * tar_put() writes is -EINVAL, unless the reader is for foreign ones. */
 int tar_next(struct tar_reader *r, struct tar_entry *t, struct err *e);
 /* Up to n bytes of its content; 0 behind it. */
 ssize_t tar_read(struct tar_reader *r, void *data, size_t n, struct err *e);

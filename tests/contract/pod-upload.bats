@@ -5,7 +5,7 @@ load contract
 setup() { contract_setup pod-upload; }
 teardown() { envpod_teardown; }
 
-@test "its words, their help, and wrong usage" { helps serve put; }
+@test "its words, their help, and wrong usage" { helps serve put pack unpack; }
 
 @test "put keeps a file of the size that was said, and prints where" {
 	[ "$("$TOOL" put --name a --size 3 --dir "$T/up" <<<ab)" = "$T/up/a" ]
@@ -24,4 +24,14 @@ teardown() { envpod_teardown; }
 	wait "$pid"
 	jq -se '.[0] == {ok: true} and .[1] == {ok: true, path: $p, size: 3}' --arg p "$T/up/x" "$T/said"
 	objects ok error message <"$T/wrong"
+}
+
+@test "pack and unpack are each other's inverse, by archives that tar reads" {
+	mkdir -p "$T/a/b" "$T/to"
+	echo x >"$T/a/b/c"
+	"$TOOL" pack --as a "$T/a" >"$T/tar"
+	tar -tf "$T/tar" | grep -qx a/b/c
+	"$TOOL" unpack --guard --as a "$T/to" <"$T/tar"
+	diff -r "$T/a" "$T/to/a"
+	expect 2 "$TOOL" unpack --guard "$T/to" <<<rubbish
 }

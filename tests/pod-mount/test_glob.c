@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcommon/glob.h"
 #include "tests/lib/tap.h"
-#include "tools/pod-mount/glob.h"
 #include "tools/pod-mount/marks.h"
 
 static const struct {

@@ -64,6 +64,7 @@ int cmd_undo(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
 int cmd_base(int argc, char **argv);
 int cmd_clone(int argc, char **argv);
+int cmd_cp(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
 int cmd_screen(int argc, char **argv);

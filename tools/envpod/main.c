@@ -31,6 +31,7 @@ static const struct cmd commands[] = {
 	{"snapshot", cmd_snapshot, "states of a pod that can be gone back to"},
 	{"base", cmd_base, "what pods are cloned of"},
 	{"clone", cmd_clone, "make a pod that stands on another's layers"},
+	{"cp", cmd_cp, "copy files into a pod, or out of it"},
 	{"ls", cmd_ls, "list pods"},
 	{"status", cmd_status, "show one pod: walls, usage, what waits"},
 	{"service", cmd_service, "pods that systemd keeps running"},

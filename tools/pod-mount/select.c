@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libcommon/glob.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
-#include "tools/pod-mount/glob.h"
 
 static void add(struct strv *list, const char *cwd, const char *word)
 {

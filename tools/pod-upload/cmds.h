@@ -5,5 +5,7 @@
 
 int cmd_serve(int argc, char **argv);
 int cmd_put(int argc, char **argv);
+int cmd_pack(int argc, char **argv);
+int cmd_unpack(int argc, char **argv);
 
 #endif

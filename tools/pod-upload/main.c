@@ -7,6 +7,8 @@
 static const struct cmd cmds[] = {
 	{"serve", cmd_serve, "take files from the socket that was handed in"},
 	{"put", cmd_put, "take one file from standard input"},
+	{"pack", cmd_pack, "write a file or a tree to standard output, as an archive"},
+	{"unpack", cmd_unpack, "put what such an archive holds into a directory"},
 	{0},
 };
 

@@ -45,6 +45,27 @@ static void read_all(struct tar_reader *r, const struct tar_entry *t, struct err
 	}
 }
 
+/* What any tar may have written, as envpod cp reads it. */
+static void read_foreign(const uint8_t *data, size_t size)
+{
+	OWN_TAR_ENTRY struct tar_entry t = {0};
+	struct source s = {data, size};
+	struct tar_reader r = {.read = get, .from = &s, .foreign = true};
+	struct err e = {0};
+	char text[512];
+	int x;
+
+	while ((x = tar_next(&r, &t, &e)) > 0) {
+		if (!tar_str(&t, "path") || t.size > INT64_MAX)
+			abort();
+		if ((t.type == '1' || t.type == '2') && !tar_str(&t, "linkpath"))
+			abort();
+		tar_read(&r, text, sizeof(text), &e);
+	}
+	if (x < 0 && !e.msg[0])
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	OWN_TAR_ENTRY struct tar_entry t = {0};
@@ -53,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = {0};
 	int x;
 
+	read_foreign(data, size);
 	while ((x = tar_next(&r, &t, &e)) > 0)
 		read_all(&r, &t, &e);
 	if (x < 0 && !e.msg[0])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patterns over paths: '*' and '?' within a component, '**' across components, [a-z] [!a-z]. */
-#ifndef POD_MOUNT_GLOB_H
-#define POD_MOUNT_GLOB_H
+#ifndef LIBCOMMON_GLOB_H
+#define LIBCOMMON_GLOB_H
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
  * locale.  Backtracking needs to remember only the last '*' and the last '**': what an earlier one
  * could still swallow, the later one can too.
  */
-#include "tools/pod-mount/glob.h"
+#include "libcommon/glob.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patterns against paths, and the table of sensitive paths made of such patterns. */
+#include <stdint.h>
 #include <string.h>
 
+#include "libcommon/glob.h"
+#include "libcommon/marks.h"
 #include "libcommon/own.h"
-#include "tools/pod-mount/glob.h"
-#include "tools/pod-mount/marks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
