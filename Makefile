@@ -198,9 +198,14 @@ $(B)/agent/%: $(B)/bin/%
 	@mkdir -p $(@D)
 	$(Q)cp -f $< $@
 
+# What several plugins are made of: plugins/*.c.
+PLUGINLIB := $(B)/plugins/common.a
+$(PLUGINLIB): $(call obj,plugins)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
 define plugin
 $(call obj,plugins/$(1)): | $(B)/have/$(1)
-$(B)/plugins/$(1).so: $(call obj,plugins/$(1))
+$(B)/plugins/$(1).so: $(call obj,plugins/$(1)) $(PLUGINLIB)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(ALLC) $$(LDFLAGS) -shared -Wl,-z,defs -o $$@ $$^ $$(LIBS_$(1))
 endef

@@ -219,6 +219,46 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	[ "$(plan unbuilt | sort | tr '\n' ' ')" = "devices.audio " ]
 }
 
+@test "a desktop: its user, its plugins, its page; room in /dev/shm for browsers" {
+	echo 'devices: {desktop_env: sway}' >pod.yaml
+	SUDO_UID=1234 SUDO_GID=77 compile pod.yaml
+	[ "$(plan desktop) $(plan desktop.uid) $(plan desktop.gid)" = "yes 1234 77" ]
+	[ "$(plan plugin)" = "devices.desktop_env desktop-sway resolution=1280x720 uid=1234
+devices.desktop_env web-novnc page=no audio=no upload=no resolution=1280x720 uid=1234" ]
+	[ "$(plan shm_size)" = 268435456 ]
+	[ -z "$(plan web.port)$(plan web.clipboard)" ]
+	printf 'web_display: {type: novnc, audio: yes, resolution: 800x600, port: 7000}\nsecurity: {shm_size: 1GB}\n' >pod.yaml
+	compile pod.yaml
+	[ "$(plan desktop.user) $(plan desktop.uid)" = "agent 60000" ]
+	[ "$(plan plugin)" = "devices.desktop_env desktop-openbox resolution=800x600 uid=60000
+web_display.audio audio-pipewire uid=60000
+web_display web-novnc page=yes audio=yes upload=yes resolution=800x600 uid=60000" ]
+	[ "$(plan web.port) $(plan web.audio_port)" = "7000 " ]
+	[ "$(plan web.clipboard) $(plan web.upload_max) $(plan shm_size)" = "no 1073741824 1073741824" ]
+	[ -z "$(plan unbuilt)" ]
+	: >pod.yaml
+	compile pod.yaml
+	[ -z "$(plan desktop)$(plan plugin)$(plan web.upload_max)" ]
+}
+
+@test "the user of a desktop: a number, a name of this host, never root" {
+	printf 'user: root\ndevices: {desktop_env: xfce}\n' >pod.yaml
+	compile pod.yaml
+	[ "$(plan run.user) $(plan desktop.user)" = "root agent" ]
+	printf 'user: "4711"\ndevices: {desktop_env: xfce}\n' >pod.yaml
+	compile pod.yaml
+	[ "$(plan desktop.user) $(plan desktop.uid) $(plan desktop.gid)" = "4711 4711 4711" ]
+	printf 'user: daemon\ndevices: {desktop_env: xfce}\n' >pod.yaml
+	compile pod.yaml
+	[ "$(plan desktop.user) $(plan desktop.uid)" = "daemon $(id -u daemon)" ]
+	printf 'user: nobody-knows\ndevices: {desktop_env: xfce}\n' >pod.yaml
+	expect 78 compile pod.yaml
+	[[ "$output" == *"whom this host does not know"* ]]
+	printf 'devices: {desktop_env: none}\nweb_display: novnc\n' >pod.yaml
+	expect 78 pod-config check pod.yaml
+	[[ "$output" == *"web_display shows a desktop"* ]]
+}
+
 @test "a network's wall is asked for only when something may be allowed" {
 	printf 'network: {dns: {mode: Denylist}}\n' >pod.yaml
 	compile pod.yaml

@@ -445,6 +445,9 @@ int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e)
 			return r;
 	}
 	emit_gpus(plan, pod);
+	r = flatten_desktop(pod, plan, e);
+	if (r < 0)
+		return r;
 	emit_wall(plan, pod);
 	emit_govern(plan, pod);
 	emit_budget(plan, pod);

@@ -14,4 +14,7 @@ struct stat;
 /* Append the whole plan of pod (borrowed), its first line naming the pod.json that `json` is of. */
 int flatten(jv pod, const struct stat *json, struct buf *plan, struct err *e);
 
+/* Its lines about a desktop, none where the pod has none. */
+int flatten_desktop(jv pod, struct buf *plan, struct err *e);
+
 #endif

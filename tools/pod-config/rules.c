@@ -25,25 +25,17 @@ struct place rules_place(const struct rules *r, const char *path)
 	}
 }
 
-static void set_missing(jv *root, const char *path, jv value)
-{
-	if (tree_has(*root, path))
-		jv_free(value);
-	else
-		tree_set(root, path, value);
-}
-
 static void begin_hardened(jv *root)
 {
-	set_missing(root, "security.seccomp_profile", jv_string("strict"));
-	set_missing(root, "filesystem.system_access", jv_string("safe"));
-	set_missing(root, "processor.max_pids", jv_number(256));
-	set_missing(root, "processor.memory", jv_number(1 << 30));
+	tree_set_missing(root, "security.seccomp_profile", jv_string("strict"));
+	tree_set_missing(root, "filesystem.system_access", jv_string("safe"));
+	tree_set_missing(root, "processor.max_pids", jv_number(256));
+	tree_set_missing(root, "processor.memory", jv_number(1 << 30));
 }
 
 static void begin_airgapped(const struct rules *r, jv *root)
 {
-	set_missing(root, "network.mode", jv_string("None"));
+	tree_set_missing(root, "network.mode", jv_string("None"));
 	if (!tree_is(*root, "network.mode", "None"))
 		problem_add(r->problems, rules_place(r, "network.mode"),
 			    "network.mode: an airgapped pod has no network; leave the key out, or "
@@ -52,7 +44,7 @@ static void begin_airgapped(const struct rules *r, jv *root)
 
 static void begin_supervised(const struct rules *r, jv *root)
 {
-	set_missing(root, "queue.require_commit_approval", jv_true());
+	tree_set_missing(root, "queue.require_commit_approval", jv_true());
 	if (!tree_is(*root, "queue.require_commit_approval", "true"))
 		problem_add(r->problems, rules_place(r, "queue.require_commit_approval"),
 			    "queue.require_commit_approval: commits of a supervised pod wait for "
@@ -82,20 +74,6 @@ static void set_owner(const struct rules *r, jv *root)
 		tree_set(root, "base", jv_number(524288 + 65536));
 }
 
-/* "enabled: yes" says less than a type does, and must not contradict it. */
-static void begin_display(const struct rules *r, jv *root)
-{
-	bool enabled = tree_is(*root, "web_display.enabled", "true");
-
-	if (!tree_has(*root, "web_display.enabled"))
-		return;
-	set_missing(root, "web_display.type", jv_string(enabled ? "novnc" : "none"));
-	if (enabled == tree_is(*root, "web_display.type", "none"))
-		problem_add(r->problems, rules_place(r, "web_display.enabled"),
-			    "web_display.enabled: contradicts web_display.type");
-	tree_drop(root, "web_display.enabled");
-}
-
 void rules_begin(const struct rules *r, jv *root)
 {
 	if (r->origin->name)
@@ -104,14 +82,14 @@ void rules_begin(const struct rules *r, jv *root)
 		set_owner(r, root);
 	else if (!tree_has(*root, "owner"))
 		problem_add(r->problems, r->file->at, "lacks the key 'owner'");
-	set_missing(root, "user", tree_get(*root, "owner.name"));
+	tree_set_missing(root, "user", tree_get(*root, "owner.name"));
 	if (tree_is(*root, "type", "hardened"))
 		begin_hardened(root);
 	if (tree_is(*root, "type", "airgapped"))
 		begin_airgapped(r, root);
 	if (tree_is(*root, "type", "supervised"))
 		begin_supervised(r, root);
-	begin_display(r, root);
+	rules_desktop(r, root);
 }
 
 void rules_each_item(const struct rules *r, jv *root, const char *path,
@@ -137,7 +115,7 @@ void rules_each_item(const struct rules *r, jv *root, const char *path,
 static void end_mount(const struct rules *r, jv *item, struct place at)
 {
 	if (tree_has(*item, "path"))
-		set_missing(item, "target", tree_get(*item, "path"));
+		tree_set_missing(item, "target", tree_get(*item, "path"));
 	if (tree_is(*item, "target", "/"))
 		problem_add(r->problems, at, "filesystem.mounts: nothing can be mounted over /");
 }
@@ -221,7 +199,7 @@ static void end_cwd(const struct rules *r, jv *root)
 			problem_add(r->problems, rules_place(r, "filesystem.mount_cwd"),
 				    "filesystem.mount_cwd: the name of %.200s is not UTF-8",
 				    esc(r->origin->cwd));
-		set_missing(root, "filesystem.cwd_path", jv_string(r->origin->cwd));
+		tree_set_missing(root, "filesystem.cwd_path", jv_string(r->origin->cwd));
 		return;
 	}
 	if (tree_has(*root, "filesystem.cwd_path"))
@@ -250,7 +228,7 @@ static void end_host_user(const struct rules *r, jv *root)
 static void end_dns(const struct rules *r, jv *root)
 {
 	if (tree_is(*root, "network.mode", "Monitored") || tree_is(*root, "network.mode", "Unsafe"))
-		set_missing(root, "network.dns.mode", jv_string("Monitor"));
+		tree_set_missing(root, "network.dns.mode", jv_string("Monitor"));
 	read_defaults(root, r->origin, "network.dns");
 }
 

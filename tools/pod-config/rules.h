@@ -25,6 +25,10 @@ void rules_monitor(const struct rules *r, jv *root);
 /* Checks of health: each complete, with a path and a port (rules_health.c). */
 void rules_health(const struct rules *r, jv *root);
 
+/* What the keys of a desktop and of its page say of each other; before the defaults
+ * (rules_desktop.c). */
+void rules_desktop(const struct rules *r, jv *root);
+
 /* Call for each item of a list of sections; *item may be changed. */
 void rules_each_item(const struct rules *r, jv *root, const char *path,
 		     void (*call)(const struct rules *r, jv *item, struct place at));

@@ -69,6 +69,14 @@ void tree_set(jv *root, const char *path, jv value)
 	*root = jv_setpath(*root, words(path), value);
 }
 
+void tree_set_missing(jv *root, const char *path, jv value)
+{
+	if (tree_has(*root, path))
+		jv_free(value);
+	else
+		tree_set(root, path, value);
+}
+
 void tree_drop(jv *root, const char *path)
 {
 	if (tree_has(*root, path))

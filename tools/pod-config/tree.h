@@ -16,6 +16,7 @@ double tree_number(jv root, const char *path, double fallback);
 
 /* Change *root.  tree_set takes value and makes the sections on the way. */
 void tree_set(jv *root, const char *path, jv value);
+void tree_set_missing(jv *root, const char *path, jv value); /* where nothing is said yet */
 void tree_drop(jv *root, const char *path);
 
 /* A scalar as text: strings as they are, numbers without a needless fraction, true and false. */

@@ -114,6 +114,8 @@ static int find_user(struct run *r, struct err *e)
 {
 	const char *name = r->ask->root ? "root" : r->ask->user;
 
+	if (!name && r->ask->beside)
+		name = plan_str(&r->plan, "desktop.user", NULL);
 	if (!name)
 		name = plan_str(&r->plan, "run.user", plan_str(&r->plan, "user.name", "root"));
 	return user_resolve(&r->user, &r->plan, name, r->view, e);

@@ -148,13 +148,20 @@ static int fresh(int root, const char *target, const char *size, const char *mod
 	return r < 0 ? r : take_fd(&mnt);
 }
 
-static int put_dir(int at, const char *name, uid_t owner, gid_t group, mode_t mode, struct err *e)
+/* place: what `at` is open on, for messages. */
+static int put_dir_at(int at, const char *place, const char *name, uid_t owner, gid_t group,
+		      mode_t mode, struct err *e)
 {
 	if (mkdirat(at, name, 0700) < 0 ||
 	    fchownat(at, name, owner, group, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    fchmodat(at, name, mode, 0) < 0)
-		return err_set(e, errno, "make /run/%s in the view", name);
+		return err_set(e, errno, "make %s/%s in the view", place, name);
 	return 0;
+}
+
+static int put_dir(int run, const char *name, uid_t owner, gid_t group, mode_t mode, struct err *e)
+{
+	return put_dir_at(run, "/run", name, owner, group, mode, e);
 }
 
 /* What programs expect in /run, and the agent's own commands. */
@@ -242,6 +249,32 @@ static int bind_queue(const struct view *v, int run, struct err *e)
 	return r < 0 ? r : show_ours(run, from, "actions", e);
 }
 
+/* Where its user's programs meet, where X servers and sessions listen, and what its parts read. */
+static int fill_desktop(const struct view *v, int tmp, int run, struct err *e)
+{
+	const struct shift s = shift_of_plan(v->plan);
+	uid_t uid = (uid_t)plan_u64(v->plan, "desktop.uid", 0);
+	gid_t gid = (gid_t)plan_u64(v->plan, "desktop.gid", 0);
+	OWN_FREE char *user = xfmt("user/%u", uid), *ours = data_path("desktop");
+	OWN_FD int from = -1;
+	int r = 0;
+
+	if (!plan_is(v->plan, "desktop", "yes"))
+		return 0;
+	if (uid != s.uid)
+		r = put_dir(run, user, shift_uid(&s, uid), shift_gid(&s, gid), 0700, e);
+	if (r == 0)
+		r = put_dir_at(tmp, "/tmp", ".X11-unix", s.base, s.base, 01777, e);
+	if (r == 0)
+		r = put_dir_at(tmp, "/tmp", ".ICE-unix", s.base, s.base, 01777, e);
+	if (r == 0)
+		r = put_dir(run, "envpod/desktop", s.base, s.base, 0755, e);
+	from = open(ours, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r == 0 && from < 0)
+		r = err_set(e, errno, "open %s, which a desktop is made of", ours);
+	return r < 0 ? r : show_ours(run, from, "desktop", e);
+}
+
 /* The host's sockets live in /run; a fresh one hides them all, as does /tmp for X11 and agents. */
 int bind_fresh(const struct view *v, int root, struct err *e)
 {
@@ -257,7 +290,9 @@ int bind_fresh(const struct view *v, int root, struct err *e)
 	r = fill_run(v, run, e);
 	if (r == 0)
 		r = bind_commands(run, e);
-	return r < 0 ? r : bind_queue(v, run, e);
+	if (r == 0)
+		r = bind_queue(v, run, e);
+	return r < 0 ? r : fill_desktop(v, tmp, run, e);
 }
 
 static const char *const system_dirs[] = {"/usr",   "/bin",   "/sbin",   "/lib",

@@ -431,8 +431,13 @@ static int reveal_apps(struct mask *m, const struct mask_ask *ask, struct err *e
 
 static void add_own_files(struct mask *m, const struct mask_ask *ask)
 {
-	static const char *const files[] = {"/etc/hostname", "/etc/hosts", "/etc/resolv.conf",
-					    "/etc/nsswitch.conf", NULL};
+	static const char *const files[] = {"/etc/hostname",
+					    "/etc/hosts",
+					    "/etc/resolv.conf",
+					    "/etc/nsswitch.conf",
+					    "/etc/passwd",
+					    "/etc/machine-id",
+					    NULL};
 
 	for (const char *const *f = files; *f; f++) {
 		OWN_FREE char *text = mask_text(ask, *f);
@@ -442,6 +447,10 @@ static void add_own_files(struct mask *m, const struct mask_ask *ask)
 	}
 	trust_collect(m, ask);
 	mask_watch(m, "/etc/nsswitch.conf", false);
+	if (plan_is(ask->plan, "desktop", "yes")) {
+		mask_watch(m, "/etc/passwd", false);
+		mask_watch(m, "/etc/machine-id", false);
+	}
 	if (plan_is(ask->plan, "network", "unsafe")) {
 		OWN_FREE char *real = realpath("/etc/resolv.conf", NULL);
 
@@ -474,6 +483,8 @@ static void add_points(struct mask *m, const struct mask_ask *ask)
 	}
 	if (ask->cwd && mask_find(m, ask->cwd) && mask_find(m, ask->cwd)->soft)
 		add_point(m, ask->cwd, false);
+	if (mask_has_agent(ask))
+		add_point(m, MASK_AGENT_HOME, false);
 	for (size_t i = 0; bind_next(ask->plan, &i, &b); bind_finish(&b)) {
 		struct stat st;
 

@@ -43,6 +43,11 @@ int mask_write(struct mask *m, const struct covers *c, const struct pod *p,
 	       const struct mask_ask *ask, struct err *e);
 /* Give the directories of mask/ the times, modes and owners of the host's again. */
 int mask_remirror(struct mask *m, const struct covers *c, const struct pod *p, struct err *e);
+/* A desktop that would be root's is the agent's, whom hosts do not know: name and home are ours. */
+#define MASK_AGENT_ID   60000u /* as pod-exec has it */
+#define MASK_AGENT_HOME "/home/agent"
+bool mask_has_agent(const struct mask_ask *ask);
+
 /* The text of a file of ours (/etc/hosts, ...), or NULL. */
 char *mask_text(const struct mask_ask *ask, const char *path);
 

@@ -66,6 +66,7 @@ static uint64_t ground_of(const struct mask_ask *ask)
 		"host_user.dotfile",
 		"host_user.dir",
 		"host_user.exclude",
+		"desktop.uid",
 		NULL,
 	};
 	uint64_t h = 14695981039346656037ull, stamp;

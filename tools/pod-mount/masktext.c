@@ -57,6 +57,48 @@ static char *nsswitch_text(const struct mask_ask *ask)
 	return buf_take(&b);
 }
 
+bool mask_has_agent(const struct mask_ask *ask)
+{
+	return plan_u64(ask->plan, "desktop.uid", 0) == MASK_AGENT_ID;
+}
+
+static bool knows(const char *passwd, unsigned id)
+{
+	OWN_FREE char *field = xfmt(":x:%u:", id);
+
+	return strstr(passwd, field);
+}
+
+/* A bus does not start for a user without a name. */
+static char *passwd_text(const struct mask_ask *ask)
+{
+	OWN_FREE char *text = mask_has_agent(ask) ? host_file("/etc/passwd") : NULL;
+	size_t n = text ? strlen(text) : 0;
+
+	if (!text || knows(text, MASK_AGENT_ID))
+		return NULL;
+	return xfmt("%s%sagent:x:%u:%u:the agent of pod %s:" MASK_AGENT_HOME ":/bin/sh\n", text,
+		    n > 0 && text[n - 1] != '\n' ? "\n" : "", MASK_AGENT_ID, MASK_AGENT_ID,
+		    ask->pod->name);
+}
+
+/* Buses and toolkits want one; a host without one gives the pod one of its own, always the same. */
+static char *machine_text(const struct mask_ask *ask)
+{
+	uint64_t h[2] = {14695981039346656037ull, 1099511628211ull};
+	OWN_FREE char *host = NULL;
+
+	if (!plan_is(ask->plan, "desktop", "yes"))
+		return NULL;
+	host = host_file("/etc/machine-id");
+	if (host && *host)
+		return NULL;
+	for (const char *p = ask->pod->path; *p; p++)
+		for (int i = 0; i < 2; i++)
+			h[i] = (h[i] ^ (unsigned char)*p) * 1099511628211ull;
+	return xfmt("%016llx%016llx\n", (unsigned long long)h[0], (unsigned long long)h[1]);
+}
+
 char *mask_text(const struct mask_ask *ask, const char *path)
 {
 	static const struct {
@@ -67,6 +109,8 @@ char *mask_text(const struct mask_ask *ask, const char *path)
 		{"/etc/hosts", hosts_text},
 		{"/etc/resolv.conf", resolv_text},
 		{"/etc/nsswitch.conf", nsswitch_text},
+		{"/etc/passwd", passwd_text},
+		{"/etc/machine-id", machine_text},
 		{NULL, NULL},
 	};
 

@@ -53,6 +53,10 @@ static int mirror_host(const struct writer *w, const char *path, const char *hos
 	OWN_FD int from = open_host(host);
 	int r = to < 0 ? to : mirror_dir(from, to, NULL);
 
+	/* The mount maps ids, as it does the host's. */
+	if (r == 0 && from < 0 && strcmp(host, MASK_AGENT_HOME) == 0 &&
+	    fchown(to, MASK_AGENT_ID, MASK_AGENT_ID) < 0)
+		r = -errno;
 	return r < 0 ? failed(w, -r, "mirror the host in", path, e) : 0;
 }
 

@@ -165,8 +165,12 @@ static void take_name(struct plugins *all, int dir, const char *dirname, const c
 	bool is_program = n < 3 || strcmp(file + n - 3, ".so") != 0;
 	OWN_FREE char *name = xfmt("%.*s", (int)(is_program ? n : n - 3), file);
 	struct err e = {0};
+	struct stat st;
 
 	if (need_check_plugin(name, &e) < 0 || is_known(all, name) || all->n == PLUGINS_MAX)
+		return;
+	/* Where plugins are built, the directory of its objects lies beside each. */
+	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		return;
 	if (open_file(all, dir, dirname, name, is_program, &e) < 0)
 		say_err(&e);

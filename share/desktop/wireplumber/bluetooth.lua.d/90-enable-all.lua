@@ -1,0 +1,1 @@
+-- In place of wireplumber 0.4's own: nothing.

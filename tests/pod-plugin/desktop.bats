@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# The plugins of desktops: what they say, and that a pod with it has a desktop.
+load ../lib/envpod
+load helper
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+	envpod_setup
+	need root
+	own_plugins
+}
+teardown()
+{
+	[ -z "${beside:-}" ] || kill "$beside" 2>/dev/null || true
+	envpod_teardown
+}
+
+# service POD NAME: its words, one a line, as the session takes them from RUN/NAME/needs.
+service()
+{
+	awk -v name="$2" '$1 == "service" && $2 == name { for (i = 8; i <= NF; i++) print $i }' "$ENVPOD_RUN_DIR/$1/needs" |
+		sed 's/\\040/ /g'
+}
+
+# stand_beside POD NAME: that service, as the session starts it, until the test ends.
+stand_beside()
+{
+	local words
+	mapfile -t words < <(service "$1" "$2")
+	pod-exec --beside guardian "$1" -- "${words[@]}" >"$T/$2.log" 2>&1 </dev/null 3>&- &
+	beside=$!
+}
+
+@test "each says what it needs, within what its kind may have" {
+	local plugin word
+	for plugin in desktop-openbox desktop-xfce desktop-sway audio-pipewire web-novnc; do
+		word=
+		[ "$plugin" != web-novnc ] || word=page=yes
+		pod-plugin plan --judge "$plugin" uid=4711 resolution=800x600 ${word:+"$word"} >"$T/$plugin"
+		[ -s "$T/$plugin" ]
+		refute grep -q '[{][a-z]*[}]' "$T/$plugin"
+		pod-plugin probe "$plugin" | grep -q "^$plugin: here$"
+		run -2 pod-plugin plan "$plugin" uid=root
+		[[ "$output" == *"plugin $plugin: 'uid=root' is no option"* ]]
+		run -2 pod-plugin plan "$plugin" resolution=800
+		run -2 pod-plugin plan "$plugin" password=1
+	done
+	for plugin in desktop-openbox desktop-xfce; do
+		[ "$(jq -r 'select(.name == "DISPLAY") | .value' "$T/$plugin")" = :99 ]
+		[ "$(jq -r 'select(.name == "DBUS_SESSION_BUS_ADDRESS") | .value' "$T/$plugin")" = unix:path=/run/user/4711/bus ]
+	done
+	jq -r 'select(.name == "sway") | .command' "$T/desktop-sway" | grep -q 'POD_RESOLUTION=800x600'
+	[ "$(jq -r 'select(.need == "service") | .with' "$T/audio-pipewire" | sort -u)" = sound ]
+}
+
+@test "web-novnc: a service of the page for what the page has" {
+	pod-plugin plan web-novnc page=yes audio=yes upload=no >"$T/plan"
+	[ "$(jq -r '"\(.name) \(.listen)"' "$T/plan" | tr '\n' ' ')" = "display display audio audio " ]
+	pod-plugin plan web-novnc page=no audio=no upload=no >"$T/plan"
+	[ "$(jq -r '"\(.name) \(.listen)"' "$T/plan" | tr '\n' ' ')" = "display null " ]
+	run -2 pod-plugin plan web-novnc page=maybe
+}
+
+@test "an X server is as large as any viewer may want, or larger where the pod file says so" {
+	pod-plugin plan desktop-openbox resolution=1280x720 | grep -q -- '-screen 0 3840x2160x24'
+	pod-plugin plan desktop-openbox resolution=5120x1440 | grep -q -- '-screen 0 5120x2160x24'
+}
+
+@test "what may run at an agent's word is frozen with the pod: only the X server and what serves the page guard" {
+	local plugin
+	for plugin in desktop-openbox desktop-xfce desktop-sway audio-pipewire "web-novnc page=yes audio=yes upload=yes"; do
+		# shellcheck disable=SC2086 # a plugin and its words
+		pod-plugin plan $plugin
+	done | jq -r 'select(.group == "guardian") | .name' | sort -u >"$T/guards"
+	[ "$(tr '\n' ' ' <"$T/guards")" = "audio display upload x11 " ]
+}
+
+@test "a pod with openbox: its user's places, variables, name and home; and what was judged" {
+	need overlay userns
+	printf 'network: {mode: None}\ndevices: {desktop_env: openbox}\n' >"$T/pod.yaml"
+	envpod init web -c "$T/pod.yaml"
+	envpod run --user agent web -- sh -c 'stat -c "%n %a %u" /run/user/60000 ~ /tmp/.X11-unix /tmp/.ICE-unix
+		echo "$DISPLAY $XDG_RUNTIME_DIR $XDG_SESSION_TYPE"
+		id -un; wc -c </etc/machine-id; ls /run/envpod/desktop/openbox/rc.xml; echo $(df --output=size -k /dev/shm)
+		touch /run/envpod/desktop/x 2>/dev/null || echo closed' >"$T/out"
+	diff - "$T/out" <<-'END'
+		/run/user/60000 700 60000
+		/home/agent 755 60000
+		/tmp/.X11-unix 1777 0
+		/tmp/.ICE-unix 1777 0
+		:99 /run/user/60000 x11
+		agent
+		33
+		/run/envpod/desktop/openbox/rc.xml
+		1K-blocks 262144
+		closed
+	END
+	[ -z "$(envpod diff --all web)" ]
+	grep -q '^package xvfb /usr/bin/Xvfb$' "$ENVPOD_RUN_DIR/web/needs"
+	grep -q '^service wm app - x11\\040bus - - openbox ' "$ENVPOD_RUN_DIR/web/needs"
+}
+
+@test "a pod without a desktop has none of its places" {
+	need overlay userns
+	envpod init web
+	envpod run web -- sh -c 'ls -d /tmp/.X11-unix /tmp/.ICE-unix /run/envpod/desktop /home/agent; grep agent /etc/passwd' >"$T/out" 2>&1 || true
+	[ "$(grep -c 'No such file' "$T/out")" = 4 ]
+	[ "$(wc -l <"$T/out")" = 4 ]
+}
+
+@test "a host without a machine-id: the pod has one of its own, the same each time" {
+	need overlay userns
+	printf 'network: {mode: None}\ndevices: {desktop_env: openbox}\n' >"$T/pod.yaml"
+	unshare -m --propagation private bash -euo pipefail -c '
+		mkdir "$T/up" "$T/work"
+		mount -t tmpfs none "$T/work"
+		mkdir "$T/work/u" "$T/work/w"
+		mount -t overlay -o lowerdir=/etc,upperdir="$T/work/u",workdir="$T/work/w" etc /etc
+		rm /etc/machine-id
+		envpod init web -c "$T/pod.yaml"
+		envpod run web -- cat /etc/machine-id >"$T/first"
+		envpod run web -- cat /etc/machine-id >"$T/second"'
+	grep -qE '^[0-9a-f]{32}$' "$T/first"
+	cmp "$T/first" "$T/second"
+}
+
+@test "the X server of a pod on the host's network listens on its file, and on no abstract socket" {
+	need overlay userns Xvfb
+	printf 'network: {mode: Unsafe}\nstart_command: [sleep, "1000"]\ndevices: {desktop_env: openbox}\n' >"$T/pod.yaml"
+	envpod init web -c "$T/pod.yaml"
+	envpod start --unsafe web
+	wait_for 20 test -s "$ENVPOD_RUN_DIR/web/init.pid"
+	stand_beside web x11
+	local init server
+	read -r init _ <"$ENVPOD_RUN_DIR/web/init.pid"
+	wait_for 20 nsenter -t "$init" -m test -S /tmp/.X11-unix/X99
+	server=$(pgrep -P "$beside" -x Xvfb)
+	find "/proc/$server/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n' | sort -u >"$T/sockets"
+	# Of those that listen.
+	[ "$(awk 'NR == FNR { mine[$1]; next } $4 == "00010000" && $7 in mine { print $8 }' "$T/sockets" /proc/net/unix)" = /tmp/.X11-unix/X99 ]
+	# One that was killed leaves its lock and its socket behind: the next one stands all the same.
+	kill -KILL "$server"
+	wait_for 10 refute kill -0 "$beside"
+	stand_beside web x11
+	wait_for 20 envpod run --unsafe web -- python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect("/tmp/.X11-unix/X99")'
+}
