@@ -80,7 +80,7 @@ full()
 	nothing_left
 	[ ! -e "$ENVPOD_STATE_DIR/pods/good/view" ] # it never ran
 	pod-audit verify good
-	[[ "$(envpod audit --security good)" == *"measured by: envpod verify good"* ]]
+	[[ "$(envpod audit --security good)" == *"Its walls were measured at 20"*": a score of "*"again by: envpod verify good"* ]]
 	[[ "$(envpod audit --security -c "$T/good.yaml")" != *"envpod verify"* ]]
 }
 

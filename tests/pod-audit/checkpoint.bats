@@ -247,6 +247,24 @@ audit syslog:$T/nobody" ]
 	[ "$(sed -n 2p "$T/anchored")" = 5 ]
 }
 
+@test "an anchor's file that somebody keeps locked is not waited for, for ever" {
+	pod_file "{anchor: ['file:$T/held', 'file:$T/anchored']}"
+	mkfifo "$T/go"
+	exec 9<>"$T/go"
+	flock "$T/held" sh -c "echo held >$T/is-held; read -r go <$T/go" 3>&- &
+	local holder=$!
+	wait_for 10 test -s "$T/is-held"
+	expect 2 pod-audit checkpoint --quiet web
+	echo go >&9
+	exec 9>&-
+	wait "$holder"
+	[[ $output == *"$T/held: somebody holds a lock on it"* ]]
+	[ "$(jq -r 'select(.event == "anchor_failed") | .anchor' "$LOG")" = "file:$T/held" ]
+	[ ! -s "$T/held" ] && [ -s "$T/anchored" ]
+	pod-audit checkpoint --quiet web
+	[ -s "$T/held" ]
+}
+
 @test "--all: every pod" {
 	pod_dir api
 	events 2 | pod-audit append api

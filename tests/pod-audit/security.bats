@@ -122,3 +122,18 @@ END
 	expect 2 pod-audit security -c "$T/none.yaml"
 	expect 2 pod-audit security nosuch
 }
+
+@test "the last score that was measured is told: of the newest verify, and of no other's word" {
+	envpod init --help >/dev/null
+	printf 'name: web\n' >"$T/web.yaml"
+	mkdir -p "$ENVPOD_STATE_DIR/pods/web"
+	pod-config compile --name web --into "$ENVPOD_STATE_DIR/pods/web" --file "$T/web.yaml" --cwd /
+	: >"$ENVPOD_STATE_DIR/pods/web/created"
+	[[ $(pod-audit security web) == *'measured by: envpod verify web'* ]]
+	export ENVPOD_EVENTS=forged
+	printf '%s\n' '{"src":"envpod","event":"verify","score":61,"held":9,"cannot_try":2,"open":[],"categories":[]}' \
+		'{"src":"envpod","event":"verify","score":87,"held":9,"cannot_try":3,"open":[],"categories":["network"]}' \
+		'{"src":"monitor","event":"verify","score":12}' '{"src":"envpod","event":"run_end"}' | pod-audit append web
+	[[ $(pod-audit security web) == *'Its walls were measured at 20'*': a score of 87% in a part of the categories, 3 not tried; again by: envpod verify web'* ]]
+	refute grep -q measured <<<"$(pod-audit security --json web)"
+}

@@ -260,6 +260,36 @@ s = socket.create_connection(("a.example", 443), 10); s.sendall(bytes(b) + e); p
 	on_host pod-supervise helpers wake web
 	wait_for 5 is_shaken
 }
+
+@test "a hello with an encrypted name (ESNI) has none that is believed: refused, whatever the pod file says of ECH" {
+	sites
+	allow 'a.example'
+	[ "$(in_pod python3 -c "${ech/'\xfe\x0d'/'\xff\xcd'}")" = 22 ] # the control: an extension that nobody knows
+	[ "$(in_pod python3 -c "${ech/'\xfe\x0d'/'\xff\xce'}")" = 21 ]
+	wait_for 5 event '.event == "net_denied" and .reason == "no_name_readable" and .port == 443'
+}
+
+@test "what is not looked into is spliced: its bytes are never read into the relay" {
+	sites
+	allow 'a.example, b.example'
+	get -k https://a.example/ >/dev/null
+	local relay
+	relay=$(jq '.services[] | select(.name == "proxy").pid' "$R/web/services.json")
+	strace -f -qq -e trace=splice,read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg -o "$T/calls" -p "$relay" 2>"$T/strace.err" 3>&- &
+	local tracer=$!
+	wait_for 10 is_traced "$relay"
+	get -k -o /dev/null -w '%{size_download}' https://b.example/big | grep -qx 3000000
+	kill -INT "$tracer"
+	wait "$tracer" || true
+	# Into a pipe and out of it again, each byte of TLS, but for what comes before the server's answer is known.
+	moved() { awk -v of="$1" '$0 ~ of && $NF ~ /^[0-9]+$/ { n += $NF } END { print n + 0 }' "$T/calls"; }
+	local spliced read
+	spliced=$(moved ' splice\\(')
+	read=$(moved ' (read|readv|recvfrom|recvmsg|write|writev|sendto|sendmsg)\\(')
+	[ "$spliced" -gt 5000000 ] && [ $((read * 10)) -lt "$spliced" ] || { tail -n 20 "$T/calls"; echo "$spliced $read"; false; }
+}
+is_traced() { [ "$(awk '/^TracerPid:/ { print $2 }' "/proc/$1/status")" != 0 ]; }
+
 is_shaken() { [ "$(in_pod python3 -c "$ech")" = 22 ]; }
 
 @test "what is carried is counted: bytes, connections, requests, names; a restart forgets nothing" {

@@ -112,6 +112,20 @@ static bool has_ech(size_t type, size_t record)
 	return hello_has_ech(r.at, r.n);
 }
 
+/* What it is without a name beside it, is nobody's any more. */
+static void encrypted_name(void)
+{
+	char name[NAME_TEXT];
+
+	has_ech(0xffce, 16384);
+	is_int(hello_name(r.at, r.n, name), -EBADMSG,
+	       "an encrypted name: the other is not believed");
+	has_ech(0xffce, 7);
+	is_int(hello_name(r.at, r.n, name), -EBADMSG, "nor in records of any size");
+	has_ech(0xffcd, 16384);
+	is_int(hello_name(r.at, r.n, name), 0, "the control: an extension that nobody knows");
+}
+
 static void encrypted(void)
 {
 	ok(has_ech(0xfe0d, 16384) && has_ech(0xfe0d, 7), "it has an encrypted part");
@@ -141,6 +155,7 @@ int main(void)
 	cut(50);
 	cut(1);
 	encrypted();
+	encrypted_name();
 	bad("no name", none, 10, -ENOENT);
 	bad("two names", two, 10, -EBADMSG);
 	bad("a line end in it", odd, 10, -EBADMSG);

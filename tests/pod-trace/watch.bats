@@ -136,13 +136,19 @@ os.wait()
 	envpod run web -- sh -c 'i=0; while [ $i -lt 900 ]; do /bin/true storm; i=$((i + 1)); done; echo went on' | grep -q 'went on'
 	kill -CONT "$pid"
 	tells web '.event == "trace_gap" and .queue > 0 and .count == .queue + .rate'
-	# Heard of and lost: together no command is missing.
-	local heard lost
-	heard=$(events web 'select(.event == "exec" or .event == "exit") | .event' | wc -l)
-	lost=$(events web 'select(.event == "trace_gap") | .count' | jq -s add)
-	[ $((heard + lost)) -ge 1800 ]
+	# Heard of and lost: together no command is missing.  What was lost may be told before all that was heard.
+	wait_for 20 all_counted web 1800
 	envpod run web -- /bin/true again
 	tells web '.event == "exec" and .argv[1] == "again"'
+}
+
+# all_counted POD N: heard of or lost, so many events.
+all_counted()
+{
+	local heard lost
+	heard=$(events "$1" 'select(.event == "exec" or .event == "exit") | .event' | wc -l)
+	lost=$(events "$1" 'select(.event == "trace_gap") | .count' | jq -s add)
+	[ $((heard + lost)) -ge "$2" ]
 }
 
 @test "a daemon that is killed in the middle is begun anew, and the pod does not notice" {

@@ -8,28 +8,49 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "libcommon/clock.h"
 #include "libcommon/hostprog.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 
 #define SYSLOG   "/dev/log"
+#define LOCK_MS  5000
 #define PRIORITY (10 << 3 | 5) /* authpriv.notice */
+
+/* Others append in a moment; who keeps the lock for longer is none of us. */
+static int lock(int fd)
+{
+	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+	const int64_t until = clock_ms() + LOCK_MS;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (clock_ms() >= until)
+			return -EWOULDBLOCK;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
 
 /* An empty line stands between notes; what a full disk has torn is ended first. */
 static int append(int fd, const struct note *n)
 {
 	OWN_BUF struct buf b = BUF_INIT;
 	struct stat st;
+	int r;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	if (flock(fd, LOCK_EX) < 0)
-		return -errno;
+	r = lock(fd);
+	if (r < 0)
+		return r;
 	buf_str(&b, lseek(fd, 0, SEEK_END) > 0 ? "\n" : "");
 	note_write(n, &b);
 	if (write_full(fd, b.data, b.len) < 0 || fsync(fd) < 0)
@@ -45,6 +66,11 @@ static int send_file(const char *path, const struct note *n, const struct plan *
 	int r = fd < 0 ? -errno : append(fd, n);
 
 	(void)plan;
+	if (r == -EWOULDBLOCK)
+		return err_set(e, ERR_PLAIN,
+			       "append a checkpoint to %s: somebody holds a lock on it (lslocks "
+			       "says who)",
+			       esc(path));
 	return r < 0 ? err_set(e, -r, "append a checkpoint to %s", esc(path)) : 0;
 }
 

@@ -17,6 +17,7 @@
 #include "libcommon/spawn.h"
 #include "tools/pod-audit/findings.h"
 #include "tools/pod-audit/pod-audit.h"
+#include "tools/pod-audit/select.h"
 
 #define POD_MAX (4u << 20) /* bytes of a pod.json, or of a live policy */
 
@@ -162,6 +163,62 @@ static int severity_of(const char *word)
 	die(POD_EXIT_USAGE, "--fail-on %s: want low, medium, high or critical", esc(word));
 }
 
+/* The last time that `envpod verify` measured it, by the pod's log. */
+struct measured {
+	char at[40];
+	double score, untried;
+	bool partly; /* only some categories */
+};
+
+static void take_measured(void *to, const struct line *l, jv event)
+{
+	struct measured *m = to;
+	jv ts = jv_object_get(jv_copy(event), jv_string("ts")),
+	   score = jv_object_get(jv_copy(event), jv_string("score")),
+	   untried = jv_object_get(jv_copy(event), jv_string("cannot_try")),
+	   categories = jv_object_get(event, jv_string("categories"));
+
+	(void)l;
+	if (jv_get_kind(ts) == JV_KIND_STRING && jv_get_kind(score) == JV_KIND_NUMBER) {
+		snprintf(m->at, sizeof(m->at), "%s", jv_string_value(ts));
+		m->score = jv_number_value(score);
+		m->untried = jv_get_kind(untried) == JV_KIND_NUMBER ? jv_number_value(untried) : 0;
+		m->partly = jv_get_kind(categories) == JV_KIND_ARRAY &&
+			    jv_array_length(jv_copy(categories)) > 0;
+	}
+	jv_free(ts);
+	jv_free(score);
+	jv_free(untried);
+	jv_free(categories);
+}
+
+/* A log that cannot be read says nothing here; pod-audit verify does. */
+static void find_measured(const char *pod, struct measured *m)
+{
+	OWN(selection_finish) struct selection last = {.n = 1};
+	OWN(source_finish) struct source log = SOURCE_INIT;
+	struct err ignored = {0};
+
+	strv_add(&last.filter.events, "verify");
+	strv_add(&last.filter.sources, "envpod");
+	if (selection_open(&last, &log, pod, &ignored) == 0)
+		selection_run(&last, &log, take_measured, m, &ignored);
+}
+
+static void print_measured(const char *pod)
+{
+	struct measured m = {.at = ""};
+
+	find_measured(pod, &m);
+	if (m.at[0])
+		printf("Its walls were measured at %s: a score of %.0f%%%s, %.0f not tried; again by: "
+		       "envpod verify %s\n",
+		       esc(m.at), m.score, m.partly ? " in a part of the categories" : "",
+		       m.untried, pod);
+	else
+		printf("What holds of its walls is measured by: envpod verify %s\n", pod);
+}
+
 /* What was said of a pod file; what holds of a pod is measured. */
 static void print(const struct security *s, const char *pod)
 {
@@ -175,7 +232,7 @@ static void print(const struct security *s, const char *pod)
 	if (s->json)
 		return;
 	if (pod)
-		printf("What holds of its walls is measured by: envpod verify %s\n", pod);
+		print_measured(pod);
 	printf("%u finding(s): %u critical, %u high, %u medium, %u low\n", all,
 	       s->count[SEVERITY_CRITICAL], s->count[SEVERITY_HIGH], s->count[SEVERITY_MEDIUM],
 	       s->count[SEVERITY_LOW]);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { RECORD_HANDSHAKE = 22, CLIENT_HELLO = 1, EXTENSION_SNI = 0, SNI_HOST = 0 };
-enum { EXTENSION_ECH = 0xfe0d };
+enum { EXTENSION_ECH = 0xfe0d, EXTENSION_ESNI = 0xffce };
 #define RECORD_HEAD 5
 #define RECORD_MAX  16384
 
@@ -90,6 +90,10 @@ static int read_extensions(struct part all, char name[NAME_TEXT], bool *ech)
 		struct part body = part_vector(&all, 2);
 
 		*ech |= !all.bad && type == EXTENSION_ECH;
+		/* The server takes that name for the one that is meant, and nothing sends it any
+		 * more but to hide one: what stands beside it says nothing. */
+		if (!all.bad && type == EXTENSION_ESNI)
+			return -EBADMSG;
 		if (all.bad || type != EXTENSION_SNI)
 			continue;
 		if (r != -ENOENT)

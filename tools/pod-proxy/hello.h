@@ -15,7 +15,8 @@
 
 /*
  * 0: name is set.  -EAGAIN: more bytes are needed.  -ENOENT: a whole hello without a name.
- * -EBADMSG: no such hello.  Of two names in one hello neither is believed (-EBADMSG).
+ * -EBADMSG: no such hello.  Of two names in one hello neither is believed (-EBADMSG), nor one
+ * beside an encrypted one (ESNI, draft-ietf-tls-esni-02 to -06).
  */
 int hello_name(const uint8_t *data, size_t len, char name[NAME_TEXT]);
 /* The same; *size, where it is 0 or -ENOENT: bytes of the records, behind which others may follow.

@@ -56,7 +56,7 @@ int cmd_check(int argc, char **argv)
 		"pod-screen check [FILE]...",
 		"Check files of rules and run the tests in them; without a FILE, our own.", 0, 0,
 		0};
-	struct choice choice = {0};
+	struct choice choice = {.tested = true};
 	struct check c = {0};
 	struct err e = {0};
 	int r;

@@ -5,6 +5,7 @@
 #include "envpod/exit.h"
 #include "libcommon/path.h"
 #include "tools/pod-screen/choice.h"
+#include "tools/pod-screen/compiled.h"
 
 static int switch_off(const struct strv *names, struct ruleset *set, struct err *e)
 {
@@ -52,17 +53,30 @@ static int limit(const struct choice *c, struct ruleset *set, struct err *e)
 	return 0;
 }
 
+/* Our own rules, all of them: what is asked for mostly. */
+static bool is_usual(const struct choice *c)
+{
+	return !c->files.n && !c->off.n && !c->categories.n && !c->severity && !c->tested;
+}
+
 int choice_load(const struct choice *c, struct ruleset *set, struct screen *s, struct err *e)
 {
-	int r = rules_builtin(set, e);
+	int r;
 
+	if (is_usual(c) && compiled_get(set, s))
+		return 0;
+	r = rules_builtin(set, e);
 	for (size_t i = 0; r == 0 && i < c->files.n; i++)
 		r = rules_read(set, c->files.v[i], e);
 	if (r == 0)
 		r = switch_off(&c->off, set, e);
 	if (r == 0)
 		r = limit(c, set, e);
-	return r == 0 ? screen_init(s, set, e) : r;
+	if (r == 0)
+		r = screen_init(s, set, e);
+	if (r == 0 && is_usual(c))
+		compiled_put(set, s);
+	return r;
 }
 
 void choice_finish(struct choice *c)

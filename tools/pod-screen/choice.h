@@ -11,6 +11,7 @@ struct choice {
 	struct strv off;        /* names */
 	struct strv categories; /* none: all */
 	const char *severity;   /* the least; NULL: any */
+	bool tested;            /* rules come with their tests: not out of the cache */
 };
 
 /* Options of a table that fill a struct choice c. */

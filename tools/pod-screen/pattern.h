@@ -16,6 +16,7 @@
 #define PATTERN_MAX   16384u  /* bytes of one pattern, its words put in */
 #define PROGRAM_MAX   200000u /* instructions of one program */
 #define PATTERN_DEPTH 50u     /* of groups */
+#define SET_HASH      1024u
 #define REACH_MAX     4096u /* where a pattern may match any length: how far back it is looked for */
 
 enum op {
@@ -61,7 +62,8 @@ struct program {
 	uint32_t *ids;    /* what the caller calls it */
 	uint32_t *reach;  /* its longest match, at most REACH_MAX */
 	size_t n, n_sets, n_patterns;
-	bool word[256]; /* bytes that words are made of */
+	bool word[256];            /* bytes that words are made of */
+	uint32_t recent[SET_HASH]; /* numbers of sets, plus one: where to look first */
 };
 
 void program_init(struct program *p, enum reading reading);

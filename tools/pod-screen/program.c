@@ -24,11 +24,27 @@ static uint32_t emit(struct parse *s, struct inst inst)
 	return (uint32_t)p->n++;
 }
 
+static uint32_t *place_of(struct program *p, const struct byteset *set)
+{
+	uint64_t h = 0;
+
+	for (size_t i = 0; i < 4; i++)
+		h = (h ^ set->bits[i]) * 0x9e3779b97f4a7c15u;
+	return &p->recent[(h >> 32) % SET_HASH];
+}
+
 static uint32_t set_number(struct program *p, const struct byteset *set)
 {
+	uint32_t *recent = place_of(p, set);
+
+	if (*recent && memcmp(&p->sets[*recent - 1], set, sizeof(*set)) == 0)
+		return *recent - 1;
 	for (size_t i = 0; i < p->n_sets; i++)
-		if (memcmp(&p->sets[i], set, sizeof(*set)) == 0)
+		if (memcmp(&p->sets[i], set, sizeof(*set)) == 0) {
+			*recent = (uint32_t)i + 1;
 			return (uint32_t)i;
+		}
+	*recent = (uint32_t)p->n_sets + 1;
 	if ((p->n_sets & (p->n_sets - 1)) == 0)
 		p->sets = xrealloc(p->sets, (p->n_sets ? p->n_sets * 2 : 1) * sizeof(*p->sets));
 	p->sets[p->n_sets] = *set;

@@ -40,6 +40,7 @@ int rules_read(struct ruleset *s, const char *file, struct err *e)
 	return rules_parse(s, file, b.data ? b.data : "", b.len, e);
 }
 
+/* A directory's files of rules, in the order of their names. */
 static int is_rule_file(const struct dirent *d)
 {
 	const size_t n = strlen(d->d_name);
@@ -47,24 +48,29 @@ static int is_rule_file(const struct dirent *d)
 	return d->d_name[0] != '.' && n > 5 && strcmp(d->d_name + n - 5, ".yaml") == 0;
 }
 
-int rules_builtin(struct ruleset *s, struct err *e)
+int rules_files(struct strv *files, struct err *e)
 {
 	OWN_FREE char *dir = data_path("screen");
 	struct dirent **list = NULL;
-	int n = scandir(dir, &list, is_rule_file, alphasort), r = 0;
+	int n = scandir(dir, &list, is_rule_file, alphasort);
 
 	if (n < 0)
 		return err_set(e, errno, "read the rules of %s", dir);
 	for (int i = 0; i < n; i++) {
-		OWN_FREE char *file = xfmt("%s/%s", dir, list[i]->d_name);
-
-		if (r == 0)
-			r = rules_read(s, file, e);
+		strv_fmt(files, "%s/%s", dir, list[i]->d_name);
 		free(list[i]);
 	}
 	free(list);
-	if (r == 0 && n == 0)
-		return err_set(e, ENOENT, "find a file of rules in %s", dir);
+	return n ? 0 : err_set(e, ENOENT, "find a file of rules in %s", dir);
+}
+
+int rules_builtin(struct ruleset *s, struct err *e)
+{
+	OWN_STRV struct strv files = {0};
+	int r = rules_files(&files, e);
+
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		r = rules_read(s, files.v[i], e);
 	return r;
 }
 

@@ -65,7 +65,9 @@ int word_index(const char *const *names, int n, const char *word);
  */
 int rules_parse(struct ruleset *s, const char *file, const char *text, size_t len, struct err *e);
 int rules_read(struct ruleset *s, const char *file, struct err *e);
-/* Those that come with envpod: all *.yaml of share/screen. */
+/* The files of those that come with envpod: all *.yaml of share/screen. */
+int rules_files(struct strv *files, struct err *e);
+/* What they hold. */
 int rules_builtin(struct ruleset *s, struct err *e);
 void rules_finish(struct ruleset *s);
 

@@ -192,8 +192,10 @@ static void run(struct pass *p, enum view view, enum reading reading, const stru
 	p->piece = piece;
 	p->text = piece ? piece->text : p->original;
 	p->len = piece ? piece->len : p->len;
-	if (!p->dfa->p->n_patterns || !p->len)
+	if (!p->s->programs[reading].n_patterns || !p->len)
 		return;
+	if (!p->dfa->p)
+		dfa_init(p->dfa, &p->s->programs[reading]);
 	memset(p->s->pending, 0, p->s->set->n * sizeof(*p->s->pending));
 	dfa_run(p->dfa, p->text, p->len, found, p);
 	for (size_t i = 0; i < p->s->set->n; i++)
@@ -292,10 +294,15 @@ int screen_init(struct screen *s, const struct ruleset *set, struct err *e)
 			if (!set->rules[i].off && is_read(&set->rules[i], r) &&
 			    add_rule(s, i, r, e) < 0)
 				return -EINVAL;
-		dfa_init(&s->dfas[r], &s->programs[r]);
 	}
-	s->pending = xcalloc(set->n + 1, sizeof(*s->pending));
+	screen_begin(s, set);
 	return 0;
+}
+
+void screen_begin(struct screen *s, const struct ruleset *set)
+{
+	s->set = set;
+	s->pending = xcalloc(set->n + 1, sizeof(*s->pending));
 }
 
 void screen_finish(struct screen *s)

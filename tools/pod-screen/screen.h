@@ -40,13 +40,15 @@ struct screen {
 	bool reveal;      /* credentials, too */
 	unsigned without; /* categories that do not count now: 1 << enum category */
 	struct program programs[READINGS];
-	struct dfa dfas[READINGS];
+	struct dfa dfas[READINGS]; /* each is made when a text needs it */
 	struct pending *pending;
 	struct piece folded, decoded, other; /* memory that is used again */
 };
 
 /* Compile what is not off; -EINVAL with e set: FILE:LINE:COLUMN of the rule. */
 int screen_init(struct screen *s, const struct ruleset *set, struct err *e);
+/* The last part of it, where s->programs are there already. */
+void screen_begin(struct screen *s, const struct ruleset *set);
 void screen_finish(struct screen *s);
 /*
  * Add the hits in text; where, copied, says which text it is.  base is what counts as the place of

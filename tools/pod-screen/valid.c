@@ -271,18 +271,26 @@ bool valid_national(const char *text, size_t len)
 	}
 }
 
+static const struct {
+	const char *name;
+	bool (*valid)(const char *, size_t);
+} table[] = {
+	{"luhn", valid_luhn},     {"iban", valid_iban}, {"ssn", valid_ssn},
+	{"random", valid_random}, {"url", valid_url},   {"national", valid_national},
+};
+
 bool (*valid_by_name(const char *name))(const char *text, size_t len)
 {
-	static const struct {
-		const char *name;
-		bool (*valid)(const char *, size_t);
-	} table[] = {
-		{"luhn", valid_luhn},     {"iban", valid_iban}, {"ssn", valid_ssn},
-		{"random", valid_random}, {"url", valid_url},   {"national", valid_national},
-	};
-
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (strcmp(table[i].name, name) == 0)
 			return table[i].valid;
 	return NULL;
+}
+
+const char *valid_name(bool (*valid)(const char *text, size_t len))
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].valid == valid)
+			return table[i].name;
+	return "";
 }

@@ -15,5 +15,7 @@ bool valid_national(const char *text, size_t len); /* Italy, France, Spain, Brit
 
 /* By the name that files of rules use; NULL: none of that name. */
 bool (*valid_by_name(const char *name))(const char *text, size_t len);
+/* The name of one of them; "" for NULL. */
+const char *valid_name(bool (*valid)(const char *text, size_t len));
 
 #endif

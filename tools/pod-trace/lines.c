@@ -2,6 +2,7 @@
 #include "tools/pod-trace/lines.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -91,6 +92,22 @@ void lines_flush(struct lines *l, uint64_t kernel_lost, bool last)
 	while (l->waiting.len &&
 	       write_lines(l->fd, l->waiting.data, &l->waiting.len, LINE_MAX_BYTES))
 		;
+}
+
+/* As long as what was lost is not told, it is counted nowhere: both go, or nobody reads. */
+void lines_end(struct lines *l, uint64_t kernel_lost)
+{
+	const int64_t until = clock_ms() + LINES_END_MS;
+	struct pollfd to = {.fd = l->fd, .events = POLLOUT};
+
+	lines_flush(l, kernel_lost, true);
+	while (lines_wait(l)) {
+		const int64_t left = until - clock_ms();
+
+		if (left <= 0 || poll(&to, 1, (int)left) <= 0 || !(to.revents & POLLOUT))
+			return;
+		lines_flush(l, kernel_lost, true);
+	}
 }
 
 bool lines_wait(const struct lines *l)

@@ -14,6 +14,7 @@
 
 #define LINES_BURST  20000 /* events at once */
 #define LINES_SECOND 200   /* a second, for as long as one likes */
+#define LINES_END_MS 5000
 
 struct lines {
 	int fd;
@@ -35,6 +36,8 @@ bool lines_allow(struct lines *l);
 void lines_add(struct lines *l, const struct event *ev);
 /* Tell what was left out, the kernel's count among it, and write what can be written. */
 void lines_flush(struct lines *l, uint64_t kernel_lost, bool last);
+/* The last of it: who reads is waited for, LINES_END_MS at most. */
+void lines_end(struct lines *l, uint64_t kernel_lost);
 /* Something is not written or not told yet. */
 bool lines_wait(const struct lines *l);
 

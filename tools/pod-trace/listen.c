@@ -96,7 +96,7 @@ static void finish(struct listener *l, const struct attach *a)
 	for (int i = 0; i < CATCH_UP && writes_take(l->writes, &l->tell, catch_up, l); i++)
 		;
 	catch_up(l);
-	lines_flush(&l->tell.lines, *a->lost, true);
+	lines_end(&l->tell.lines, *a->lost);
 	ring_buffer__free(l->ring);
 	lines_finish(&l->tell.lines);
 	commands_finish(&l->tell.commands);
