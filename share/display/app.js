@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page of a pod's desktop: it connects by itself, stays connected, and shows what pod-web says of the pod.
+import { shareClipboard } from './clipboard.js';
 import { Screen } from './screen.js';
 import { Sound } from './sound.js';
 import { ask, control, follow } from './state.js';
 import { toast } from './toasts.js';
-import { dropped, upload } from './uploads.js';
+import { takeFiles } from './uploads.js';
 
 const LEASE_S = 300;
 const $ = (id) => document.getElementById(id);
@@ -22,11 +23,7 @@ const screen = new Screen($('screen'), {
 	down() {
 		show();
 	},
-	copied(text) {
-		$('clipboard-text').value = text;
-		if ($('clipboard-sync').checked)
-			navigator.clipboard.writeText(text).catch(() => toast('The browser did not take what was copied', 'bad'));
-	},
+	copied: (text) => copied(text),
 	leave() {
 		document.querySelector('.tools button:not([hidden])').focus();
 	},
@@ -239,78 +236,10 @@ function meter() {
 }
 meter();
 
-/* Files. */
+/* Files and the clipboard, where the pod file switches them on. */
 
-$('upload').onclick = () => $('files').click();
-$('files').onchange = () => {
-	upload($('files').files, state.upload_max, toast);
-	$('files').value = '';
-};
-$('uploads-close').onclick = () => {
-	$('uploads').hidden = true;
-};
-
-function carriesFiles(event) {
-	return state.upload && !onlyViews() && event.dataTransfer && event.dataTransfer.types.includes('Files');
-}
-
-document.addEventListener('dragover', (event) => {
-	// A file that misses must not replace the page.
-	event.preventDefault();
-	if (!carriesFiles(event))
-		event.dataTransfer.dropEffect = 'none';
-	$('drop').hidden = !carriesFiles(event);
-});
-document.addEventListener('dragleave', (event) => {
-	if (!event.relatedTarget)
-		$('drop').hidden = true;
-});
-document.addEventListener('drop', (event) => {
-	event.preventDefault();
-	$('drop').hidden = true;
-	if (!carriesFiles(event))
-		return;
-	const files = dropped(event.dataTransfer);
-
-	if (!files.length)
-		toast('Folders cannot be uploaded: pack them first', 'bad');
-	upload(files, state.upload_max, toast);
-});
-
-/* The clipboard, where the pod file switches it on. */
-
-$('clip').onclick = () => $('clipboard').showModal();
-$('clipboard').addEventListener('close', () => screen.focus());
-$('clipboard-send').onclick = () => {
-	screen.paste($('clipboard-text').value);
-	toast('Sent to the clipboard of the pod', 'good');
-};
-$('clipboard-copy').onclick = () => {
-	navigator.clipboard.writeText($('clipboard-text').value)
-		.then(() => toast('Copied', 'good'), (error) => toast(error.message, 'bad'));
-};
-
-// Reading needs a permission, which the browser asks for once.
-async function send() {
-	const text = await navigator.clipboard.readText();
-
-	if (text && text !== $('clipboard-text').value) {
-		$('clipboard-text').value = text;
-		screen.paste(text);
-	}
-}
-$('clipboard-sync').onchange = () => {
-	if (!$('clipboard-sync').checked)
-		return;
-	send().catch(() => {
-		$('clipboard-sync').checked = false;
-		toast('The browser does not let this page read the clipboard', 'bad');
-	});
-};
-addEventListener('focus', () => {
-	if ($('clipboard-sync').checked && state.clipboard)
-		send().catch(() => {});
-});
+takeFiles(() => state.upload && !onlyViews(), () => state.upload_max);
+const copied = shareClipboard(screen, () => state.clipboard && !onlyViews());
 
 if (location.hash === '#view')
 	screen.viewOnly = true;

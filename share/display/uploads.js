@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files into the pod, one after the other, with progress; by a button or dropped onto the desktop.
+import { toast } from './toasts.js';
+
 const list = document.getElementById('uploads-list'), panel = document.getElementById('uploads');
 const waiting = [];
 const STAY = 8000;
@@ -85,7 +87,7 @@ function leave() {
 	}, STAY);
 }
 
-async function next(tell) {
+async function next() {
 	if (busy)
 		return;
 	if (!waiting.length)
@@ -99,18 +101,18 @@ async function next(tell) {
 		job.bar.value = 1;
 		job.item.className = 'done';
 		job.text.textContent = said.path;
-		tell(`Uploaded: ${said.path}`, 'good');
+		toast(`Uploaded: ${said.path}`, 'good');
 	} catch (error) {
 		job.item.className = 'failed';
 		job.text.textContent = error.message;
-		tell(`${job.file.name}: ${error.message}`, 'bad');
+		toast(`${job.file.name}: ${error.message}`, 'bad');
 	}
 	job.stop.remove();
 	busy = false;
-	next(tell);
+	next();
 }
 
-export function upload(files, most, tell) {
+function upload(files, most) {
 	for (const file of files) {
 		const job = { file, ...row(file) };
 
@@ -118,7 +120,7 @@ export function upload(files, most, tell) {
 			job.item.className = 'failed';
 			job.text.textContent = `larger than ${size(most)}`;
 			job.stop.remove();
-			tell(`${file.name} is larger than ${size(most)}`, 'bad');
+			toast(`${file.name} is larger than ${size(most)}`, 'bad');
 			continue;
 		}
 		job.stop.onclick = () => {
@@ -127,14 +129,51 @@ export function upload(files, most, tell) {
 		};
 		waiting.push(job);
 	}
-	next(tell);
+	next();
 }
 
 // A folder is no file: its entries have no bytes of their own.
-export function dropped(transfer) {
+function dropped(transfer) {
 	return [...transfer.items].filter((item) => {
 		const entry = item.webkitGetAsEntry && item.webkitGetAsEntry();
 
 		return item.kind === 'file' && (!entry || entry.isFile);
 	}).map((item) => item.getAsFile());
+}
+
+// By the button and by dropping; a file that misses must not replace the page.
+export function takeFiles(allowed, most) {
+	const button = document.getElementById('upload'), chosen = document.getElementById('files');
+	const target = document.getElementById('drop');
+	const carries = (event) => allowed() && event.dataTransfer && event.dataTransfer.types.includes('Files');
+
+	button.onclick = () => chosen.click();
+	chosen.onchange = () => {
+		upload(chosen.files, most());
+		chosen.value = '';
+	};
+	document.getElementById('uploads-close').onclick = () => {
+		panel.hidden = true;
+	};
+	document.addEventListener('dragover', (event) => {
+		event.preventDefault();
+		if (!carries(event))
+			event.dataTransfer.dropEffect = 'none';
+		target.hidden = !carries(event);
+	});
+	document.addEventListener('dragleave', (event) => {
+		if (!event.relatedTarget)
+			target.hidden = true;
+	});
+	document.addEventListener('drop', (event) => {
+		event.preventDefault();
+		target.hidden = true;
+		if (!carries(event))
+			return;
+		const files = dropped(event.dataTransfer);
+
+		if (!files.length)
+			toast('Folders cannot be uploaded: pack them first', 'bad');
+		upload(files, most());
+	});
 }
