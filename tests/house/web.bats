@@ -71,3 +71,23 @@ without_npm()
 	[ -s "$T/root/usr/local/share/envpod/dashboard/vendor/uplot/LICENSE" ]
 	[ ! -e "$T/root/usr/local/share/envpod/web" ]
 }
+
+@test "web: our pages make no HTML of text, hold no script or style in line, and name no other place" {
+	local ours
+	ours=$(find share/display -type f)
+	refute grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc|setAttribute\(.style' $ours
+	refute grep -nE '<[^>]* (on[a-z]+|style)=|<style|<script>|javascript:' $ours
+	refute grep -nE '(https?|wss?):' <(grep -hv 'xmlns="http://www.w3.org/2000/svg"' $ours)
+	for file in $ours; do
+		[[ $file == *.svg ]] || head -3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0'
+	done
+}
+
+@test "web: our scripts are scripts" {
+	need node
+	local file
+	for file in share/display/*.js tests/browser/*.mjs; do
+		cp "$file" "$T/module.mjs"
+		node --check "$T/module.mjs"
+	done
+}
