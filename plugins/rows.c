@@ -79,11 +79,24 @@ static int row_read(struct row_words *w, const struct pod_host *host, const stru
 	return 0;
 }
 
+static bool is_among(const char *word, size_t n, const char *const *opts)
+{
+	for (; *opts; opts++)
+		if (strncmp(*opts, word, n) == 0 && (*opts)[n] == '\0')
+			return true;
+	return false;
+}
+
 static bool row_counts(const struct row *r, const char *const *opts)
 {
-	while (r->when && *opts && strcmp(*opts, r->when) != 0)
-		opts++;
-	return !r->when || *opts;
+	const char *when = r->when ? r->when : "";
+
+	for (size_t n; *when; when += n + (when[n] == ' ')) {
+		n = strcspn(when, " ");
+		if (!is_among(when, n, opts))
+			return false;
+	}
+	return true;
 }
 
 static int row_fill(const struct row_words *w, const char *from, char to[ROW_VALUE])

@@ -18,7 +18,7 @@ struct row {
 	const char *package, *file;
 	const char *env, *value;
 	const char *service, *group, *ready, *after, *with, *listen, *command;
-	const char *when; /* only where that is among the options */
+	const char *when; /* words, all of which must be among the options */
 };
 
 /* The plan of a plugin that is tables, each ended by {0}; known: words that are yes or no. */

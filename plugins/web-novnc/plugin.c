@@ -3,7 +3,8 @@
  * web-novnc - what in the pod serves the page that pod-web shows, and the agent's eyes and hands.
  *
  * Looks for: nothing: the programs are envpod's own.
- * Options: uid=N resolution=WxH page=yes|no audio=yes|no upload=yes|no.
+ * Options: uid=N resolution=WxH page=yes|no audio=yes|no upload=yes|no
+ *	clipboard=yes|no.
  * Gives the pod: the services display, audio, upload.  They go on while the pod is frozen; without
  * a page display serves the agent alone.
  */
@@ -15,7 +16,13 @@ static const struct row rows[] = {
 	 .ready = RUNTIME "/envpod-display",
 	 .listen = "display",
 	 .command = "pod-display serve --size {width}x{height}",
-	 .when = "page=yes"},
+	 .when = "page=yes clipboard=no"},
+	{.service = "display",
+	 .group = "guardian",
+	 .ready = RUNTIME "/envpod-display",
+	 .listen = "display",
+	 .command = "pod-display serve --clipboard --size {width}x{height}",
+	 .when = "page=yes clipboard=yes"},
 	{.service = "display",
 	 .group = "guardian",
 	 .ready = RUNTIME "/envpod-display",
@@ -35,6 +42,6 @@ static const struct row rows[] = {
 };
 
 static const struct row *const tables[] = {rows, NULL};
-static const char *const known[] = {"page", "audio", "upload", NULL};
+static const char *const known[] = {"page", "audio", "upload", "clipboard", NULL};
 
 ROWS_PLUGIN("web", "novnc", "the pod's desktop in a browser: screen, sound, upload");

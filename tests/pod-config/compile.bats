@@ -224,7 +224,7 @@ compile() { pod-config compile --name web --into "$D" "$@"; }
 	SUDO_UID=1234 SUDO_GID=77 compile pod.yaml
 	[ "$(plan desktop) $(plan desktop.uid) $(plan desktop.gid)" = "yes 1234 77" ]
 	[ "$(plan plugin)" = "devices.desktop_env desktop-sway resolution=1280x720 uid=1234
-devices.desktop_env web-novnc page=no audio=no upload=no resolution=1280x720 uid=1234" ]
+devices.desktop_env web-novnc page=no audio=no upload=no clipboard=no resolution=1280x720 uid=1234" ]
 	[ "$(plan shm_size)" = 268435456 ]
 	[ -z "$(plan web.port)$(plan web.clipboard)" ]
 	printf 'web_display: {type: novnc, audio: yes, resolution: 800x600, port: 7000}\nsecurity: {shm_size: 1GB}\n' >pod.yaml
@@ -232,7 +232,7 @@ devices.desktop_env web-novnc page=no audio=no upload=no resolution=1280x720 uid
 	[ "$(plan desktop.user) $(plan desktop.uid)" = "agent 60000" ]
 	[ "$(plan plugin)" = "devices.desktop_env desktop-openbox resolution=800x600 uid=60000
 web_display.audio audio-pipewire uid=60000
-web_display web-novnc page=yes audio=yes upload=yes resolution=800x600 uid=60000" ]
+web_display web-novnc page=yes audio=yes upload=yes clipboard=no resolution=800x600 uid=60000" ]
 	[ "$(plan web.port) $(plan web.audio_port)" = "7000 " ]
 	[ "$(plan web.clipboard) $(plan web.upload_max) $(plan shm_size)" = "no 1073741824 1073741824" ]
 	[ -z "$(plan unbuilt)" ]

@@ -36,8 +36,9 @@ stand_beside()
 	local plugin word
 	for plugin in desktop-openbox desktop-xfce desktop-sway audio-pipewire web-novnc; do
 		word=
-		[ "$plugin" != web-novnc ] || word=page=yes
-		pod-plugin plan --judge "$plugin" uid=4711 resolution=800x600 ${word:+"$word"} >"$T/$plugin"
+		[ "$plugin" != web-novnc ] || word="page=yes clipboard=no"
+		# shellcheck disable=SC2086 # its words
+		pod-plugin plan --judge "$plugin" uid=4711 resolution=800x600 $word >"$T/$plugin"
 		[ -s "$T/$plugin" ]
 		refute grep -q '[{][a-z]*[}]' "$T/$plugin"
 		pod-plugin probe "$plugin" | grep -q "^$plugin: here$"
@@ -55,11 +56,13 @@ stand_beside()
 }
 
 @test "web-novnc: a service of the page for what the page has" {
-	pod-plugin plan web-novnc page=yes audio=yes upload=no >"$T/plan"
+	pod-plugin plan web-novnc page=yes audio=yes upload=no clipboard=no >"$T/plan"
 	[ "$(jq -r '"\(.name) \(.listen)"' "$T/plan" | tr '\n' ' ')" = "display display audio audio " ]
 	pod-plugin plan web-novnc page=no audio=no upload=no >"$T/plan"
 	[ "$(jq -r '"\(.name) \(.listen)"' "$T/plan" | tr '\n' ' ')" = "display null " ]
 	run -2 pod-plugin plan web-novnc page=maybe
+	pod-plugin plan web-novnc page=yes clipboard=yes | jq -r .command | grep -qx 'pod-display serve --clipboard --size 1280x720'
+	pod-plugin plan web-novnc page=yes clipboard=no | jq -r .command | grep -qx 'pod-display serve --size 1280x720'
 }
 
 @test "an X server is as large as any viewer may want, or larger where the pod file says so" {
@@ -69,7 +72,7 @@ stand_beside()
 
 @test "what may run at an agent's word is frozen with the pod: only the X server and what serves the page guard" {
 	local plugin
-	for plugin in desktop-openbox desktop-xfce desktop-sway audio-pipewire "web-novnc page=yes audio=yes upload=yes"; do
+	for plugin in desktop-openbox desktop-xfce desktop-sway audio-pipewire "web-novnc page=yes audio=yes upload=yes clipboard=yes"; do
 		# shellcheck disable=SC2086 # a plugin and its words
 		pod-plugin plan $plugin
 	done | jq -r 'select(.group == "guardian") | .name' | sort -u >"$T/guards"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pod file's setup commands, as root of the pod, each through the same chain as a run; their
- * output goes to log/setup.log, and to the terminal with -v or when one fails.  What they changed
- * is sealed in a layer of its own, which diff, commit and rollback leave alone.
+ * output goes to log/setup.log, and to the terminal with -v or when one fails.  Before them,
+ * packages that its plugins need and its view lacks.  What they changed is sealed in a layer of its
+ * own, which diff, commit and rollback leave alone.
  */
 #include "tools/envpod/setup.h"
 
@@ -23,9 +24,11 @@
 #include "tools/envpod/front.h"
 #include "tools/envpod/init.h"
 #include "tools/envpod/network.h"
+#include "tools/envpod/packages.h"
 #include "tools/envpod/run.h"
 
-#define SHOWN_TAIL 4096 /* bytes of a failed command's output that are repeated */
+#define PROGRESS_MAX 200  /* bytes of a line */
+#define SHOWN_TAIL   4096 /* bytes of a failed command's output that are repeated */
 
 static int open_log(const struct pod *p, struct err *e)
 {
@@ -38,9 +41,27 @@ static int open_log(const struct pod *p, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open %s/log/setup.log", p->path) : fd;
 }
 
+/* Of a line "progress: TEXT", which a pod wrote, the text. */
+static void show_progress(struct buf *line, const char *data, size_t len)
+{
+	static const char mark[] = "progress: ";
+
+	for (; len > 0; data++, len--) {
+		if (*data != '\n') {
+			if (line->len < PROGRESS_MAX)
+				buf_char(line, *data);
+			continue;
+		}
+		if (line->len > 0 && strncmp(line->data, mark, sizeof(mark) - 1) == 0)
+			fprintf(stderr, "      %s\n", esc(line->data + sizeof(mark) - 1));
+		buf_clear(line);
+	}
+}
+
 /* Everything the command says, to the log and, when asked, on. */
 static void relay(int from, int log, bool verbose)
 {
+	OWN_BUF struct buf line = BUF_INIT;
 	char chunk[4096];
 	ssize_t n;
 
@@ -49,6 +70,8 @@ static void relay(int from, int log, bool verbose)
 			say_warn("the setup log is cut short: %s", strerror(errno));
 		if (verbose)
 			write_full(STDERR_FILENO, chunk, (size_t)n);
+		else
+			show_progress(&line, chunk, (size_t)n);
 	}
 }
 
@@ -104,34 +127,57 @@ static int one(const struct pod *p, char *const *command, const char *shown, int
 	return POD_EXIT_FAILED;
 }
 
-static int step(const struct pod *p, const char *const *command, unsigned no, unsigned of, int log,
-		bool verbose)
+struct count {
+	unsigned no, of;
+};
+
+static int step(const struct pod *p, const char *const *command, const char *shown, struct count *c,
+		int log, bool verbose)
 {
-	const char *shown = command[2] ? command[2] : command[1];
 	time_t start = time(NULL);
 	int status;
 
-	fprintf(stderr, "[%u/%u] %s\n", no, of, esc(shown));
+	fprintf(stderr, "[%u/%u] %s\n", ++c->no, c->of, esc(shown));
 	status = one(p, (char *const *)command, shown, log, verbose);
 	if (status == 0 && time(NULL) - start >= 2)
 		fprintf(stderr, "      done in %lds\n", (long)(time(NULL) - start));
 	return status;
 }
 
-static int all_steps(const struct pod *p, const struct plan *pl, int log, bool verbose)
+static int install_packages(const struct pod *p, const struct buf *names, struct count *c, int log,
+			    bool verbose)
 {
-	unsigned no = 0, of = 0;
+	OWN_STRV struct strv command = {0};
+	OWN_BUF struct buf left = BUF_INIT;
+	OWN_FREE char *list = packages_shown(names), *shown = xfmt("install %s", list);
+	struct err e = {0};
+	int status;
+
+	if (packages_command(&command, names, &e) < 0)
+		return say_err(&e);
+	say_note("they become a part of this pod alone; pods of a base have them already (envpod "
+		 "base create, or --create-base)");
+	status = step(p, (const char *const *)command.v, shown, c, log, verbose);
+	if (status == 0 && packages_lacking(p->name, &left, &e) < 0)
+		return say_err(&e);
+	if (left.len == 0)
+		return status;
+	free(take_ptr(list));
+	list = packages_shown(&left);
+	say_error("pod %s lacks %s all the same", p->name, list);
+	return POD_EXIT_FAILED;
+}
+
+static int run_commands(const struct pod *p, const struct plan *pl, struct count *c, int log,
+			bool verbose)
+{
 	const char *text;
 	int status;
 
-	for (size_t i = 0; plan_next(pl, "setup", &i);)
-		of++;
-	for (size_t i = 0; plan_next(pl, "setup_script", &i);)
-		of++;
 	for (size_t i = 0; (text = plan_next(pl, "setup", &i));) {
 		const char *const command[] = {"/bin/sh", "-c", text, NULL};
 
-		status = step(p, command, ++no, of, log, verbose);
+		status = step(p, command, text, c, log, verbose);
 		if (status)
 			return status;
 	}
@@ -139,24 +185,45 @@ static int all_steps(const struct pod *p, const struct plan *pl, int log, bool v
 	if (text) {
 		const char *const command[] = {"/bin/bash", text, NULL};
 
-		return step(p, command, ++no, of, log, verbose);
+		return step(p, command, text, c, log, verbose);
 	}
 	return POD_EXIT_OK;
 }
 
-bool setup_wanted(const struct plan *pl)
+static int all_steps(const struct pod *p, const struct plan *pl, const struct buf *names, int log,
+		     bool verbose)
+{
+	struct count c = {.of = names->len > 0};
+	int status = POD_EXIT_OK;
+
+	for (size_t i = 0; plan_next(pl, "setup", &i);)
+		c.of++;
+	for (size_t i = 0; plan_next(pl, "setup_script", &i);)
+		c.of++;
+	if (names->len > 0)
+		status = install_packages(p, names, &c, log, verbose);
+	return status ? status : run_commands(p, pl, &c, log, verbose);
+}
+
+static bool has_commands(const struct plan *pl)
 {
 	return plan_str(pl, "setup", NULL) || plan_str(pl, "setup_script", NULL);
 }
 
+bool setup_wanted(const struct plan *pl)
+{
+	return has_commands(pl) || packages_wanted(pl);
+}
+
 /* With the network the commands need, which goes again unless it was there before. */
-static int with_network(const struct pod *p, const struct plan *pl, int log, bool verbose)
+static int with_network(const struct pod *p, const struct plan *pl, const struct buf *names,
+			int log, bool verbose)
 {
 	bool stood = wall_stands(p);
 	int status = network_up(p, pl, NULL);
 
 	if (status == 0)
-		status = all_steps(p, pl, log, verbose);
+		status = all_steps(p, pl, names, log, verbose);
 	if (!stood && network_down(p) && status == 0)
 		status = POD_EXIT_FAILED;
 	return status;
@@ -165,16 +232,21 @@ static int with_network(const struct pod *p, const struct plan *pl, int log, boo
 int setup_run(const struct pod *p, const struct plan *pl, bool verbose)
 {
 	OWN_STRV struct strv seal = {0};
+	OWN_BUF struct buf names = BUF_INIT;
 	OWN_FD int log = -1;
 	struct err e = {0};
 	int status;
 
 	if (!setup_wanted(pl))
 		return POD_EXIT_OK;
+	if (packages_wanted(pl) && !front_print && packages_lacking(p->name, &names, &e) < 0)
+		return say_err(&e);
+	if (!has_commands(pl) && names.len == 0)
+		return POD_EXIT_OK;
 	log = open_log(p, &e);
 	if (log < 0)
 		return say_err(&e);
-	status = with_network(p, pl, log, verbose);
+	status = with_network(p, pl, &names, log, verbose);
 	if (status) {
 		say_note("the whole log is %s/log/setup.log", p->path);
 		return status;

@@ -109,10 +109,10 @@ static void emit_plugins(struct buf *plan, jv pod, const struct who *w, bool pag
 		xfmt("web_display.audio audio-pipewire uid=%llu", (unsigned long long)w->uid);
 	bool sounds = page && tree_is(pod, "web_display.audio", "true");
 	OWN_FREE char *web =
-		xfmt("%s web-novnc page=%s audio=%s upload=%s resolution=%s uid=%llu",
+		xfmt("%s web-novnc page=%s audio=%s upload=%s clipboard=%s resolution=%s uid=%llu",
 		     page ? "web_display" : "devices.desktop_env", page ? "yes" : "no",
-		     sounds ? "yes" : "no", page ? yes(pod, "web_display.file_upload") : "no", size,
-		     (unsigned long long)w->uid);
+		     sounds ? "yes" : "no", page ? yes(pod, "web_display.file_upload") : "no",
+		     yes(pod, "web_display.clipboard"), size, (unsigned long long)w->uid);
 
 	plan_line(plan, "plugin", desktop);
 	if (sounds)

@@ -18,6 +18,7 @@ int cmd_base(int argc, char **argv);
 int cmd_clone(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
+int cmd_lacking(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
 int cmd_resize(int argc, char **argv);
 int cmd_add(int argc, char **argv);

@@ -20,6 +20,7 @@
 #include "tools/pod-mount/cmds.h"
 #include "tools/pod-mount/committed.h"
 #include "tools/pod-mount/journal.h"
+#include "tools/pod-mount/lacking.h"
 #include "tools/pod-mount/layers.h"
 #include "tools/pod-mount/live.h"
 #include "tools/pod-mount/maskmake.h"
@@ -241,6 +242,8 @@ static int fresh_view(struct enter *n, struct err *e)
 		r = build(n, e);
 	if (r == 0)
 		mend(n);
+	if (r == 0 && !n->setup)
+		r = lacking_check(&n->pod, e);
 	if (r == 0)
 		r = quota_hold(&n->pod, &n->plan, e);
 	return r;

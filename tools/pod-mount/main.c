@@ -7,6 +7,7 @@
 static const struct cmd cmds[] = {
 	{"prepare", cmd_prepare, "make a pod's stack and mask layer"},
 	{"enter", cmd_enter, "build the view and become a command standing in its root"},
+	{"lacking", cmd_lacking, "packages that plugins need and the view lacks"},
 	{"seal", cmd_seal, "close the writable layer"},
 	{"diff", cmd_diff, "what a pod's changes would do to the host"},
 	{"show", cmd_show, "both sides of one path, and how they came about"},
