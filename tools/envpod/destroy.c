@@ -22,7 +22,7 @@
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
 #include "tools/envpod/front.h"
-#include "tools/envpod/govern.h"
+#include "tools/envpod/helpers.h"
 #include "tools/envpod/network.h"
 #include "tools/envpod/service.h"
 
@@ -198,7 +198,9 @@ static int remove_pod(const struct pod *p, bool keep, bool forget)
 
 	if (pod_may_live(p) && (status = end_processes(p->name)))
 		return status;
-	status = govern_down(p);
+	status = helpers_down(p, "desktop");
+	if (status == POD_EXIT_OK)
+		status = helpers_down(p, "govern");
 	if (status == POD_EXIT_OK)
 		status = network_down(p);
 	if (status)

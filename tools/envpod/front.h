@@ -44,6 +44,8 @@ int front_record(const char *pod, const char *event);
 
 /* End every process of a pod at once, and a background run that is just being started. */
 int session_kill(const char *name);
+/* Run its start command in the background, without a word: it runs when this returns 0. */
+int session_start(const char *name);
 
 /* Every command; see the table in main.c. */
 int cmd_init(int argc, char **argv);
@@ -73,6 +75,7 @@ int cmd_service(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
+int cmd_display(int argc, char **argv);
 int cmd_resize(int argc, char **argv);
 int cmd_remote(int argc, char **argv);
 int cmd_lock(int argc, char **argv);

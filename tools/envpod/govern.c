@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,11 +13,11 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/say.h"
-#include "libcommon/wall.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/helpers.h"
 #include "tools/envpod/network.h"
 
-#define SET "--set", "govern"
+#define SET "govern"
 
 static bool has_entries(const struct pod *p, const char *path)
 {
@@ -40,14 +39,6 @@ static bool is_wanted(const struct pod *p, const struct plan *pl)
 	       has_entries(p, "queue/staged") || has_entries(p, "queue/running");
 }
 
-static bool stands(const struct pod *p)
-{
-	OWN_FD int dir = openat(p->run, "govern", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	const struct pod set = {.run = dir};
-
-	return dir >= 0 && wall_keeper(&set, NULL) > 0;
-}
-
 /* A budget that was set after they were started. */
 static bool meter_rests(const struct pod *p, const struct plan *pl)
 {
@@ -64,14 +55,6 @@ static bool meter_rests(const struct pod *p, const struct plan *pl)
 		return false;
 	line[strcspn(line, "\n")] = '\0';
 	return strstr(line, " resting") != NULL;
-}
-
-static int helpers(const char *word, const struct pod *p)
-{
-	OWN_STRV struct strv line = {0};
-
-	front_words(&line, "pod-supervise", "helpers", SET, word, p->name, NULL);
-	return front_run(&line);
 }
 
 /* A budget first: who is frozen for it would be so again. */
@@ -91,9 +74,9 @@ int govern_up(const struct pod *p, const struct plan *pl, const char *status_fd)
 
 	if (!is_wanted(p, pl))
 		return POD_EXIT_OK;
-	if (!front_print && stands(p))
-		return meter_rests(p, pl) ? helpers("wake", p) : POD_EXIT_OK;
-	status = helpers("start", p);
+	if (!front_print && helpers_stand(p, SET))
+		return meter_rests(p, pl) ? helpers_run(p, SET, "wake") : POD_EXIT_OK;
+	status = helpers_run(p, SET, "start");
 	if (status)
 		network_tell(status_fd, status, "what governs the pod could not be started");
 	return status ? POD_EXIT_BEFORE_RUN : POD_EXIT_OK;
@@ -101,46 +84,5 @@ int govern_up(const struct pod *p, const struct plan *pl, const char *status_fd)
 
 int govern_wake(const struct pod *p)
 {
-	return helpers(stands(p) ? "wake" : "start", p);
-}
-
-int govern_down(const struct pod *p)
-{
-	return faccessat(p->run, "govern", F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? POD_EXIT_OK
-									  : helpers("stop", p);
-}
-
-/* A pod by its run directory alone: it may have no other any more. */
-static bool is_left(const char *name)
-{
-	OWN_FREE char *files = xfmt("%s/pods/%s/created", pod_state_dir(), name);
-	OWN_FREE char *state = xfmt("%s/%s/govern/services.state", pod_run_dir(), name);
-	OWN(pod_finish) struct pod p = POD_INIT;
-	struct err ignored = {0};
-
-	if (pod_check_name(name, &ignored) < 0 || access(state, F_OK) < 0)
-		return false;
-	if (access(files, F_OK) < 0)
-		return errno == ENOENT;
-	return pod_open(&p, name, &ignored) == 0 && !stands(&p) &&
-	       pod_init_pid(&p, NULL, &ignored) == 0;
-}
-
-int govern_gc(bool dry, unsigned *n)
-{
-	OWN_DIR DIR *d = opendir(pod_run_dir());
-	int status = POD_EXIT_OK;
-	const char *name;
-
-	*n = 0;
-	while (d && dir_next(d, &name) > 0 && status == POD_EXIT_OK) {
-		struct pod p = POD_INIT;
-
-		if (!is_left(name))
-			continue;
-		++*n;
-		snprintf(p.name, sizeof(p.name), "%s", name);
-		status = dry ? POD_EXIT_OK : helpers("stop", &p);
-	}
-	return status;
+	return helpers_run(p, SET, helpers_stand(p, SET) ? "wake" : "start");
 }

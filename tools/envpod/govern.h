@@ -19,11 +19,4 @@ int govern_up(const struct pod *p, const struct plan *pl, const char *status_fd)
  * look again.  An exit status. */
 int govern_wake(const struct pod *p);
 
-/* Where there is anything of them. */
-int govern_down(const struct pod *p);
-
-/* Those of pods that are gone, or that neither a keeper nor a run is left of.  dry: only count
- * them. */
-int govern_gc(bool dry, unsigned *n);
-
 #endif

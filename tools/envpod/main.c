@@ -34,6 +34,7 @@ static const struct cmd commands[] = {
 	{"cp", cmd_cp, "copy files into a pod, or out of it"},
 	{"ls", cmd_ls, "list pods"},
 	{"status", cmd_status, "show one pod: walls, usage, what waits"},
+	{"display", cmd_display, "show a pod's desktop: start it, wait for it, print a link"},
 	{"service", cmd_service, "pods that systemd keeps running"},
 	{"destroy", cmd_destroy, "remove pods"},
 	{"kill", cmd_kill, "end every process of a pod at once"},

@@ -7,7 +7,7 @@
 #include "libcommon/buf.h"
 #include "libcommon/say.h"
 #include "tools/envpod/front.h"
-#include "tools/envpod/govern.h"
+#include "tools/envpod/helpers.h"
 #include "tools/envpod/throwaway.h"
 
 int cmd_diff(int argc, char **argv)
@@ -56,7 +56,7 @@ int cmd_gc(int argc, char **argv)
 	OWN_STRV struct strv line = {0};
 	int status = POD_EXIT_OK;
 	bool dry = false;
-	unsigned n = 0, clones = 0;
+	unsigned n = 0, desktops = 0, clones = 0;
 
 	front_words(&line, "pod-net", "gc", NULL);
 	for (int i = 1; i < argc; i++)
@@ -66,7 +66,9 @@ int cmd_gc(int argc, char **argv)
 	if (argc < 2 || strcmp(argv[1], "--help") != 0) {
 		status = front_print ? POD_EXIT_OK : throwaway_gc(dry, &clones);
 		if (status == POD_EXIT_OK && !front_print)
-			status = govern_gc(dry, &n);
+			status = helpers_gc("govern", dry, &n);
+		if (status == POD_EXIT_OK && !front_print)
+			status = helpers_gc("desktop", dry, &desktops);
 		if (status == POD_EXIT_OK)
 			status = front_run(&line);
 	}
@@ -75,6 +77,8 @@ int cmd_gc(int argc, char **argv)
 		       clones);
 	if (n)
 		printf("%s what governed %u pod(s).\n", dry ? "Would end" : "Ended", n);
+	if (desktops)
+		printf("%s the desktop of %u pod(s).\n", dry ? "Would end" : "Ended", desktops);
 	fflush(stdout);
 	return status ? status : front_pass("pod-mount", "gc", false, argc, argv);
 }

@@ -10,6 +10,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/say.h"
+#include "tools/envpod/desktop.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/govern.h"
 #include "tools/envpod/network.h"
@@ -129,6 +130,8 @@ static int begin(const struct run *r, const struct pod *p, const struct plan *pl
 	status = network_up(p, pl, r->status_fd);
 	if (status == POD_EXIT_OK)
 		status = govern_up(p, pl, r->status_fd);
+	if (status == POD_EXIT_OK)
+		status = desktop_up(p, pl, r->status_fd);
 	if (status == POD_EXIT_OK)
 		status = secrets_pass(r, pl, &secrets);
 	if (status)

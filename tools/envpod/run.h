@@ -17,6 +17,7 @@ struct run {
 	struct strv env, without;
 	bool foreground; /* with background: supervised, but we stay until it ends */
 	bool root, background, mount_cwd, no_mount_cwd, unsafe;
+	bool quiet;     /* say nothing of the start */
 	bool setup;     /* setup commands: system directories are writable */
 	char **command; /* NULL-terminated; NULL: the pod file's start_command */
 };

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Background runs: start, stop, restart; and kill, which asks nobody. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "envpod/exit.h"
 #include "libcommon/own.h"
 #include "libcommon/say.h"
+#include "tools/envpod/desktop.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/govern.h"
+#include "tools/envpod/helpers.h"
 #include "tools/envpod/network.h"
 #include "tools/envpod/run.h"
 #include "tools/envpod/secrets.h"
@@ -42,15 +47,41 @@ static int start_one(const char *name, const struct run *options)
 	if (status == POD_EXIT_OK)
 		status = govern_up(&p, &pl, NULL);
 	if (status == POD_EXIT_OK)
+		status = desktop_up(&p, &pl, NULL);
+	if (status == POD_EXIT_OK)
 		status = secrets_pass(&r, &pl, &secrets);
 	if (status)
 		return status;
 	if (r.foreground)
 		return front_exec(&line);
 	status = front_run(&line);
-	if (status == 0 && !front_print)
+	if (status == 0 && !front_print && !r.quiet)
 		printf("Started %s.\n", name);
 	return status;
+}
+
+/* A background run has begun before its pod stands: the byte comes when its command runs. */
+int session_start(const char *name)
+{
+	struct run quiet = {.quiet = true};
+	int ends[2], status;
+	char number[12], byte;
+
+	if (pipe(ends) < 0) {
+		say_error("make a pipe: %s", strerror(errno));
+		return POD_EXIT_FAILED;
+	}
+	OWN_FD int in = ends[0];
+
+	fcntl(in, F_SETFD, FD_CLOEXEC);
+	snprintf(number, sizeof(number), "%d", ends[1]);
+	quiet.ready_fd = number;
+	status = start_one(name, &quiet);
+	close(ends[1]);
+	if (status || front_print || read(in, &byte, 1) == 1)
+		return status;
+	say_error("pod %s did not start (envpod logs %s)", name, name);
+	return POD_EXIT_FAILED;
 }
 
 /* Where the command begins: opt_parse has taken "--" away, so it is looked for before. */
@@ -134,7 +165,9 @@ static int stop_one(const char *name)
 	strv_add(&line, name);
 	status = front_run(&line);
 	if (status == POD_EXIT_OK)
-		status = govern_down(&p);
+		status = helpers_down(&p, "desktop");
+	if (status == POD_EXIT_OK)
+		status = helpers_down(&p, "govern");
 	return status ? status : network_down(&p);
 }
 
@@ -190,7 +223,9 @@ int session_kill(const char *name)
 	front_words(&line, "pod-limit", "kill", name, NULL);
 	front_words(&rest, "pod-supervise", "stop", "--timeout", "1", name, NULL);
 	status = front_run(&line);
-	return status ? status : front_run(&rest);
+	if (status == POD_EXIT_OK)
+		status = front_run(&rest);
+	return status ? status : helpers_down(&p, "desktop");
 }
 
 int cmd_kill(int argc, char **argv)

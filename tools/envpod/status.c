@@ -19,7 +19,9 @@
 #include "libcommon/say.h"
 #include "libcommon/wall.h"
 #include "libcommon/words.h"
+#include "tools/envpod/desktop.h"
 #include "tools/envpod/front.h"
+#include "tools/envpod/helpers.h"
 
 struct status {
 	const char *state;
@@ -28,6 +30,7 @@ struct status {
 	unsigned layers;
 	struct buf usage;    /* pod-limit's JSON object, without newline; empty: none */
 	struct buf net;      /* pod-net's, while there is a wall */
+	struct buf desktop;  /* session.json, while a desktop is there */
 	const char *wall;    /* of the network: see wall_state() */
 	char addresses[160]; /* engine and addresses, while there is a wall */
 	struct strv without; /* keys the live runs go without */
@@ -43,6 +46,7 @@ static void status_finish(struct status *s)
 {
 	buf_finish(&s->usage);
 	buf_finish(&s->net);
+	buf_finish(&s->desktop);
 	strv_finish(&s->without);
 	strv_finish(&s->injects);
 	for (int i = 0; i < PORT_SCOPES; i++)
@@ -181,6 +185,8 @@ static void gather(struct status *s, const struct pod *p, const struct plan *pl)
 	s->waiting = count_actions(p, "queue/staged") + count_actions(p, "queue/delayed");
 	if (*s->addresses)
 		capture("pod-net", "status", p, &s->net);
+	if (helpers_stand(p, "desktop"))
+		desktop_text(p, &s->desktop);
 	if (read_line_at(p->dir, "created", s->created, sizeof(s->created)) < 0)
 		s->created[0] = '\0';
 	if (s->pid <= 0)
@@ -274,6 +280,7 @@ static void print_json(const struct pod *p, const struct plan *pl, const struct 
 		health_json(&s->health, &b);
 	}
 	json_budgets(&b, &s->budgets);
+	add_object(&b, "desktop", &s->desktop);
 	add_object(&b, "net", &s->net);
 	add_object(&b, "usage", &s->usage);
 	jw_close(&b, '}');
@@ -299,6 +306,21 @@ static void text_budgets(const struct budgets *b)
 		       budget_is_up(b, k) ? ", used up" : "");
 		label = "";
 	}
+}
+
+static void text_desktop(const struct buf *text)
+{
+	struct desktop d;
+
+	if (!text->len || desktop_parse(&d, text->data, text->len) < 0)
+		return;
+	printf("%-20s %s\n", "desktop", d.ready ? "ready" : d.n ? "not ready" : "at rest");
+	for (size_t i = 0; i < d.n; i++)
+		if (d.v[i].restarts)
+			printf("%-20s %s: %s, begun anew %u time(s)\n", "", esc(d.v[i].name),
+			       esc(d.v[i].state), d.v[i].restarts);
+		else
+			printf("%-20s %s: %s\n", "", esc(d.v[i].name), esc(d.v[i].state));
 }
 
 static void text_health(const struct health *h)
@@ -328,6 +350,7 @@ static void print_text(const struct pod *p, const struct plan *pl, const struct 
 		text_list(port_keys[i], &s->ports[i]);
 	if (s->watched)
 		text_health(&s->health);
+	text_desktop(&s->desktop);
 	if (s->waiting)
 		printf("%-20s %zu (envpod queue %s)\n", "actions_waiting", s->waiting, p->name);
 	text_budgets(&s->budgets);

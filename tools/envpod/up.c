@@ -16,6 +16,7 @@
 #include "libcommon/own.h"
 #include "libcommon/path.h"
 #include "libcommon/say.h"
+#include "tools/envpod/desktop.h"
 #include "tools/envpod/destroy.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/govern.h"
@@ -164,6 +165,8 @@ static int provide(const struct run *r, int *secrets)
 		status = network_up(&p, &pl, NULL);
 	if (status == POD_EXIT_OK)
 		status = govern_up(&p, &pl, NULL);
+	if (status == POD_EXIT_OK)
+		status = desktop_up(&p, &pl, NULL);
 	return status ? status : secrets_pass(r, &pl, secrets);
 }
 
