@@ -15,6 +15,7 @@
 #define KEY_SIZE   48u
 #define TEXT_MIN   4u /* shorter strings say nothing */
 #define JOINED_MAX (4u << 20)
+#define WORD_MAX   24u /* a string of this length may be a word of a text that is said in a list */
 #define KEY_MIN    12u /* shorter keys are names */
 
 const char *const api_names[APIS] = {"unknown",          "anthropic", "openai-chat",
@@ -73,8 +74,11 @@ struct walk {
 	unsigned marks;
 	bool is_broken, has_ended;
 	struct buf path, text;
-	struct buf joined; /* texts of one list, together */
-	unsigned joined_level, joined_texts;
+	struct join {
+		struct buf plain;  /* texts of one list, together */
+		struct buf spaced; /* the short ones of them, with blanks between */
+		unsigned texts, words;
+	} joins[DEPTH_MAX];
 	api_text *found;
 	void *arg;
 };
@@ -186,46 +190,72 @@ static bool is_at(const struct walk *w, const char *end)
 
 #define JOINED_TAIL (32u << 10)
 
-/* What was joined is told before it is forgotten; where its list goes on, its end stays. */
-static void begin_joined(struct walk *w, bool goes_on)
+static void tell_join(struct walk *w, const struct join *j)
 {
-	const size_t keep = !goes_on                      ? 0
-			    : w->joined.len < JOINED_TAIL ? w->joined.len
-							  : JOINED_TAIL;
+	const char *path = w->path.data ? w->path.data : "";
 
-	if (w->joined_texts > 1)
-		w->found(w->arg, w->path.data ? w->path.data : "", w->joined.data, w->joined.len);
-	if (keep)
-		memmove(w->joined.data, w->joined.data + w->joined.len - keep, keep);
-	else
-		buf_clear(&w->joined);
-	w->joined.len = keep;
-	w->joined_texts = keep > 0;
+	if (j->texts > 1)
+		w->found(w->arg, path, j->plain.data, j->plain.len);
+	if (j->words > 1)
+		w->found(w->arg, path, j->spaced.data, j->spaced.len);
 }
 
-/* A model reads the parts of a list as one text: so does who hides something in their seams. */
+/* The end stays, as its list goes on. */
+static void cut_join(struct buf *b)
+{
+	const size_t keep = b->len < JOINED_TAIL ? b->len : JOINED_TAIL;
+
+	if (!keep)
+		return;
+	memmove(b->data, b->data + b->len - keep, keep);
+	b->len = keep;
+}
+
+/* Where the list is that the string stands in, by itself or as the text of a part; 0: nowhere. */
+static unsigned list_of(const struct walk *w)
+{
+	if (w->depth == 0 || w->depth > DEPTH_MAX)
+		return 0;
+	if (!w->levels[w->depth - 1].is_object)
+		return w->depth;
+	return w->depth > 1 && !w->levels[w->depth - 2].is_object && is_at(w, ".text")
+		       ? w->depth - 1
+		       : 0;
+}
+
+/* A model reads the parts of a list as one text: so does who hides something in their seams, or
+ * says it in pieces that are too short to say anything. */
 static void join(struct walk *w)
 {
-	const unsigned list = w->depth - 1;
+	const unsigned list = list_of(w);
+	struct join *j = list ? &w->joins[list - 1] : NULL;
 
-	if (w->depth < 2 || w->depth > DEPTH_MAX || w->levels[list - 1].is_object ||
-	    !is_at(w, ".text"))
+	if (!j)
 		return;
-	if (w->joined_level != list || w->joined.len > JOINED_MAX)
-		begin_joined(w, w->joined_level == list);
-	w->joined_level = list;
-	w->joined_texts++;
-	buf_add(&w->joined, w->text.data, w->text.len);
+	if (j->plain.len > JOINED_MAX) {
+		tell_join(w, j);
+		cut_join(&j->plain);
+		cut_join(&j->spaced);
+	}
+	j->texts++;
+	buf_add(&j->plain, w->text.data, w->text.len);
+	if (w->text.len > WORD_MAX)
+		return;
+	buf_str(&j->spaced, j->words++ ? " " : "");
+	buf_add(&j->spaced, w->text.data, w->text.len);
 }
 
-static void tell_joined(struct walk *w)
+/* The innermost list ends. */
+static void end_join(struct walk *w)
 {
-	if (w->joined_level == w->depth && w->joined_texts > 1)
-		w->found(w->arg, w->path.data ? w->path.data : "", w->joined.data, w->joined.len);
-	if (w->joined_level >= w->depth) {
-		buf_clear(&w->joined);
-		w->joined_level = w->joined_texts = 0;
-	}
+	struct join *j = w->depth <= DEPTH_MAX ? &w->joins[w->depth - 1] : NULL;
+
+	if (!j)
+		return;
+	tell_join(w, j);
+	buf_finish(&j->plain);
+	buf_finish(&j->spaced);
+	j->texts = j->words = 0;
 }
 
 /* --- places --- */
@@ -250,7 +280,7 @@ static void leave(struct walk *w, bool is_object)
 	if (l)
 		cut_path(w, l->path_len);
 	if (!is_object)
-		tell_joined(w);
+		end_join(w);
 	w->depth--;
 	w->has_ended |= w->depth == 0;
 }
@@ -338,8 +368,12 @@ enum api api_read(const char *body, size_t len, api_text *found, void *arg, bool
 	}
 	api = shape(&w);
 	*understood = api != API_UNKNOWN && !w.is_broken && w.has_ended && !w.depth;
+	for (unsigned i = 0; i < DEPTH_MAX; i++) {
+		tell_join(&w, &w.joins[i]); /* of a list that never ends */
+		buf_finish(&w.joins[i].plain);
+		buf_finish(&w.joins[i].spaced);
+	}
 	buf_finish(&w.path);
-	buf_finish(&w.joined);
 	buf_finish(&w.text);
 	return api;
 }

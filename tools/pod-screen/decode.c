@@ -137,17 +137,35 @@ static void decode16(struct piece *out, const char *text, size_t len, uint32_t a
 	const size_t start = out->len;
 
 	for (size_t i = 0; i + 1 < len;) {
-		const int high = digit16((unsigned char)text[i]);
+		const int high = digit16((unsigned char)text[i]),
+			  low = digit16((unsigned char)text[i + 1]);
 
-		if (high < 0) {
+		if (high < 0 || low < 0) {
 			i++;
 			continue;
 		}
-		piece_put(out, (char)(high << 4 | digit16((unsigned char)text[i + 1])),
-			  at + (uint32_t)i);
+		piece_put(out, (char)(high << 4 | low), at + (uint32_t)i);
 		i += 2;
 	}
 	settle(out, start, at);
+}
+
+/* Something like a digit may stand before the first: "0x", a letter, a word. */
+static void decode16_both(struct piece *out, const char *text, size_t len, uint32_t at)
+{
+	decode16(out, text, len, at);
+	decode16(out, text + 1, len - 1, at + 1);
+}
+
+/* Those among digits of base64, which look like them. */
+static void decode16_among(struct piece *out, const char *text, size_t len, uint32_t at)
+{
+	for (size_t i = 0, n; i < len; i += n + 1) {
+		for (n = 0; i + n < len && digit16((unsigned char)text[i + n]) >= 0;)
+			n++;
+		if (n >= HEX_MIN)
+			decode16_both(out, text + i, n, at + (uint32_t)i);
+	}
 }
 
 /* --- escapes --- */
@@ -253,10 +271,12 @@ void decode(struct piece *out, const char *text, size_t len)
 			escapes_from = decode_escapes(out, text, len, i);
 		} else if (digit64((unsigned char)text[i]) >= 0) {
 			n = run16(text + i, len - i);
-			if (n >= HEX_MIN)
-				decode16(out, text + i, n, (uint32_t)i);
-			else
+			if (n >= HEX_MIN) {
+				decode16_both(out, text + i, n, (uint32_t)i);
+			} else {
 				n = run64(text + i, len - i);
+				decode16_among(out, text + i, n, (uint32_t)i);
+			}
 			if (n >= BASE64_MIN)
 				for (unsigned skip = 0; skip < 4; skip++)
 					decode64(out, text + i, n, (uint32_t)i, skip);
