@@ -19,7 +19,7 @@ teardown()
 		kill -KILL "$pid" 2>/dev/null || true
 	done
 	envpod gc >/dev/null 2>&1
-	rm -f "${secret:-}"
+	rm -rf "${secret:-}"
 	envpod_teardown
 }
 
@@ -172,6 +172,36 @@ s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(5); print("up",
 	weak filesystem shown "filesystem: {reveal: [$secret]}"
 	hole hidden-files F-04
 	[[ $output == *"$secret"* ]]
+}
+
+@test "a file that is shown out of a hidden directory, and is not the one that stands for it" {
+	secret=$(mktemp -d /var/tmp/envpod-verify.XXXXXX)
+	chmod 755 "$secret"
+	export ENVPOD_DATA_DIR=$T/share
+	cp -r "$TOP/share" "$T/share"
+	for name in a b c d; do echo "s3cret $name" >"$secret/$name"; done
+	chmod 644 "$secret"/*
+	echo "$secret" >>"$T/share/masks/secrets"
+	pod shut
+	full filesystem shut
+	for name in a d; do
+		weak filesystem "shown-$name" "filesystem: {reveal: [$secret/$name]}"
+		hole hidden-files F-04
+		[[ $output == *"$secret/$name"* ]]
+	done
+}
+
+@test "a pod with a queue: it is asked in the clone, by a probe that would be its own approver; the pod's own is not" {
+	pod asking 'queue: {socket: yes}'
+	run envpod verify --json --category governance asking
+	[ "$status" = 0 ] || { jq -c 'select(.verdict == "open")' <<<"$output"; false; }
+	jq -es 'any(.[]; .id == "approve-own" and .verdict == "held" and .as_user.detail == "it waits" and .as_root.detail == "it waits")' <<<"$output" || { jq -c 'select(.id == "approve-own")' <<<"$output"; false; }
+	jq -es 'all(.[] | select(.id == "other-pod" or .id == "other-pod-socket"); .verdict == "held")' <<<"$output"
+	[ -z "$(find "$ENVPOD_STATE_DIR/pods/asking/queue" -name '*.json' 2>/dev/null)" ]
+	nothing_left
+	pod quiet
+	run envpod verify --json --category governance quiet
+	jq -es 'any(.[]; .id == "approve-own" and .verdict == "held")' <<<"$output"
 }
 
 @test "runs that are root by default" {

@@ -11,6 +11,9 @@ teardown_file() { escape_teardown_file; }
 @test "the keys of vault and seal are out of reach" { attack vault-keys; }
 @test "a secret of the pod's on the host is out of reach" { attack planted-secret; }
 @test "the queue of actions is out of reach" { attack queue; }
+@test "what a pod asks for it cannot approve itself" { attack approve-own; }
+@test "the files of another pod are out of reach" { attack other-pod; }
+@test "the sockets of another pod do not answer" { attack other-pod-socket; }
 @test "the pod's policy is out of reach" { attack policy; }
 @test "the plan that the walls are built by is out of reach" { attack plan; }
 @test "what undo is made of is out of reach" { attack undo; }

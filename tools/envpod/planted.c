@@ -28,6 +28,7 @@ void planted_finish(struct planted *p)
 	free(p->run);
 	free(p->stage);
 	strv_finish(&p->ns);
+	strv_finish(&p->roots);
 	buf_finish(&p->bait);
 }
 
@@ -151,21 +152,52 @@ static int note_first(const char *path, const struct stat *st, int kind, struct 
 	return 1;
 }
 
+static void add_path(struct planted *p, const char *path, const struct stat *st)
+{
+	hiding = p;
+	entries = 0;
+	if (hidden >= HIDDEN_MAX)
+		return;
+	if (S_ISDIR(st->st_mode))
+		nftw(path, note_first, 8, FTW_PHYS | FTW_MOUNT);
+	else if (S_ISREG(st->st_mode) && st->st_size > 0)
+		add_hidden(p, path, st);
+}
+
 static void add_found(struct planted *p, const char *path, const char *home)
 {
 	struct stat st;
 
-	if (hidden >= HIDDEN_MAX || strcmp(path, home) == 0 || lstat(path, &st) < 0)
+	if (strcmp(path, home) == 0 || lstat(path, &st) < 0)
 		return;
-	hiding = p;
-	entries = 0;
 	if (S_ISDIR(st.st_mode))
-		nftw(path, note_first, 8, FTW_PHYS | FTW_MOUNT);
-	else if (S_ISREG(st.st_mode) && st.st_size > 0)
-		add_hidden(p, path, &st);
+		strv_add(&p->roots, path);
+	add_path(p, path, &st);
 }
 
-static void add_pattern(struct planted *p, const char *pattern, const char *home)
+static bool is_below_hidden(const struct planted *p, const char *path)
+{
+	for (size_t i = 0; i < p->roots.n; i++) {
+		const size_t n = strlen(p->roots.v[i]);
+
+		if (strncmp(path, p->roots.v[i], n) == 0 && path[n] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* The file that stands for its directory may not be the one that is shown. */
+static void add_revealed(struct planted *p, const char *path, const char *home)
+{
+	struct stat st;
+
+	(void)home;
+	if (is_below_hidden(p, path) && lstat(path, &st) == 0)
+		add_path(p, path, &st);
+}
+
+static void add_pattern(struct planted *p, const char *pattern, const char *home,
+			void (*add)(struct planted *p, const char *path, const char *home))
 {
 	OWN_FREE char *path = strcmp(pattern, "homes") == 0 ? xstrdup("/home/*")
 			      : *pattern == '~'             ? xfmt("%s%s", home, pattern + 1)
@@ -174,7 +206,7 @@ static void add_pattern(struct planted *p, const char *pattern, const char *home
 
 	if (*path == '/' && glob(path, GLOB_NOSORT, NULL, &found) == 0) {
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			add_found(p, found.gl_pathv[i], home);
+			add(p, found.gl_pathv[i], home);
 		globfree(&found);
 	}
 }
@@ -193,7 +225,9 @@ static int add_all_hidden(struct planted *p, const struct plan *pl, struct err *
 	rest = b.data;
 	while (rest && (line = strsep(&rest, "\n")))
 		if (*line && *line != '#')
-			add_pattern(p, line, home);
+			add_pattern(p, line, home, add_found);
+	for (size_t i = 0; (line = (char *)(uintptr_t)plan_next(pl, "reveal", &i));)
+		add_pattern(p, line, home, add_revealed);
 	return 0;
 }
 

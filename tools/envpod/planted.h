@@ -12,6 +12,7 @@ struct planted {
 	char secret[33], mark[48]; /* mark: the name of files that probes leave in the pod */
 	char *state, *run;         /* of the host */
 	struct strv ns;            /* its namespaces, "KIND NAME" */
+	struct strv roots;         /* directories that every pod hides */
 	struct buf bait;           /* lines as pod-probe(1) wants them */
 	char *stage;               /* a file with those that the stage wants */
 };

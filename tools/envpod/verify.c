@@ -25,6 +25,7 @@
 #include "libcommon/record.h"
 #include "libcommon/say.h"
 #include "libcommon/spawn.h"
+#include "tools/envpod/beside.h"
 #include "tools/envpod/front.h"
 #include "tools/envpod/judge.h"
 #include "tools/envpod/network.h"
@@ -43,12 +44,14 @@ struct verify {
 	struct plan plan;
 	struct planted planted;
 	struct stage stage;
+	struct beside beside;
 	struct checks checks;
 	int program; /* pod-probe, sealed */
 };
 
 static void verify_finish(struct verify *v)
 {
+	beside_finish(&v->beside);
 	stage_finish(&v->stage);
 	own_close(&v->program);
 	planted_finish(&v->planted);
@@ -242,6 +245,9 @@ static int measure_all(struct verify *v, struct err *e)
 	int r = planted_place(&v->planted, &v->clone, &v->plan, e);
 
 	tell_unbuilt(v);
+	planted_add(&v->planted, "neighbour", v->pod);
+	if (r == 0)
+		r = beside_start(&v->beside, &v->clone, &v->plan, &v->planted, e);
 	if (r == 0)
 		r = list_checks(v, e);
 	if (r == 0)
@@ -322,6 +328,8 @@ static int verify(struct verify *v)
 	if (pod_open(&p, v->pod, &e) < 0)
 		return say_err(&e);
 	status = verify_clone(v);
+	beside_finish(&v->beside);
+	v->beside = (struct beside)BESIDE_INIT;
 	stage_finish(&v->stage);
 	v->stage = (struct stage)STAGE_INIT;
 	end = throwaway_end(&v->clone);
@@ -333,7 +341,8 @@ static int verify(struct verify *v)
 int cmd_verify(int argc, char **argv)
 {
 	OWN(verify_finish)
-	struct verify v = {.clone = THROWAWAY_INIT, .stage = STAGE_INIT, .program = -1};
+	struct verify v = {
+		.clone = THROWAWAY_INIT, .stage = STAGE_INIT, .beside = BESIDE_INIT, .program = -1};
 	bool json = false, verbose = false;
 	uint64_t min = 100;
 	const struct opt opts[] = {

@@ -130,23 +130,6 @@ static enum verdict break_chroot(const void *unused)
 	return read_secret("{file}");
 }
 
-static enum verdict connect_to(const void *path)
-{
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	socklen_t len = sizeof(to);
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	path = bait_expand(path);
-	if (!path)
-		return untried("nothing is planted");
-	snprintf(to.sun_path, sizeof(to.sun_path), "%s", (const char *)path);
-	if (to.sun_path[0] == '@') { /* abstract */
-		to.sun_path[0] = '\0';
-		len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-	}
-	return unless_failed(connect(fd, (struct sockaddr *)&to, len));
-}
-
 /* The "shocker": a file by its handle, whatever the root directory is. */
 static enum verdict by_handle(const void *unused)
 {

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +49,23 @@ enum verdict see(const void *path)
 	if (!path)
 		return untried("nothing is planted");
 	return lstat(path, &st) < 0 ? stopped() : opened("%s is there", (const char *)path);
+}
+
+enum verdict connect_to(const void *path)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	socklen_t len = sizeof(to);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	path = bait_expand(path);
+	if (!path)
+		return untried("nothing is planted");
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s", (const char *)path);
+	if (to.sun_path[0] == '@') { /* abstract */
+		to.sun_path[0] = '\0';
+		len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	}
+	return unless_failed(connect(fd, (struct sockaddr *)&to, len));
 }
 
 /* Where a pod's software may have seen to it that there is no /var/tmp, our own mounts serve. */

@@ -55,6 +55,9 @@ enum verdict unless_failed(long r);
 
 /* A probe of its own, and the end of others: is there something by that path, baits in it? */
 enum verdict see(const void *path);
+/* Does somebody answer at that path of a socket, with baits in it?  '@' in front: an abstract one.
+ */
+enum verdict connect_to(const void *path);
 /* At most size-1 bytes of a file, NUL-ended; the count, or -1 with errno. */
 long slurp(const char *path, char *buf, size_t size);
 bool holds_secret(const char *path);
