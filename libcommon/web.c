@@ -42,6 +42,14 @@ static void cut(struct web_conn *c)
 	c->web->is_due = true;
 }
 
+static void end(struct web_conn *c)
+{
+	if (c->request)
+		web_cut(c->request);
+	else
+		cut(c);
+}
+
 static void set_due(struct web_conn *c, uint64_t ms)
 {
 	c->due = c->web->loop->now_ms + ms;
@@ -127,15 +135,19 @@ static void find_session(struct web_request *q)
 {
 	struct web *w = q->web;
 	char secret[WEB_SECRET];
+	const struct web_session *one = NULL;
 	const char *cookies = q->head.value[WEB_COOKIE], *bearer = q->head.value[WEB_AUTHORIZATION];
 
 	if (bearer && web_bearer(bearer, secret))
-		q->session = web_session_find(w->sessions, secret, true, w->loop->now_ms);
+		one = web_session_find(w->sessions, secret, true, w->loop->now_ms);
 	else if (!bearer && cookies && web_cookie(cookies, w->cookie, secret))
-		q->session = web_session_find(w->sessions, secret, false, w->loop->now_ms);
+		one = web_session_find(w->sessions, secret, false, w->loop->now_ms);
 	explicit_bzero(secret, sizeof(secret));
-	if (q->session)
-		q->conn->is_known = true;
+	if (!one)
+		return;
+	q->session = one->number;
+	q->role = one->role;
+	q->conn->is_known = true;
 }
 
 static const struct {
@@ -189,7 +201,7 @@ static int judge(struct web_request *q, const char *version)
 		return 0;
 	if (there)
 		return there;
-	if (q->route->is_full && q->session->role != WEB_ROLE_FULL)
+	if (q->route->is_full && q->role != WEB_ROLE_FULL)
 		return 403;
 	q->length = web_head_length(&q->head);
 	return (want & WEB_BODY) && q->length > q->route->body_max ? 413 : 0;
@@ -225,6 +237,7 @@ static enum MHD_Result begin(struct web *w, struct MHD_Connection *mhd, const ch
 	q->path = path;
 	q->method = method;
 	*state = q;
+	set_due(q->conn, WEB_HEAD_MS);
 	status = judge(q, version);
 	if (status) {
 		q->route = NULL;
@@ -363,6 +376,18 @@ static bool is_gone(const struct web_conn *c)
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
+static bool has_ended(const struct web_request *q)
+{
+	return q->session && !web_session_of(q->web->sessions, q->session, q->web->loop->now_ms);
+}
+
+void web_cut_ended(struct web *w)
+{
+	for (struct web_conn *c = w->conns; c; c = c->next)
+		if (c->request && has_ended(c->request))
+			web_cut(c->request);
+}
+
 static void sweep(struct web *w)
 {
 	w->swept_ms = w->loop->now_ms;
@@ -371,8 +396,10 @@ static void sweep(struct web *w)
 
 		if (q && q->socket)
 			web_socket_tick(q->socket, w->loop->now_ms);
+		if (q && has_ended(q))
+			web_cut(q);
 		if (c->due && c->due < w->loop->now_ms)
-			q ? web_cut(q) : cut(c);
+			end(c);
 		else if (q && q->waits && is_gone(c))
 			web_cut(q);
 	}

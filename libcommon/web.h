@@ -41,8 +41,9 @@ struct web_request {
 	struct web_head head;
 	const char *method, *path; /* as sent, without what follows a '?' */
 	const struct web_route *route;
-	const char *rest;              /* of the path, for the asterisk of the route's */
-	struct web_session *session;   /* NULL: of an open route */
+	const char *rest; /* of the path, for the asterisk of the route's */
+	uint32_t session; /* who asks: its number; 0: nobody yet, on an open route */
+	unsigned role;
 	uint64_t length;               /* of the body */
 	void *state;                   /* the route's own; finish() lets go of it */
 	struct MHD_Response *response; /* these are ours */
@@ -132,6 +133,8 @@ void web_wait(struct web_request *q);
 void web_go_on(struct web_request *q);
 /* What has no end, or a slow one, has deadlines of its own: none of ours from now on. */
 void web_take_time(struct web_request *q);
+/* End what is at hand of sessions that have ended. */
+void web_cut_ended(struct web *w);
 /* End its connection, whatever it is at. */
 void web_cut(struct web_request *q);
 

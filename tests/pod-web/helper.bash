@@ -90,7 +90,8 @@ get()
 	curl -s --path-as-is --max-time 20 -o "$T/body" -D "$T/head" -w '%{http_code}' -b "$COOKIE" "$@" "$ORIGIN$path"
 }
 
-# ws [OPTION]... PATH [WORD]...: a WebSocket of our making (websocket.py) with our Origin and cookie.
+# ws [OPTION]... PATH [WORD]...: a WebSocket of our making (websocket.py) with our Origin and cookie.  In the background:
+# EXEC='exec' ws ... &, so that its pid is the one that is killed.
 ws()
 {
 	local options=()
@@ -100,8 +101,39 @@ ws()
 	done
 	local path=$1
 	shift
-	python3 "$BATS_TEST_DIRNAME/websocket.py" "${options[@]}" "$ORIGIN" "$path" "$COOKIE" "$@"
+	${EXEC:-} python3 "$BATS_TEST_DIRNAME/websocket.py" "${options[@]}" "$ORIGIN" "$path" "$COOKIE" "$@"
 }
 
 # event JQ: has one such been reported?
 event() { jq -e -s "any(.[]; $1)" <"$T/events" >/dev/null; }
+
+# post PATH BODY-OPTION...: the status of a change from our page.
+post()
+{
+	local path=$1
+	shift
+	get "$path" -H "Origin: $ORIGIN" -H 'X-Envpod: 1' "$@"
+}
+
+# session JSON: what the pod's session says, put in place in one step.
+session()
+{
+	printf '%s\n' "$1" >"$R/desktop/.session"
+	chmod 644 "$R/desktop/.session"
+	mv "$R/desktop/.session" "$R/desktop/session.json"
+}
+
+hex() { printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'; }
+# what RFB begins with
+GREETING=524642203030332e3030380a
+
+# viewer NUMBER [QUERY]: one that stays; its output is $T/viewer.NUMBER
+viewer()
+{
+	mkfifo "$T/hold.$1"
+	EXEC='exec' ws "/ws/display?viewer=$1${2:-}" read:1 "send:$GREETING" read:1 stdin close end <"$T/hold.$1" >"$T/viewer.$1" 3>&- &
+	PIDS+=($!)
+	eval "exec {HOLD_$1}>\"$T/hold.$1\""
+	wait_for 10 grep -q 'binary 0101' "$T/viewer.$1"
+}
+leave() { eval "exec {HOLD_$1}>&-"; }

@@ -6,12 +6,13 @@ websocket.py [OPTION]... ORIGIN PATH COOKIE [WORD]...
     frag:HEX,HEX    one message in two frames   ping:HEX       a ping
     raw:HEX         bytes as they are           unmasked:HEX   a frame without a mask
     big:N           the head of a frame of N    rsv:HEX        a frame with a reserved bit
-    fill:N          a message of N zeros        total:N        read until N bytes of messages have come
+    fill:N          a message of N zeros        total:N        read until N bytes of messages have come (bytes:N: show them)
     read:N          wait for N frames           stdin          wait for a line
     close           say goodbye                 end            wait for the end
+A '-' alone: lines of such words on standard input, one after the other.
 Options: --header K:V (more, or another), --without K, --method M, --version V, --connect HOST:PORT, --behind HEX
 """
-import base64, hashlib, os, socket, struct, sys
+import base64, hashlib, os, shlex, socket, struct, sys
 
 
 def frame(opcode, payload, fin=True, mask=True, rsv=0):
@@ -108,12 +109,13 @@ def show(f):
     return True
 
 
-def total(c, n):
+def total(c, n, shown):
     while n > 0:
         f = c.read()
-        if f is None or f[0] == 8:
-            return show(f)
-        n -= len(f[1]) if f[0] == 2 else 0
+        if f is None or f[0] == 8 or shown:
+            if not show(f):
+                return False
+        n -= len(f[1]) if f and f[0] == 2 else 0
     print("total", flush=True)
     return True
 
@@ -142,8 +144,8 @@ def do(c, word, arg):
         c.send(bytes(int(arg)))
     elif word == "read":
         return all(show(c.read()) for _ in range(int(arg)))
-    elif word == "total":
-        return total(c, int(arg))
+    elif word in ("total", "bytes"):
+        return total(c, int(arg), word == "bytes")
     elif word == "stdin":
         sys.stdin.readline()
     elif word == "close":
@@ -180,4 +182,8 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:] == ["-"]:
+        for line in sys.stdin:
+            main(shlex.split(line))
+    else:
+        main(sys.argv[1:])

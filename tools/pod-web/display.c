@@ -22,6 +22,7 @@
 #include "libcommon/buf.h"
 #include "libcommon/own.h"
 #include "libcommon/unit.h"
+#include "tools/pod-web/podside.h"
 
 #define GREETING  12
 #define TO_POD    (64 * 1024) /* bytes of the viewer's that wait for the pod */
@@ -180,7 +181,7 @@ static const struct web_socket_ops ops = {on_opened, on_data, has_room, on_sent}
 
 /* --- its life --- */
 
-static struct viewer *find(struct front *f, uint32_t number)
+struct viewer *viewer_find(const struct front *f, uint32_t number)
 {
 	for (struct viewer *v = f->viewers; v; v = v->next)
 		if (v->number == number && !v->is_replaced)
@@ -203,7 +204,7 @@ static uint32_t number_of(struct web_request *q)
 		if (getrandom(&random, sizeof(random), 0) < 0)
 			return 0;
 		random &= INT32_MAX;
-	} while (random == 0 || find(f, random));
+	} while (random == 0 || viewer_find(f, random));
 	return random;
 }
 
@@ -211,11 +212,11 @@ static uint32_t number_of(struct web_request *q)
 static bool take_place(struct web_request *q, uint32_t number)
 {
 	struct front *f = q->web->arg;
-	struct viewer *old = find(f, number);
+	struct viewer *old = viewer_find(f, number);
 
 	if (!old)
 		return true;
-	if (old->session != q->session->number)
+	if (old->session != q->session)
 		return false;
 	old->is_replaced = true;
 	web_cut(old->q);
@@ -231,8 +232,8 @@ static void begin(struct web_request *q, uint32_t number, int fd)
 	v->front = f;
 	v->q = q;
 	v->number = number;
-	v->session = q->session->number;
-	v->is_view = q->session->role != WEB_ROLE_FULL || (view && strcmp(view, "1") == 0);
+	v->session = q->session;
+	v->is_view = q->role != WEB_ROLE_FULL || (view && strcmp(view, "1") == 0);
 	v->since_ms = v->moved_ms = f->loop.now_ms;
 	v->pod = (struct watch){.fd = fd, .fn = on_pod, .arg = v};
 	buf_fmt(&v->to_pod, "viewer %u %s\n", v->number, v->is_view ? "view" : "control");
@@ -240,6 +241,7 @@ static void begin(struct web_request *q, uint32_t number, int fd)
 	f->viewers = v;
 	f->n_viewers++;
 	q->state = v;
+	state_news(f);
 	/* Room for what it says is counted without this line. */
 	if (loop_add(&f->loop, &v->pod, EPOLLOUT) < 0)
 		web_cut(q);
@@ -296,6 +298,8 @@ void display_finish(struct web_request *q)
 			v->front->n_viewers--;
 			break;
 		}
+	if (!v->is_replaced)
+		control_left(v->front, v->number);
 	record_end(v);
 	leave_pod(v);
 	buf_finish(&v->to_pod);
@@ -311,7 +315,7 @@ void display_tick(struct front *f)
 		bool stuck = v->full_ms && now - v->full_ms > GRACE_MS,
 		     stalled = v->to_pod.len && now - v->moved_ms > STALL_MS;
 
-		if (stuck || stalled || !web_session_of(&f->sessions, v->session, now))
+		if (stuck || stalled)
 			web_cut(v->q);
 	}
 }

@@ -21,4 +21,7 @@ struct viewer {
 	uint64_t full_ms;               /* too much waits for the viewer, since then; 0: not so */
 };
 
+/* The viewer of that number, or NULL. */
+struct viewer *viewer_find(const struct front *f, uint32_t number);
+
 #endif

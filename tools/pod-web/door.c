@@ -83,7 +83,7 @@ unsigned front_revoke(struct front *f, uint32_t number)
 	unsigned n = web_session_end(&f->sessions, number);
 	struct event ev;
 
-	display_tick(f);
+	web_cut_ended(&f->web);
 	note_begin(&f->notes, &ev, "web_revoke", number);
 	event_num(&ev, "count", n);
 	note_send(&f->notes, &ev);

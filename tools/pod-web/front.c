@@ -2,16 +2,11 @@
 /* What is where, and who may; and what the plan says of it. */
 #include "tools/pod-web/front.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include "libcommon/own.h"
 
 #define UPLOAD_MAX (1ull << 30)
+
+#define ON(port) (1u << (port))
 
 const struct web_route front_routes[] = {
 	{.method = "GET", .path = "/login/*", .is_open = true, .end = page_login},
@@ -21,6 +16,42 @@ const struct web_route front_routes[] = {
 	 .want = WEB_SOCKET,
 	 .begin = display_begin,
 	 .finish = display_finish},
+	{.method = "GET",
+	 .path = "/ws/audio",
+	 .want = WEB_SOCKET,
+	 .ports = ON(PORT_DISPLAY) | ON(PORT_AUDIO),
+	 .begin = sound_begin,
+	 .finish = sound_finish},
+	{.method = "GET",
+	 .path = "/audio.webm",
+	 .ports = ON(PORT_DISPLAY) | ON(PORT_AUDIO),
+	 .end = webm_end,
+	 .finish = webm_finish},
+	{.method = "GET",
+	 .path = "/",
+	 .ports = ON(PORT_AUDIO),
+	 .end = webm_end,
+	 .finish = webm_finish},
+	{.method = "POST",
+	 .path = "/upload",
+	 .want = WEB_CHANGES | WEB_BODY,
+	 .is_full = true,
+	 .ports = ON(PORT_DISPLAY) | ON(PORT_UPLOAD),
+	 .body_max = UINT64_MAX, /* web.upload_max is asked by begin() */
+	 .begin = upload_begin,
+	 .data = upload_data,
+	 .end = upload_end,
+	 .finish = upload_finish},
+	{.method = "GET", .path = "/state", .end = state_get},
+	{.method = "GET", .path = "/events", .end = state_follow, .finish = web_stream_finish},
+	{.method = "POST",
+	 .path = "/control",
+	 .want = WEB_CHANGES | WEB_BODY,
+	 .is_full = true,
+	 .body_max = CONTROL_MAX,
+	 .data = control_data,
+	 .end = control_end,
+	 .finish = control_finish},
 	{0},
 };
 
@@ -50,18 +81,4 @@ bool front_plan(struct front *f)
 		return true;
 	}
 	return false;
-}
-
-/* Below where we stand, which is the root by then: nothing else can be named. */
-int podside_connect(const char *name)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	OWN_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return -errno;
-	snprintf(at.sun_path, sizeof(at.sun_path), "sock/%s", name);
-	if (connect(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
-		return -errno;
-	return take_fd(&fd);
 }

@@ -110,6 +110,13 @@ static int lock_down(struct front *f, int desktop, struct err *e)
 	return lockdown(&l, e);
 }
 
+static int follow_session(struct front *f, struct err *e)
+{
+	OWN_FREE char *path = xfmt("%s/desktop", f->pod.runpath);
+
+	return state_open(f, path, e);
+}
+
 static int open_front(struct front *f, const char *pod, struct err *e)
 {
 	int r = pod_check_caller(e);
@@ -134,10 +141,13 @@ static int run(struct front *f, struct err *e)
 		r = loop_turn(&f->loop, web_patience_ms(&f->web), e);
 		if (r == 0)
 			r = web_turn(&f->web, e);
+		state_tell(f);
 		if (f->loop.now_ms - ticked < TICK_MS)
 			continue;
 		ticked = f->loop.now_ms;
 		display_tick(f);
+		upload_tick(f);
+		state_tick(f);
 	}
 	return r;
 }
@@ -178,9 +188,12 @@ static int begin(struct front *f, const struct choices *c, struct err *e)
 	if (r == 0)
 		r = door_open(f, desktop, e);
 	if (r == 0)
+		r = follow_session(f, e);
+	if (r == 0)
 		r = lock_down(f, desktop, e);
 	if (r < 0)
 		return r;
+	state_read(f);
 	if (c->ready >= 0 && write_full(c->ready, "\n", 1) == 0)
 		close(c->ready);
 	return run(f, e);
