@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -144,6 +145,13 @@ static const struct row {
 	{PROMISE_OWN_FDS, SYS_newfstatat, ANY, 0, 0},
 	{PROMISE_SPLICE, SYS_splice, ANY, 0, 0},
 	{PROMISE_SPLICE, SYS_pipe2, ANY, 0, 0},
+	{PROMISE_SOCKETS, SYS_sendmsg, ANY, 0, 0},
+	{PROMISE_SOCKETS, SYS_recvmsg, ANY, 0, 0},
+	{PROMISE_SOCKETS, SYS_writev, ANY, 0, 0},
+	{PROMISE_SOCKETS, SYS_setsockopt, ANY, 0, 0},
+	{PROMISE_SOCKETS, SYS_uname, ANY, 0, 0}, /* getnameinfo() of a Unix socket */
+	{PROMISE_SOCKETS, SYS_ioctl, EQUALS, 1, SIOCOUTQ},
+	{PROMISE_SOCKETS, SYS_fcntl, EQUALS, 1, F_DUPFD_CLOEXEC},
 	{PROMISE_UNIX, SYS_socket, EQUALS, 0, AF_UNIX},
 	{PROMISE_UNIX, SYS_connect, ANY, 0, 0},
 	{PROMISE_TTY, SYS_ioctl, EQUALS, 1, TIOCSWINSZ},

@@ -40,6 +40,10 @@ enum promise {
 	/* options of connections that were taken, and sending from several places at once */
 	PROMISE_SERVE = 1 << 15,
 	PROMISE_FLAGS = 1 << 12, /* flags of open descriptors; who is at the other end */
+	/* Unix sockets' messages, what lies in them unread, descriptors twice: libxcb and
+	 * libvncserver
+	 */
+	PROMISE_SOCKETS = 1 << 17,
 };
 
 struct lockdown {

@@ -40,3 +40,17 @@ display_teardown()
 	done
 	return 0
 }
+
+# serve [OPTION]...: pod-display serve, reached at $T/sock.
+serve()
+{
+	begin serve python3 "$TOP/tests/lib/hand.py" "$T/sock" display "${TOOL:-pod-display}" serve "$@"
+	wait_for 20 test -S "$T/sock"
+}
+
+# viewers <<EOF: a Python script of rfb.py and xclient.py, with SOCK.
+viewers()
+{
+	{ printf 'import os, sys, time, struct\nfrom rfb import *\nfrom xclient import X\nSOCK = os.environ["T"] + "/sock"\n'; cat; } >"$T/script.py"
+	PYTHONPATH=$TOP/tests/lib timeout 60 python3 "$T/script.py"
+}

@@ -17,6 +17,7 @@ static const struct cmd cmds[] = {
 	{"key", cmd_key, "press keys by their names"},
 	{"wait-change", cmd_wait_change, "wait until the screen shows something else"},
 	{"record", cmd_record, "make a film of the screen"},
+	{"serve", cmd_serve, "show the screen to viewers, from the socket that was handed in"},
 	{"doctor", cmd_doctor, "check whether there is a screen, and what it can"},
 	{0},
 };
