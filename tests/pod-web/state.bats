@@ -136,7 +136,7 @@ UP='{"v":1,"services":[{"name":"x11","state":"up","pid":7,"restarts":2,"since":"
 	viewer 7
 	[ "$(post /control -d '{"seconds":60, "do":"lease", "viewer":7}')" = 200 ]
 	jq -e '. == {ok: true}' "$T/body"
-	grep -qx 'control {"do":"lease","viewer":7,"seconds":60}' "$T/fake.display"
+	grep -qx 'control {"do":"lease","viewer":"7","seconds":60}' "$T/fake.display"
 	is '.lease.viewer == 7 and .lease.mine and .lease.seconds <= 60 and .lease.seconds > 50'
 	[ "$(post /control -d '{"do":"blank","on":true}')" = 200 ]
 	is .blank

@@ -40,6 +40,9 @@ static bool take_flag(struct json *j, int64_t *out)
 	return json_skip(j);
 }
 
+/* How the display reads a member; a viewer's number is a name there. */
+enum form { FORM_NUMBER, FORM_FLAG, FORM_NAME };
+
 /* Of each word its members, all of which must be there, within bounds. */
 static const struct {
 	const char *word;
@@ -47,12 +50,16 @@ static const struct {
 	struct {
 		const char *name;
 		int64_t min, max;
-		bool is_flag;
+		enum form form;
 	} member[2];
 } words[] = {
-	{"lease", WISH_LEASE, {{"viewer", 1, INT32_MAX, false}, {"seconds", 0, LEASE_MAX, false}}},
-	{"blank", WISH_BLANK, {{"on", 0, 1, true}, {NULL, 0, 0, false}}},
-	{"resize", WISH_RESIZE, {{"width", 1, SIDE_MAX, false}, {"height", 1, SIDE_MAX, false}}},
+	{"lease",
+	 WISH_LEASE,
+	 {{"viewer", 1, INT32_MAX, FORM_NAME}, {"seconds", 0, LEASE_MAX, FORM_NUMBER}}},
+	{"blank", WISH_BLANK, {{"on", 0, 1, FORM_FLAG}, {NULL, 0, 0, FORM_NUMBER}}},
+	{"resize",
+	 WISH_RESIZE,
+	 {{"width", 1, SIDE_MAX, FORM_NUMBER}, {"height", 1, SIDE_MAX, FORM_NUMBER}}},
 };
 
 #define WORDS (sizeof(words) / sizeof(words[0]))
@@ -136,10 +143,16 @@ void wish_line(const struct wish *w, struct buf *out)
 	jw_open(out, '{');
 	jw_kstr(out, "do", words[i].word);
 	for (int k = 0; k < 2 && words[i].member[k].name; k++) {
-		if (words[i].member[k].is_flag)
-			jw_kbool(out, words[i].member[k].name, w->value[k] != 0);
+		const char *name = words[i].member[k].name;
+		char number[24];
+
+		snprintf(number, sizeof(number), "%lld", (long long)w->value[k]);
+		if (words[i].member[k].form == FORM_FLAG)
+			jw_kbool(out, name, w->value[k] != 0);
+		else if (words[i].member[k].form == FORM_NAME)
+			jw_kstr(out, name, number);
 		else
-			jw_knum(out, words[i].member[k].name, w->value[k]);
+			jw_knum(out, name, w->value[k]);
 	}
 	jw_close(out, '}');
 	buf_char(out, '\n');
