@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.bash"
 
 events=${EVENTS:-1000000}
+BENCH_S=20
 envpod init log >/dev/null
 log=$ENVPOD_STATE_DIR/pods/log/audit
 event() { seq "$1" | sed 's/.*/{"event":"bench","src":"bench","n":&,"argv":["make","-j4","test"],"user":"root"}/'; }

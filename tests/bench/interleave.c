@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Times whole commands in turn, A B C A B C ..., so that a machine that drifts drifts for all:
- *	interleave -b BENCH [-1 | -n ROUNDS] [-g GAP_MS] [-p PREPARE] -- NAME CMD ARG... -- NAME CMD
- * One JSON object a command: median, minimum, processor time, and the ratio of the first to it.
- * PREPARE is run by sh before each command, outside of the time, with $NAME set.  A first round
- * warms up, but not with -1: one round of what cannot be done twice.
+ *	interleave -b BENCH [-1 | -n ROUNDS] [-s SECONDS] [-g GAP_MS] [-p PREPARE] -- NAME CMD
+ *ARG... -- NAME CMD One JSON object a command: median, minimum, processor time, and the ratio of
+ *the first to it. PREPARE is run by sh before each command, outside of the time, with $NAME set.  A
+ *first round warms up, but not with -1: one round of what cannot be done twice.  After SECONDS no
+ *other round begins, so that a slow machine has fewer of them, one at least.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -134,8 +135,9 @@ int main(int argc, char **argv)
 {
 	const char *bench = "bench", *script = NULL;
 	int rounds = 51, gap = 0, first = -1, opt;
+	double until = 0;
 
-	while ((opt = getopt(argc, argv, "+1b:n:g:p:")) > 0) {
+	while ((opt = getopt(argc, argv, "+1b:n:g:p:s:")) > 0) {
 		if (opt == '1')
 			rounds = 1, first = 0;
 		else if (opt == 'b')
@@ -146,14 +148,18 @@ int main(int argc, char **argv)
 			gap = atoi(optarg);
 		else if (opt == 'p')
 			script = optarg;
+		else if (opt == 's')
+			until = now_ms() + atof(optarg) * 1e3;
 		else
 			return 64;
 	}
 	if (rounds < 1 || rounds > ROUNDS)
 		return 64;
 	split(argc, argv, optind);
-	for (int i = first; i < rounds; i++)
-		for (int k = 0; k < ncommands; k++) {
+	for (int i = first; i < rounds; i++) {
+		if (until > 0 && i > 0 && now_ms() > until)
+			rounds = i;
+		for (int k = 0; k < ncommands && i < rounds; k++) {
 			double ms, cpu;
 
 			prepare(script, &commands[k]);
@@ -164,6 +170,7 @@ int main(int argc, char **argv)
 			commands[k].ms[i] = ms;
 			commands[k].cpu[i] = cpu;
 		}
+	}
 	report(bench, rounds);
 	return 0;
 }

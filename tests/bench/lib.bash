@@ -34,8 +34,8 @@ has()
 }
 
 ${CC:-cc} -O2 -o "$T/interleave" "$here/interleave.c"
-# BENCH_RT=1: before whatever else the machine does; for one that others use, too.
-interleave() { ${BENCH_RT:+chrt -r 20} "$T/interleave" "$@"; }
+# BENCH_RT=1: before whatever else the machine does; for one that others use, too.  BENCH_S: no round begins later.
+interleave() { ${BENCH_RT:+chrt -r 20} "$T/interleave" ${BENCH_S:+-s "$BENCH_S"} "$@"; }
 
 # write_files COUNT: a shell script that an agent makes them with, 100 a directory, 100 bytes each.
 write_files()

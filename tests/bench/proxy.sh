@@ -8,7 +8,7 @@
 # processors the load takes its share of them.  PEERS="inject nginx" measures these alone.
 . "$(dirname "$0")/lib.bash"
 has wrk && has nginx && has openssl || exit 0
-seconds=${SECONDS_EACH:-3} rounds=${ROUNDS:-2}
+seconds=${SECONDS_EACH:-2} rounds=${ROUNDS:-3}
 T_TOOLS=$T/tools BATS_TEST_DIRNAME=$TOP/tests/pod-proxy R=$ENVPOD_RUN_DIR
 export R
 need() { :; }
@@ -55,14 +55,20 @@ stream { map \$ssl_preread_server_name \$site { b.example 192.0.2.10:443; }
 END
 nsenter -t "$SITE" -n nginx -c "$T/site.conf" -p "$T/nginx" 2>/dev/null & NETPIDS+=($!)
 nsenter -t "$HOST" -n nginx -c "$T/proxy.conf" -p "$T/nginx" 2>/dev/null & NETPIDS+=($!)
+# absent NAME WHY: a peer that was asked for and is not measured; in the answer, so that nobody takes it for measured.
+absent()
+{
+	[[ $peers == *" $1 "* ]] || return 0
+	jq -cn --arg name "$1" --arg why "$2" '{bench: "proxy_peer", name: $name, measured: false, why: $why}'
+	peers=${peers/ $1 / }
+}
 peers=" ${PEERS:-inject nginx splice stream mitmproxy direct} "
 if [ ! -e "$stream" ]; then
-	echo "bench: nginx has no stream module (share/packages/bench)" >&2
-	peers=${peers/ stream / }
+	absent stream 'nginx has no stream module (share/packages/bench)'
 elif [[ $peers == *' stream '* ]]; then
 	nsenter -t "$HOST" -n nginx -c "$T/stream.conf" -p "$T/nginx" 2>/dev/null & NETPIDS+=($!)
 fi
-has mitmdump || peers=${peers/ mitmproxy / }
+has mitmdump || absent mitmproxy 'mitmdump is not installed (share/packages/bench)'
 if [[ $peers == *' mitmproxy '* ]]; then
 	cat "$T/good.key" "$T/good.pem" >mitm.pem
 	echo '192.0.2.10 a.example' >mitm.hosts
