@@ -15,6 +15,7 @@ static const struct row rows[] = {
 	{.package = "fonts-dejavu-core", .file = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"},
 	{.env = "WAYLAND_DISPLAY", .value = "wayland-1"},
 	{.env = "DISPLAY", .value = ":0"},
+	{.env = "SWAYSOCK", .value = RUNTIME "/sway.sock"},
 	{.env = "XDG_SESSION_TYPE", .value = "wayland"},
 	{.env = "XDG_CURRENT_DESKTOP", .value = "sway"},
 	{.env = "MOZ_ENABLE_WAYLAND", .value = "1"},
@@ -23,7 +24,9 @@ static const struct row rows[] = {
 	 .group = "app",
 	 .after = "bus",
 	 .ready = RUNTIME "/wayland-1",
-	 .command = "/usr/bin/env -u WAYLAND_DISPLAY -u DISPLAY WLR_BACKENDS=headless "
+	 /* It takes the socket that it is told where nothing is; one that was killed leaves it. */
+	 .command = "/bin/sh -c rm\\040-f\\040\"$SWAYSOCK\";\\040exec\\040\"$@\" sway "
+		    "/usr/bin/env -u WAYLAND_DISPLAY -u DISPLAY WLR_BACKENDS=headless "
 		    "WLR_RENDERER=pixman WLR_LIBINPUT_NO_DEVICES=1 "
 		    "POD_RESOLUTION={width}x{height} sway -c " SHARED "/sway/config"},
 	{0},

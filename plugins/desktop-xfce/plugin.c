@@ -20,10 +20,9 @@ static const struct row rows[] = {
 	{.package = "adwaita-icon-theme", .file = "/usr/share/icons/Adwaita/index.theme"},
 	{.env = "XDG_CURRENT_DESKTOP", .value = "XFCE"},
 	{.env = "NO_AT_BRIDGE", .value = "1"},
-	{.service = "xfce",
-	 .group = "app",
-	 .after = "x11 bus",
-	 .command = "/usr/bin/env XDG_CONFIG_DIRS=" SHARED "/xfce:/etc/xdg xfce4-session"},
+	/* Of every run, since the bus starts what reads it. */
+	{.env = "XDG_CONFIG_DIRS", .value = SHARED "/xfce:/etc/xdg"},
+	{.service = "xfce", .group = "app", .after = "x11 bus", .command = "xfce4-session"},
 	{0},
 };
 

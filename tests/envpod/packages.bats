@@ -57,6 +57,7 @@ repository()
 	repository toy-screen toy-panel
 	run -0 envpod init web -c "$T/pod.yaml"
 	[[ "$output" == *"[1/1] install toy-panel, toy-screen"* ]] || [[ "$output" == *"[1/1] install toy-screen, toy-panel"* ]]
+	[[ "$output" == *"pods of a base have it already"*"[1/1]"* ]]
 	[[ "$output" == *"      asking for the lists of packages"* ]]
 	[[ "$output" == *"      installed "*"%"* ]]
 	[ "$(envpod run web -- cat /usr/share/toy-screen/file /usr/share/toy-panel/file | tr '\n' ' ')" = "toy-screen toy-panel " ]

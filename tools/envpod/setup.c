@@ -155,8 +155,10 @@ static int install_packages(const struct pod *p, const struct buf *names, struct
 
 	if (packages_command(&command, names, &e) < 0)
 		return say_err(&e);
-	say_note("they become a part of this pod alone; pods of a base have them already (envpod "
-		 "base create, or --create-base)");
+	fprintf(stderr,
+		"Pod %s lacks what its plugins need. It gets a copy of its own; pods of a "
+		"base have it already (--create-base).\n",
+		p->name);
 	status = step(p, (const char *const *)command.v, shown, c, log, verbose);
 	if (status == 0 && packages_lacking(p->name, &left, &e) < 0)
 		return say_err(&e);
