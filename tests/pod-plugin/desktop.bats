@@ -12,25 +12,14 @@ setup()
 }
 teardown()
 {
-	[ -z "${beside:-}" ] || kill "$beside" 2>/dev/null || true
+	[ ! -e "$ENVPOD_RUN_DIR/web/init.pid" ] || envpod stop web >/dev/null 2>&1 || true
 	envpod_teardown
 }
 
-# service POD NAME: its words, one a line, as the session takes them from RUN/NAME/needs.
-service()
-{
-	awk -v name="$2" '$1 == "service" && $2 == name { for (i = 8; i <= NF; i++) print $i }' "$ENVPOD_RUN_DIR/$1/needs" |
-		sed 's/\\040/ /g'
-}
-
-# stand_beside POD NAME: that service, as the session starts it, until the test ends.
-stand_beside()
-{
-	local words
-	mapfile -t words < <(service "$1" "$2")
-	pod-exec --beside guardian "$1" -- "${words[@]}" >"$T/$2.log" 2>&1 </dev/null 3>&- &
-	beside=$!
-}
+# The X server of a pod, by its number out here.
+server() { pgrep -x Xvfb --ns "$1" --nslist pid; }
+# other INIT PID: one stands, and it is another.
+other() { local now; now=$(server "$1") && [ "$now" != "$2" ]; }
 
 @test "each says what it needs, within what its kind may have" {
 	local plugin word
@@ -130,21 +119,21 @@ stand_beside()
 
 @test "the X server of a pod on the host's network listens on its file, and on no abstract socket" {
 	need overlay userns Xvfb
-	printf 'network: {mode: Unsafe}\nstart_command: [sleep, "1000"]\ndevices: {desktop_env: openbox}\n' >"$T/pod.yaml"
+	printf 'network: {mode: Unsafe}\ndevices: {desktop_env: openbox}\n' >"$T/pod.yaml"
 	envpod init web -c "$T/pod.yaml"
 	envpod start --unsafe web
+	local init first
 	wait_for 20 test -s "$ENVPOD_RUN_DIR/web/init.pid"
-	stand_beside web x11
-	local init server
 	read -r init _ <"$ENVPOD_RUN_DIR/web/init.pid"
+	wait_for 20 server "$init"
+	first=$(server "$init")
 	wait_for 20 nsenter -t "$init" -m test -S /tmp/.X11-unix/X99
-	server=$(pgrep -P "$beside" -x Xvfb)
-	find "/proc/$server/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n' | sort -u >"$T/sockets"
+	find "/proc/$first/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n' | sort -u >"$T/sockets"
 	# Of those that listen.
 	[ "$(awk 'NR == FNR { mine[$1]; next } $4 == "00010000" && $7 in mine { print $8 }' "$T/sockets" /proc/net/unix)" = /tmp/.X11-unix/X99 ]
 	# One that was killed leaves its lock and its socket behind: the next one stands all the same.
-	kill -KILL "$server"
-	wait_for 10 refute kill -0 "$beside"
-	stand_beside web x11
+	kill -KILL "$first"
+	wait_for 20 other "$init" "$first"
 	wait_for 20 envpod run --unsafe web -- python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect("/tmp/.X11-unix/X99")'
+	envpod stop web
 }
