@@ -60,7 +60,7 @@ D-01 | network: {mode: Unsafe, allow_discovery: yes} | | network: {allow_discove
 D-02 | network: {allow_pods: ["*"]} | | network: {allow_pods: [web]}
 W-01 | web_display: {type: novnc} | | web_display: {type: none}
 W-02 | web_display: {type: novnc}\nnetwork: {public_ports: ["7000:6080"]} | 7000:6080/tcp | web_display: {type: novnc}\nnetwork: {public_ports: ["6080:80"]}
-I-04 | devices: {display: yes, display_protocol: x11} | | devices: {display: no}
+I-04 | devices: {display: yes, display_protocol: wayland} | | devices: {display: yes, display_protocol: x11}
 I-05 | devices: {audio: yes, audio_protocol: pipewire} | | devices: {audio: no}
 I-06 | devices: {gpu: yes} | | devices: {gpu: no}
 A-01 | audit: {action_log: no} | | audit: {action_log: yes}
@@ -93,8 +93,8 @@ END
 }
 
 @test "the same id, more severe: an X server, PulseAudio" {
-	[ "$(pod-audit security --json -c - <<<'devices: {display: yes, display_protocol: wayland}' | jq -r 'select(.id=="I-04").severity')" = LOW ]
-	[ "$(pod-audit security --json -c - <<<'devices: {display: yes}' | jq -r 'select(.id=="I-04").severity')" = CRITICAL ]
+	[ "$(pod-audit security --json -c - <<<'devices: {display: yes, display_protocol: wayland}' | jq -r 'select(.id=="I-04").severity')" = MEDIUM ]
+	[ "$(pod-audit security --json -c - <<<'devices: {plugins: [display-x11]}' | jq -r 'select(.id=="I-04").severity')" = CRITICAL ]
 	[ "$(pod-audit security --json -c - <<<'devices: {audio: yes}' | jq -r 'select(.id=="I-05").severity')" = HIGH ]
 }
 

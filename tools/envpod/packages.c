@@ -15,15 +15,19 @@
 #define LIST_MAX   8192
 #define SHOWN      4 /* names */
 
-/* "ASKER NAME WORD...": those of GPUs name devices alone. */
+/* "ASKER NAME WORD...": ours that name none, and may find nothing while the pod is made. */
 bool packages_wanted(const struct plan *pl)
 {
+	static const char *const without[] = {" gpu-", " null", " display-", " web-"};
 	const char *line;
 
 	for (size_t i = 0; (line = plan_next(pl, "plugin", &i));) {
 		const char *name = strchr(line, ' ');
+		bool any = name;
 
-		if (name && strncmp(name, " gpu-", 5) != 0 && strncmp(name, " null", 5) != 0)
+		for (size_t j = 0; any && j < sizeof(without) / sizeof(without[0]); j++)
+			any = strncmp(name, without[j], strlen(without[j])) != 0;
+		if (any)
 			return true;
 	}
 	return false;

@@ -134,11 +134,24 @@ static void emit_page(struct buf *plan, jv pod)
 	plan_line(plan, "web.clipboard", yes(pod, "web_display.clipboard"));
 }
 
+/* The invoking user's: in his runtime directory, if he has any. */
+static void emit_forwarded(struct buf *plan, jv pod)
+{
+	uint64_t uid = (uint64_t)tree_number(pod, "owner.uid", 0);
+	OWN_FREE char *line =
+		xfmt("devices.display display-wayland uid=%llu", (unsigned long long)uid);
+
+	if (tree_is(pod, "devices.display", "true") &&
+	    tree_is(pod, "devices.display_protocol", "wayland"))
+		plan_line(plan, "plugin", line);
+}
+
 int flatten_desktop(jv pod, struct buf *plan, struct err *e)
 {
 	bool page = !tree_is(pod, "web_display.type", "none");
 	struct who w = {0};
 
+	emit_forwarded(plan, pod);
 	if (tree_is(pod, "devices.desktop_env", "none"))
 		return 0;
 	if (find_user(&w, pod, e) < 0)

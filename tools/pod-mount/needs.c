@@ -20,6 +20,7 @@
 #include "libcommon/path.h"
 #include "libcommon/spawn.h"
 #include "libcommon/words.h"
+#include "tools/pod-mount/hostsocket.h"
 
 #define PRINTED_MAX (NEED_MAX * NEED_LINE_MAX)
 
@@ -134,6 +135,16 @@ static int add_service(struct needs *needs, const struct need *n, struct err *e)
 	return r;
 }
 
+static int add_socket(struct settling *s, const struct need *n, const char *asker, struct err *e)
+{
+	OWN_FD int fd = hostsocket_open(s->plan, n->values[SOCKET_PATH], e);
+
+	if (fd < 0)
+		return err_wrap(e, "%s", asker);
+	needs_add_socket(&s->needs, n->values[SOCKET_PATH], n->values[SOCKET_AS]);
+	return 0;
+}
+
 static int add_need(struct settling *s, const struct need *n, const char *asker, struct err *e)
 {
 	switch (n->kind) {
@@ -147,9 +158,11 @@ static int add_need(struct settling *s, const struct need *n, const char *asker,
 	case NEED_ENV:
 		strv_fmt(&s->needs.env, "%s=%s", n->values[ENV_NAME], n->values[ENV_VALUE]);
 		return 0;
+	case NEED_SOCKET:
+		return add_socket(s, n, asker, e);
 	default:
 		return err_status(e, POD_EXIT_UNSUPPORTED, ERR_PLAIN,
-				  "%s: needs of that kind are not built yet", asker);
+				  "%s: needs of that kind are not built", asker);
 	}
 }
 
@@ -187,11 +200,18 @@ static int run_plugin(const struct settling *s, char *const *words, struct buf *
 		      struct err *e)
 {
 	OWN_STRV struct strv argv = {0};
+	uint64_t uid = plan_u64(s->plan, "identity.uid", 0);
 
 	strv_add(&argv, "pod-plugin");
 	strv_add(&argv, "plan");
 	strv_add(&argv, "--pod");
 	strv_add(&argv, s->pod->name);
+	/* The owner's display is in a directory that is closed to nobody. */
+	if (strncmp(*words, "display-", 8) == 0 && uid > 0) {
+		strv_add(&argv, "--user");
+		strv_fmt(&argv, "%llu:%llu", (unsigned long long)uid,
+			 (unsigned long long)plan_u64(s->plan, "identity.gid", uid));
+	}
 	while (*words)
 		strv_add(&argv, *words++);
 	return spawn_capture(argv.v, printed, PRINTED_MAX, e);

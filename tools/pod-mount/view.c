@@ -15,6 +15,7 @@
 #include "libcommon/path.h"
 #include "libcommon/say.h"
 #include "tools/pod-mount/binds.h"
+#include "tools/pod-mount/hostsocket.h"
 #include "tools/pod-mount/mirror.h"
 #include "tools/pod-mount/overlay.h"
 #include "tools/pod-mount/places.h"
@@ -172,6 +173,8 @@ static int build(const struct view *v, struct err *e)
 	if (root < 0)
 		return root;
 	r = bind_fresh(v, root, e);
+	if (r == 0)
+		r = hostsockets_attach(v, root, e);
 	if (r == 0)
 		r = bind_system(v, root, e);
 	if (r == 0)
