@@ -135,6 +135,14 @@ shapes()
 	[ "$output" = 200 ]
 }
 
+@test "a pod that screens nothing has no such daemon" {
+	printf 'network: {dns: {allow: [api.example]}}\n' >"$T/plain.yaml"
+	envpod init -c "$T/plain.yaml" plain >/dev/null
+	on_host pod-net up plain
+	jq -e '.services | any(.name == "dns") and all(.name != "screen")' "$R/plain/services.json"
+	jq -e '.services | any(.name == "screen" and .state == "up")' "$R/web/services.json"
+}
+
 @test "alert: it passes, on record" {
 	run post soft https://api.example/echo -d "{\"messages\":[{\"role\":\"user\",\"content\":\"$BAD\"}]}"
 	[ "${lines[-1]}" = 200 ]

@@ -14,13 +14,15 @@
  * the keeper holds for as long as it lives, so that the agent never finds such a port free. */
 static const struct service {
 	const char *name, *words;
+	const char *key; /* of the plan; NULL: always listed */
 } table[] = {
-	{"net", "pod-net watch"},
-	{"dns", "listen=udp:127.0.0.1#53,tcp:127.0.0.1#53,udp:::1#53,tcp:::1#53 pod-dns serve"},
-	{"proxy", "listen=tcp:127.0.0.1#15001,tcp:::1#15001 pod-proxy relay"},
-	{"forward?", "pod-proxy forward"},
-	{"inject?", "pod-proxy inject"},
-	{"screen?", "pod-screen serve"},
+	{"net", "pod-net watch", NULL},
+	{"dns", "listen=udp:127.0.0.1#53,tcp:127.0.0.1#53,udp:::1#53,tcp:::1#53 pod-dns serve",
+	 NULL},
+	{"proxy", "listen=tcp:127.0.0.1#15001,tcp:::1#15001 pod-proxy relay", NULL},
+	{"forward?", "pod-proxy forward", NULL},
+	{"inject?", "pod-proxy inject", NULL},
+	{"screen?", "pod-screen serve", "screen.mode"},
 };
 
 int services_write(const struct net *n, struct err *e)
@@ -29,7 +31,8 @@ int services_write(const struct net *n, struct err *e)
 	int r;
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		buf_fmt(&b, "%s %s %s\n", table[i].name, table[i].words, n->pod.name);
+		if (!table[i].key || plan_str(&n->plan, table[i].key, NULL))
+			buf_fmt(&b, "%s %s %s\n", table[i].name, table[i].words, n->pod.name);
 	r = write_file_at(n->pod.run, "services", b.data, b.len, 0600, false);
 	return r < 0 ? err_set(e, -r, "write %s/services", n->pod.runpath) : 0;
 }

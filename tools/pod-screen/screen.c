@@ -312,6 +312,7 @@ void screen_finish(struct screen *s)
 		program_finish(&s->programs[r]);
 	}
 	free(s->pending);
+	seen_finish(&s->seen);
 	piece_finish(&s->folded);
 	piece_finish(&s->decoded);
 	piece_finish(&s->other);

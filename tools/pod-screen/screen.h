@@ -6,6 +6,7 @@
 #include "tools/pod-screen/dfa.h"
 #include "tools/pod-screen/fold.h"
 #include "tools/pod-screen/rule.h"
+#include "tools/pod-screen/seen.h"
 
 #define HITS_MAX     1000u /* that are told; others are counted */
 #define FRAGMENT_MAX 80u
@@ -39,6 +40,7 @@ struct screen {
 	const struct ruleset *set;
 	bool reveal;      /* credentials, too */
 	unsigned without; /* categories that do not count now: 1 << enum category */
+	struct seen seen;
 	struct program programs[READINGS];
 	struct dfa dfas[READINGS]; /* each is made when a text needs it */
 	struct pending *pending;

@@ -193,6 +193,7 @@ static int begin(struct server *s, struct err *e)
 		r = choice_load(&s->choice, &s->set, &s->screen, e);
 	if (r < 0)
 		return r;
+	seen_init(&s->screen.seen);
 	l.uid = l.gid = s->uid;
 	return lockdown(&l, e);
 }

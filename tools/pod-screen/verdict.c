@@ -14,8 +14,17 @@ struct taker {
 static void take(void *arg, const char *where, const char *text, size_t len)
 {
 	struct taker *t = arg;
+	struct hits *h = &t->v->hits;
+	const size_t n = h->n;
+	const uint64_t more = h->more;
+	unsigned char sum[SEEN_SUM];
+	const bool counts = seen_sum(&t->s->seen, t->s->without, text, len, sum);
 
-	screen_text(t->s, text, len, 0, where, &t->v->hits);
+	if (counts && seen_has(&t->s->seen, sum))
+		return;
+	screen_text(t->s, text, len, 0, where, h);
+	if (counts && h->n == n && h->more == more)
+		seen_put(&t->s->seen, sum);
 }
 
 void verdict_body(struct verdict *v, struct screen *s, const char *body, size_t len)
