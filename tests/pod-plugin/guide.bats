@@ -49,3 +49,15 @@ block()
 	[[ "$output" == *"devices.plugins: not on this machine"* ]]
 	[ "${lines[-1]}" = "status 125" ]
 }
+
+@test "the guide's service is kept in its pod, as it says" {
+	cd "$T/work"
+	block service >desktop-clock
+	chmod 755 desktop-clock
+	block podfile-service >pod.yaml
+	bash -euo pipefail <(block install-service) >"$T/plan"
+	grep -q '"need":"service","name":"clock"' "$T/plan"
+	timeout 60 bash -euo pipefail <(block use-service) >"$T/said" 2>&1
+	grep -q "$(date +%Y)" "$T/said"
+	refute grep -q 'pod-plugin:' "$T/said"
+}

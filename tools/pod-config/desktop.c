@@ -146,13 +146,34 @@ static void emit_forwarded(struct buf *plan, jv pod)
 		plan_line(plan, "plugin", line);
 }
 
+/* A plugin that may name services, of the pod file's own choice: they need somebody to start them.
+ */
+static bool has_services(jv pod)
+{
+	static const char *const kinds[] = {"desktop-", "audio-", "display-", "web-"};
+	jv list = tree_get(pod, "devices.plugins");
+	int n = jv_get_kind(list) == JV_KIND_ARRAY ? jv_array_length(jv_copy(list)) : 0;
+	bool any = false;
+
+	for (int i = 0; i < n; i++) {
+		jv item = jv_array_get(jv_copy(list), i);
+
+		for (size_t j = 0; j < sizeof(kinds) / sizeof(kinds[0]); j++)
+			any |= strncmp(jv_string_value(item), kinds[j], strlen(kinds[j])) == 0;
+		jv_free(item);
+	}
+	jv_free(list);
+	return any;
+}
+
 int flatten_desktop(jv pod, struct buf *plan, struct err *e)
 {
 	bool page = !tree_is(pod, "web_display.type", "none");
+	bool desktop = !tree_is(pod, "devices.desktop_env", "none");
 	struct who w = {0};
 
 	emit_forwarded(plan, pod);
-	if (tree_is(pod, "devices.desktop_env", "none"))
+	if (!desktop && !has_services(pod))
 		return 0;
 	if (find_user(&w, pod, e) < 0)
 		return -e->code;
@@ -160,7 +181,8 @@ int flatten_desktop(jv pod, struct buf *plan, struct err *e)
 	plan_line(plan, "desktop.user", w.word);
 	line_number(plan, "desktop.uid", w.uid);
 	line_number(plan, "desktop.gid", w.gid);
-	emit_plugins(plan, pod, &w, page);
+	if (desktop)
+		emit_plugins(plan, pod, &w, page);
 	if (page)
 		emit_page(plan, pod);
 	free(w.word);
