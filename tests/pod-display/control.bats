@@ -32,7 +32,7 @@ for line in (b"", b"{}", b"[]", b"nonsense", b'{"do":"size"', b'{"do":"nothing"}
 		b'{"do":"lease","viewer":"nobody","seconds":5}', b'{"do":"lease","viewer":"a-1","seconds":-1}', b'{"do":"lease","viewer":"a-1","seconds":99999}',
 		b'{"do":"blank"}', b'{"do":"clipboard","on":7}', b'{"do":"resize","width":70000,"height":5}', b'{"do":"resize","width":10,"height":10}'):
 	a = c.raw(line)
-	assert a["ok"] is False and a["message"] and a["status"] > 0, (line, a)
+	assert a["ok"] is False and a["message"] and a["error"] and a["status"] > 0, (line, a)
 try:
 	c.s.sendall(b"x" * 10000)
 	assert c.f.readline() == b""

@@ -11,7 +11,7 @@ begin()
 	DISPLAY_PIDS+=("$!")
 }
 
-# xserver SIZE [cookie]: DISPLAY is its name.  The number is its own choice.
+# xserver SIZE [cookie]: DISPLAY is its name.
 xserver()
 {
 	local number auth=()
@@ -21,12 +21,16 @@ xserver()
 		# The number is known only when it runs: a cookie for all of them.
 		number=$(printf '%032x' $RANDOM)
 		export XAUTHORITY=$T/cookies
+		# shellcheck disable=SC2001
 		printf '\377\377\0\0\0\0\0\022MIT-MAGIC-COOKIE-1\0\020%b' "$(sed 's/../\\x&/g' <<<"$number")" >"$XAUTHORITY"
 		auth=(-auth "$XAUTHORITY")
 	fi
+	# Not the first that is free: a test that restarts its own would find another test's there.
 	mkfifo "$T/ready"
-	begin X Xvfb -displayfd 9 -screen 0 "$1" -nolisten tcp -noreset "${auth[@]}" 9<>"$T/ready"
-	read -r number <"$T/ready"
+	for _ in 1 2 3 4 5; do
+		begin X Xvfb ":$((RANDOM % 30000 + 10000))" -displayfd 9 -screen 0 "$1" -nolisten tcp -noreset "${auth[@]}" 9<>"$T/ready"
+		! read -r number <"$T/ready" || break
+	done
 	rm "$T/ready"
 	export DISPLAY=:$number
 }
@@ -44,8 +48,10 @@ display_teardown()
 # serve [OPTION]...: pod-display serve, reached at $T/sock.
 serve()
 {
+	mkdir -p -m 700 "$T/runtime"
+	export XDG_RUNTIME_DIR=$T/runtime
 	begin serve python3 "$TOP/tests/lib/hand.py" "$T/sock" display "${TOOL:-pod-display}" serve "$@"
-	wait_for 20 test -S "$T/sock"
+	wait_for 20 test -S "$T/runtime/envpod-display" # it is made later than the other
 }
 
 # viewers <<EOF: a Python script of rfb.py and xclient.py, with SOCK.

@@ -67,7 +67,7 @@ void act_done(struct act *a)
 			b->due = 0;
 }
 
-static const char *error_word(int status)
+const char *act_error(int status)
 {
 	static const struct {
 		int status;
@@ -91,7 +91,7 @@ void act_fail(struct act *a, const struct err *e)
 
 	jw_open(&a->out, '{');
 	jw_kbool(&a->out, "ok", false);
-	jw_kstr(&a->out, "error", error_word(status));
+	jw_kstr(&a->out, "error", act_error(status));
 	jw_knum(&a->out, "status", status);
 	jw_kstr(&a->out, "message", e->msg);
 	answer_close(a);

@@ -91,6 +91,7 @@ void answer_open(struct act *a);
 void answer_close(struct act *a);
 void act_done(struct act *a);
 void act_fail(struct act *a, const struct err *e);
+const char *act_error(int status); /* an exit status as answers call it: "busy", … */
 /* Is there an older one of the same deed?  Then it is called again when that one has ended. */
 bool act_waits(struct act *a);
 int acts_fresh(struct acts *all, struct err *e);

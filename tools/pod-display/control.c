@@ -12,8 +12,8 @@
 #include "libcommon/jsonr.h"
 #include "libcommon/jsonw.h"
 #include "libcommon/request.h"
-#include "tools/pod-display/desk.h"
 #include "tools/pod-display/verbs.h"
+#include "tools/pod-display/viewer.h"
 
 #define PIECE      4096
 #define REQ_MAX    4096  /* bytes of a line */
@@ -86,6 +86,7 @@ void control_answer(struct desk *d, const char *line, size_t len, struct buf *ou
 		buf_clear(&members);
 		jw_open(&members, '{');
 		jw_kbool(&members, "ok", false);
+		jw_kstr(&members, "error", act_error(err_exit(&e)));
 		jw_knum(&members, "status", err_exit(&e));
 		jw_kstr(&members, "message", e.msg);
 	}

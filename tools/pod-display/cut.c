@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "tools/pod-display/desk.h"
+#include "tools/pod-display/viewer.h"
 
 enum {
 	TEXT = 1 << 0,

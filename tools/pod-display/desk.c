@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 
 #include "libcommon/say.h"
+#include "tools/pod-display/viewer.h"
 
 #define FRAME_MS  16
 #define RETRY_MS  100  /* for a screen that is not there; */
@@ -108,6 +109,7 @@ int desk_look(struct desk *d, struct err *e)
 	encode_pixels(d);
 	encode_cursor(d);
 	encode_pointer(d);
+	acts_damage(&d->acts, s->damage, s->n_damage, d->loop.now_ms);
 	d->looked = d->loop.now_ms;
 	d->was_up = true;
 	return 0;
@@ -190,6 +192,7 @@ int desk_run(struct desk *d, struct err *e)
 		int due = serve_screen(d);
 
 		due = soonest(due, serve_viewers(d));
+		due = soonest(due, agents_run(d));
 		if (d->lease[0] && !desk_is_leased(d, d->loop.now_ms))
 			desk_lease(d, "", 0);
 		r = loop_turn(&d->loop, due, e);
@@ -201,7 +204,7 @@ int desk_init(struct desk *d, struct err *e)
 {
 	int r;
 
-	d->listen.fd = d->x.fd = -1;
+	d->listen.fd = d->x.fd = d->agent_listen.fd = -1;
 	r = loop_init(&d->loop, e);
 	return r < 0 ? r : encode_init(d, e);
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "libcommon/say.h"
-#include "tools/pod-display/desk.h"
+#include "tools/pod-display/viewer.h"
 
 #define FRAME_MS 16    /* between two updates of one viewer */
 #define LOOK_MS  4     /* between two looks whether it has taken all of the last one */

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tools/pod-display/desk.h"
+#include "tools/pod-display/viewer.h"
 
 #define GREETS_MAX 48
 #define FIRST_MAX  96

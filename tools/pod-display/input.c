@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What viewers do with keyboard and pointer: whose input counts, and what is let go with them. */
-#include "tools/pod-display/desk.h"
+#include "tools/pod-display/viewer.h"
 
 bool input_allowed(const struct viewer *v)
 {

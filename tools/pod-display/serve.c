@@ -12,7 +12,7 @@
 #include "libcommon/opt.h"
 #include "libcommon/say.h"
 #include "tools/pod-display/cmds.h"
-#include "tools/pod-display/desk.h"
+#include "tools/pod-display/viewer.h"
 
 #define FILES_MAX 256
 
@@ -57,6 +57,8 @@ static int serve(struct desk *d, int listen, int ready_fd, struct err *e)
 	if (r == 0 && listen >= 0)
 		r = greet_open(d, listen, e);
 	if (r == 0)
+		r = agents_open(d, e);
+	if (r == 0)
 		r = lock_down(d, e);
 	if (r < 0)
 		return r;
@@ -80,7 +82,8 @@ int cmd_serve(int argc, char **argv)
 	};
 	const struct opt_usage usage = {
 		"pod-display serve [OPTION]...",
-		"Show the screen to those who come by the socket that was handed in.", 0, 0, 0};
+		"Show the screen to those who come by the socket that was handed in, and to agents.",
+		0, 0, 0};
 	bool has_viewers = getenv("LISTEN_FDS") != NULL;
 	int listen = -1, ready_fd, r;
 

@@ -6,6 +6,7 @@
 #include "envpod/exit.h"
 #include "libcommon/jsonw.h"
 #include "libcommon/request.h"
+#include "tools/pod-display/viewer.h"
 
 #define LEASE_MAX 3600 /* seconds */
 

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #include "libcommon/say.h"
-#include "tools/pod-display/desk.h"
+#include "tools/pod-display/viewer.h"
 
 #define PIECE 16384 /* bytes that are read of one viewer before others have their turn */
 /* What may wait for it: the largest screen without any compression, and a clipboard or two. */

@@ -2,7 +2,7 @@
 /* A packed clipboard: never more than there is room for. */
 #include <stdlib.h>
 
-#include "tools/pod-display/desk.h"
+#include "tools/pod-display/viewer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "tools/pod-display/desk.h"
+#include "tools/pod-display/viewer.h"
 
 static int nobody_look(struct screen *s, struct err *e)
 {
