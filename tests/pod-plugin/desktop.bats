@@ -93,6 +93,19 @@ other() { local now; now=$(server "$1") && [ "$now" != "$2" ]; }
 	grep -q '^service wm app - x11\\040bus - - openbox ' "$ENVPOD_RUN_DIR/web/needs"
 }
 
+@test "a user whom /etc/passwd does not know has a name all the same: a bus starts for no other" {
+	need overlay userns dbus-daemon
+	printf 'network: {mode: None}\ndevices: {desktop_env: openbox}\n' >"$T/pod.yaml"
+	SUDO_UID=54321 SUDO_GID=54321 envpod init web -c "$T/pod.yaml"
+	refute getent passwd 54321
+	envpod run web -- sh -c 'id -u; getent passwd 54321 | cut -d: -f 3-4
+		timeout 20 dbus-run-session -- sh -c "echo bus"' >"$T/out"
+	[ "$(tr '\n' ' ' <"$T/out")" = "54321 54321:54321 bus " ]
+	printf 'user: "54322"\nnetwork: {mode: None}\ndevices: {desktop_env: openbox}\n' >"$T/pod.yaml"
+	envpod init other -c "$T/pod.yaml"
+	[ "$(envpod run other -- id -un)" = user54322 ]
+}
+
 @test "a pod without a desktop has none of its places" {
 	need overlay userns
 	envpod init web

@@ -242,7 +242,7 @@ static int fresh_view(struct enter *n, struct err *e)
 		r = build(n, e);
 	if (r == 0)
 		mend(n);
-	if (r == 0 && !n->setup)
+	if (r == 0 && !n->setup && plan_str(&n->plan, "plugin", NULL))
 		r = lacking_check(&n->pod, e);
 	if (r == 0)
 		r = quota_hold(&n->pod, &n->plan, e);

@@ -67,6 +67,7 @@ static uint64_t ground_of(const struct mask_ask *ask)
 		"host_user.dir",
 		"host_user.exclude",
 		"desktop.uid",
+		"desktop.user",
 		NULL,
 	};
 	uint64_t h = 14695981039346656037ull, stamp;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The few files of /etc that a pod gets of its own. */
+#include <ctype.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "libcommon/io.h"
@@ -62,24 +64,37 @@ bool mask_has_agent(const struct mask_ask *ask)
 	return plan_u64(ask->plan, "desktop.uid", 0) == MASK_AGENT_ID;
 }
 
+/* NAME:PASSWORD:ID:… */
 static bool knows(const char *passwd, unsigned id)
 {
-	OWN_FREE char *field = xfmt(":x:%u:", id);
+	for (const char *line = passwd; line && *line; line = strchr(line, '\n')) {
+		unsigned found;
 
-	return strstr(passwd, field);
+		line += *line == '\n';
+		if (sscanf(line, "%*[^:\n]:%*[^:\n]:%u:", &found) == 1 && found == id)
+			return true;
+	}
+	return false;
 }
 
-/* A bus does not start for a user without a name. */
+/* A bus does not start for a user without a name: the agent, or one of a directory service's. */
 static char *passwd_text(const struct mask_ask *ask)
 {
-	OWN_FREE char *text = mask_has_agent(ask) ? host_file("/etc/passwd") : NULL;
+	unsigned uid = (unsigned)plan_u64(ask->plan, "desktop.uid", 0);
+	unsigned gid = (unsigned)plan_u64(ask->plan, "desktop.gid", uid);
+	bool invoking = plan_u64(ask->plan, "user.uid", 0) == uid;
+	const char *word = plan_str(ask->plan, "desktop.user", "");
+	OWN_FREE char *name = isdigit((unsigned char)*word) ? xfmt("user%s", word) : xstrdup(word);
+	OWN_FREE char *text = uid > 0 ? host_file("/etc/passwd") : NULL;
 	size_t n = text ? strlen(text) : 0;
 
-	if (!text || knows(text, MASK_AGENT_ID))
+	if (!text || knows(text, uid) || strpbrk(name, ":\n"))
 		return NULL;
-	return xfmt("%s%sagent:x:%u:%u:the agent of pod %s:" MASK_AGENT_HOME ":/bin/sh\n", text,
-		    n > 0 && text[n - 1] != '\n' ? "\n" : "", MASK_AGENT_ID, MASK_AGENT_ID,
-		    ask->pod->name);
+	return xfmt("%s%s%s:x:%u:%u::%s:/bin/sh\n", text, n > 0 && text[n - 1] != '\n' ? "\n" : "",
+		    name, uid, gid,
+		    mask_has_agent(ask) ? MASK_AGENT_HOME
+		    : invoking          ? plan_str(ask->plan, "user.home", "/")
+					: "/");
 }
 
 /* Buses and toolkits want one; a host without one gives the pod one of its own, always the same. */
