@@ -30,6 +30,7 @@ LIBS_pod-screen := -lyaml -lunistring
 LIBS_pod-action-http := -lcurl -lresolv
 LIBS_pod-display := -lvncserver -lz -lpng -ljpeg -lvpx -lxkbcommon -lxcb-damage -lxcb-xfixes -lxcb-shm -lxcb-randr -lxcb-xtest -lxcb
 LIBS_gpu-dri    := -ldrm
+LIBS_pod-audio  := -lpipewire-0.3 -lopus
 LIBS_pod-web    := -lmicrohttpd -lwslay -lnettle
 LIBS            := -lsodium -lm
 NEED_-lseccomp  := seccomp.h:libseccomp-dev
@@ -55,6 +56,8 @@ NEED_-lcurl     := curl/curl.h:libcurl4-openssl-dev
 NEED_-lresolv   := arpa/nameser.h:libc6-dev
 NEED_-lc        := llhttp.h:node-llhttp
 LLHTTP          ?= /usr/share
+NEED_-lpipewire-0.3 := pipewire/pipewire.h:libpipewire-0.3-dev
+NEED_-lopus     := opus/opus.h:libopus-dev
 NEED_-lvncserver := rfb/rfb.h:libvncserver-dev
 NEED_-lpng      := png.h:libpng-dev
 # jpeglib.h needs stdio.h in front of it, which this one of the same package does not.
@@ -71,7 +74,7 @@ NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
 # libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
-DYNAMIC := pod-plugin pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor pod-trace pod-display
+DYNAMIC := pod-plugin pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor pod-trace pod-display pod-audio
 DYNAMIC += pod-web
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
@@ -81,7 +84,7 @@ static   = $(if $(SAN)$(COV)$(filter $(1),$(DYNAMIC)),-pie,$(if $(filter $(1),$(
 comma   := ,
 
 # What an agent finds at /run/envpod/bin in its pod: copies, so that nothing else of ours is there.
-AGENT := pod-queue pod-mcp pod-upload pod-display
+AGENT := pod-queue pod-mcp pod-upload pod-display pod-audio
 
 # What envpod carries inside, besides being programs of their own: a run is one exec, not three, and
 # an exec costs a tenth of it.  Each is linked into one object whose only name is TOOL_main.
@@ -92,7 +95,7 @@ OBJCOPY  ?= objcopy
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wformat=2 -Wvla -Wundef
-CPPFLAGS += -Iinclude -I. -isystem $(LLHTTP)/include/llhttp -isystem $(LLHTTP)/llhttp -isystem /usr/include/libdrm -D_GNU_SOURCE -DENVPOD_VERSION='"$(VERSION)"' \
+CPPFLAGS += -Iinclude -I. -isystem $(LLHTTP)/include/llhttp -isystem $(LLHTTP)/llhttp -isystem /usr/include/libdrm -isystem /usr/include/pipewire-0.3 -isystem /usr/include/spa-0.2 -D_GNU_SOURCE -DENVPOD_VERSION='"$(VERSION)"' \
             -DENVPOD_PLUGINDIR='"$(LIBDIR)/envpod/plugins"' -DENVPOD_LIBDIR='"$(LIBEXECDIR)"' -DENVPOD_DATADIR='"$(DATADIR)/envpod"'
 BASE     := -std=c11 $(WARN) -fvisibility=hidden -fPIC
 HARDEN   := -fstack-protector-strong $(if $(SAN)$(COV),,-D_FORTIFY_SOURCE=2)

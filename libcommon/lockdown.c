@@ -84,6 +84,26 @@ static const struct row {
 	{PROMISE_ACCEPT, SYS_sendto, ANY, 0, 0},
 	{PROMISE_ACCEPT, SYS_getsockopt, ANY, 0, 0},
 	{PROMISE_ACCEPT, SYS_shutdown, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_recvmsg, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_sendmsg, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_eventfd2, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_epoll_create1, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_timerfd_create, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_timerfd_settime, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_timerfd_gettime, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_memfd_create, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_ftruncate, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_fcntl, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_fstat, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_mlock, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_munlock, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_rt_sigprocmask, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_sched_yield, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_gettid, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_shutdown, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_clock_nanosleep, ANY, 0, 0},
+	{PROMISE_SOUND, SYS_getsockopt, ANY, 0, 0},
+	{PROMISE_ROOM, SYS_setsockopt, EQUALS, 2, SO_SNDBUF},
 	{PROMISE_FILE, SYS_pread64, ANY, 0, 0},
 	{PROMISE_FILE, SYS_pwrite64, ANY, 0, 0},
 	{PROMISE_STDIO, SYS_lseek, ANY, 0, 0},
@@ -291,7 +311,8 @@ int lockdown(const struct lockdown *l, struct err *e)
 	compile(&b, l->promises);
 	prog = (struct sock_fprog){.len = (unsigned short)(b.len / sizeof(struct sock_filter)),
 				   .filter = (struct sock_filter *)(void *)b.data};
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		    l->threads ? SECCOMP_FILTER_FLAG_TSYNC : 0, &prog) != 0)
 		return err_set(e, errno, "load the filter of system calls");
 	return 0;
 }

@@ -7,6 +7,7 @@
 #ifndef LIBCOMMON_LOCKDOWN_H
 #define LIBCOMMON_LOCKDOWN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "libcommon/err.h"
@@ -39,6 +40,10 @@ enum promise {
 	PROMISE_MAKE_FILES = 1 << 14,
 	/* options of connections that were taken, and sending from several places at once */
 	PROMISE_SERVE = 1 << 15,
+	/* what a client of PipeWire does once it is connected, in its threads: messages that carry
+	 * descriptors, shared memory, events and timers; no file and no socket is opened */
+	PROMISE_SOUND = 1 << 18,
+	PROMISE_ROOM = 1 << 16,  /* say how much an open socket keeps for who is slow */
 	PROMISE_FLAGS = 1 << 12, /* flags of open descriptors; who is at the other end */
 	/* Unix sockets' messages, what lies in them unread, descriptors twice: libxcb and
 	 * libvncserver
@@ -51,6 +56,7 @@ struct lockdown {
 	int death; /* a signal for when the parent ends, which a change of ids forgets; 0: none */
 	uid_t uid; /* to become; 0: stay who we are */
 	gid_t gid;
+	bool threads; /* a library of ours has some: the filter is theirs, too, the rest is not */
 	/* Directories, open, below which files may be read; where the kernel has Landlock, no
 	 * other file can be opened at all.  Only with PROMISE_READ_FILES. */
 	const int *read_beneath;
@@ -62,9 +68,9 @@ struct lockdown {
 };
 
 /*
- * Single-threaded processes only.  Drops supplementary groups, ids and every capability, sets
- * no_new_privs and non-dumpable, and loads the filter.  Returns 0, or -errno with e set: the caller
- * must then end.
+ * Single-threaded processes only, but for those that say so.  Drops supplementary groups, ids and
+ * every capability, sets no_new_privs and non-dumpable, and loads the filter.  Returns 0, or -errno
+ * with e set: the caller must then end.
  */
 int lockdown(const struct lockdown *l, struct err *e);
 
