@@ -151,10 +151,14 @@ v.request(False)
 v.until(lambda: v.pixel(1, 1) == 0x111111)
 os.kill($X_PID, signal.SIGKILL)
 x.s.close()
-p = subprocess.Popen(["Xvfb", os.environ["DISPLAY"], "-screen", "0", "400x300x24", "-nolisten", "tcp", "-noreset"], stderr=subprocess.DEVNULL)
+def server():
+	return subprocess.Popen(["Xvfb", os.environ["DISPLAY"], "-screen", "0", "400x300x24", "-nolisten", "tcp", "-noreset"], stderr=subprocess.DEVNULL)
+p = server()
 try:
-	end = time.monotonic() + 20
+	end = time.monotonic() + 40
 	while True:
+		if p.poll() is not None:  # the one before is dead, and nobody has noticed yet
+			p = server()
 		try:
 			x = X()
 			break

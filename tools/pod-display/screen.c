@@ -67,7 +67,8 @@ void screen_size(struct screen *s, int width, int height)
 	s->height = height;
 	s->stride = (size_t)width * sizeof(*s->pixels);
 	s->resizes++;
-	memset(s->pixels, 0, s->stride * (size_t)height);
+	/* All black, without touching it: a server may begin with a size that it does not keep. */
+	madvise(s->pixels, MEMORY, MADV_DONTNEED);
 	s->n_damage = 0;
 	s->is_stale = true;
 }
