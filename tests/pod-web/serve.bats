@@ -195,3 +195,64 @@ teardown() { web_teardown; }
 	curl -s -o /dev/null "http://[::1]:${PLACE##*:}/"
 	kill -0 "$first"
 }
+
+# handed LINE...: sockets that are bound like this (FAMILY ADDRESS PORT), as descriptors of a pod-web that serves; the rest of serve()
+handed()
+{
+	rm -f "$T/ready"
+	mkfifo "$T/ready"
+	python3 - "$T/ports" "$@" 9>"$T/ready" 8>>"$T/events" 2>"$T/err" 3>&- <<-'END' &
+	import os, socket, sys
+	fds, port = [], 0
+	for spec in sys.argv[2:]:
+	    s = socket.socket(socket.AF_INET6 if ":" in spec else socket.AF_INET)
+	    if ":" in spec: s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+	    s.bind((spec, port)); s.listen(); s.setblocking(False)
+	    port = s.getsockname()[1]; os.set_inheritable(s.fileno(), True); fds.append(s.detach())
+	plan = os.environ["ENVPOD_STATE_DIR"] + "/pods/web/plan"
+	text = open(plan).read()
+	open(plan, "w").write(text.replace("web.port 1\n", f"web.port {port}\n"))
+	open(sys.argv[1], "w").write(str(port))
+	os.execvp("pod-web", ["pod-web", "serve", "--ready-fd", "9", "--event-fd", "8", "--listen-fds", ",".join(map(str, fds)), "web"])
+	END
+	WEB=$!
+	PIDS+=("$WEB")
+	[ "$(timeout 10 head -c 1 "$T/ready"; echo x)" = $'\nx' ]
+}
+
+@test "sockets that somebody holds for it: taken where they are its ports; what is missing of a port is added" {
+	page='plugin web_display web-novnc audio=no upload=no uid=1000'
+	for given in '127.0.0.1 ::1' '127.0.0.1' '::1'; do
+		pod "$page" 'web.port 1'
+		# shellcheck disable=SC2086
+		handed $given
+		link
+		[ "${PLACE##*:}" = "$(cat "$T/ports")" ]
+		for address in 127.0.0.1 '[::1]'; do
+			[ "$(curl -s -o /dev/null -w '%{http_code}' "http://$address:${PLACE##*:}/")" = 421 ]
+		done
+		kill "$WEB"
+		wait "$WEB"
+	done
+	expect 64 pod-web serve --listen-fds 77 web
+}
+
+@test "killed under its keeper, its port is nobody's but its own meanwhile" {
+	port=$(python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	pod 'plugin web_display web-novnc audio=no upload=no uid=1000' 'desktop yes' "web.port $port"
+	pod-supervise helpers --set desktop start web
+	link
+	[ "${PLACE##*:}" = "$port" ]
+	login
+	grep -q "^web? listen=own:127.0.0.1#$port,own:::1#$port pod-web serve web$" "$R/desktop/services"
+	pid=$(jq -r '.services[] | select(.name == "web").pid' "$R/desktop/services.json")
+	kill -STOP "$(awk '{print $1}' "$R/desktop/helpers.pid")"
+	kill -9 "$pid"
+	taken='import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen()'
+	refute python3 -c "$taken" "$port" 2>"$T/taken"
+	grep -q 'in use' "$T/taken"
+	kill -CONT "$(awk '{print $1}' "$R/desktop/helpers.pid")"
+	[ "$(get /)" = 200 ]
+	pod-supervise helpers --set desktop stop web
+	wait_for 5 python3 -c "$taken" "$port"
+}

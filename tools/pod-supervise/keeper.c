@@ -156,8 +156,7 @@ static void hold_sockets(const struct keeper *k, struct service *s)
 	OWN_FD int ns = s->sockets.n ? netns_open(&k->pod) : -1;
 	struct err ignored = {0};
 
-	if (ns >= 0)
-		sockets_open(&s->sockets, ns, &ignored);
+	sockets_open(&s->sockets, ns, &ignored);
 }
 
 static int start_service(struct keeper *k, struct service *s, struct err *e)

@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "libcommon/buf.h"
 #include "libcommon/io.h"
 #include "libcommon/own.h"
+#include "libcommon/plan.h"
 #include "libcommon/spawn.h"
 
 const char *const set_names[SETS] = {"net", "govern", "desktop"};
@@ -68,6 +70,46 @@ int set_enter(struct pod *p, enum set set, bool make, struct err *e)
 	return 0;
 }
 
+/*
+ * The ports of a pod's page, as pod-web would choose them, are held for it: a browser's next
+ * request after a crash carries its login to whoever listens there.  Where one is taken pod-web
+ * looks for another itself.
+ */
+static void add_ports(struct buf *b, const struct plan *plan)
+{
+	static const struct {
+		const char *key;
+		uint64_t usual;
+	} ports[] = {{"web.port", 6080}, {"web.audio_port", 6081}, {"web.upload_port", 5080}};
+	const char *text, *page = NULL;
+
+	for (size_t i = 0; !page && (text = plan_next(plan, "plugin", &i));)
+		page = strncmp(text, "web_display ", 12) == 0 ? text : NULL;
+	for (size_t i = 0; page && i < sizeof(ports) / sizeof(ports[0]); i++) {
+		unsigned port = (unsigned)plan_u64(plan, ports[i].key, ports[i].usual);
+
+		if (port && (i != 1 || strstr(page, " audio=yes")) &&
+		    (i != 2 || strstr(page, " upload=yes")))
+			buf_fmt(b, "%sown:127.0.0.1#%u,own:::1#%u", i ? "," : " listen=", port,
+				port);
+	}
+}
+
+static int add_daemon(const struct pod *p, size_t i, struct buf *b, struct err *e)
+{
+	OWN_PLAN struct plan plan = {0};
+	int r = 0;
+
+	buf_fmt(b, "%s?", daemons[i].service);
+	if (strcmp(daemons[i].tool, "pod-web") == 0) {
+		r = plan_open(&plan, p, e);
+		if (r == 0)
+			add_ports(b, &plan);
+	}
+	buf_fmt(b, " %s %s %s\n", daemons[i].tool, daemons[i].word, p->name);
+	return r;
+}
+
 int set_list(const struct pod *p, enum set set, struct err *e)
 {
 	OWN_BUF struct buf text = BUF_INIT;
@@ -80,9 +122,8 @@ int set_list(const struct pod *p, enum set set, struct err *e)
 		OWN_FREE char *tool =
 			daemons[i].set == set ? tool_path(daemons[i].tool, &missing) : NULL;
 
-		if (tool)
-			buf_fmt(&text, "%s? %s %s %s\n", daemons[i].service, daemons[i].tool,
-				daemons[i].word, p->name);
+		if (tool && add_daemon(p, i, &text, e) < 0)
+			return -e->code;
 	}
 	r = write_file_at(p->run, "services", text.data ? text.data : "", text.len, 0600, false);
 	return r < 0 ? err_set(e, -r, "write %s/services", p->runpath) : 0;

@@ -21,7 +21,9 @@
 static const struct {
 	const char *word;
 	int type;
-} types[] = {{"tcp:", SOCK_STREAM}, {"udp:", SOCK_DGRAM}};
+	bool is_host;
+} types[] = {
+	{"tcp:", SOCK_STREAM, false}, {"udp:", SOCK_DGRAM, false}, {"own:", SOCK_STREAM, true}};
 
 static int parse_address(struct held_socket *s, const char *address, uint64_t port)
 {
@@ -49,8 +51,10 @@ static int parse_one(struct held_socket *s, const char *text, size_t len)
 
 	*s = (struct held_socket){.fd = -1};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strncmp(word, types[i].word, 4) == 0)
+		if (strncmp(word, types[i].word, 4) == 0) {
 			s->type = types[i].type;
+			s->is_host = types[i].is_host;
+		}
 	if (!s->type || !port || unit_u64(port + 1, 65535, &n) < 0 || n == 0)
 		return -EINVAL;
 	*port = '\0';
@@ -79,11 +83,21 @@ void sockets_finish(struct sockets *s)
 	s->n = 0;
 }
 
+static int make_one(const struct held_socket *s, int ns, struct err *e)
+{
+	int fd;
+
+	if (!s->is_host)
+		return netns_socket(ns, s->at.ss_family, s->type | SOCK_NONBLOCK, 0, e);
+	fd = socket(s->at.ss_family, s->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return fd < 0 ? err_set(e, errno, "make a socket") : fd;
+}
+
 /* 1: this network has no such family. */
 static int open_one(struct held_socket *s, int ns, struct err *e)
 {
 	int six = s->at.ss_family == AF_INET6, one = 1;
-	OWN_FD int fd = netns_socket(ns, s->at.ss_family, s->type | SOCK_NONBLOCK, 0, e);
+	OWN_FD int fd = make_one(s, ns, e);
 
 	if (fd < 0)
 		return six && fd == -EAFNOSUPPORT ? 1 : fd;
@@ -105,7 +119,7 @@ int sockets_open(struct sockets *s, int ns, struct err *e)
 	int r = 0;
 
 	for (int i = 0; i < s->n && r >= 0; i++)
-		r = s->v[i].fd >= 0 ? 0 : open_one(&s->v[i], ns, e);
+		r = s->v[i].fd >= 0 || (ns < 0 && !s->v[i].is_host) ? 0 : open_one(&s->v[i], ns, e);
 	return r < 0 ? r : 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sockets that a daemon listens on in its pod, held here as well: the daemon may die, its ports are
- * never free for the agent to take.
+ * Sockets that a daemon listens on in its pod, or for its pod on the host's loopback, held here as
+ * well: the daemon may die, its ports are never free for the agent, or another, to take.
  */
 #ifndef POD_SUPERVISE_SOCKETS_H
 #define POD_SUPERVISE_SOCKETS_H
@@ -13,10 +13,11 @@
 #include "libcommon/buf.h"
 #include "libcommon/err.h"
 
-#define SOCKETS_MAX 4
+#define SOCKETS_MAX 6
 
 struct held_socket {
-	int type; /* SOCK_STREAM, SOCK_DGRAM */
+	int type;     /* SOCK_STREAM, SOCK_DGRAM */
+	bool is_host; /* of the host's network, not of the pod's */
 	struct sockaddr_storage at;
 	socklen_t len;
 	int fd; /* -1: none yet */
@@ -27,11 +28,12 @@ struct sockets {
 	int n;
 };
 
-/* "tcp:127.0.0.1#53,udp:::1#53": -EINVAL. */
+/* "tcp:127.0.0.1#53,udp:::1#53"; "own:127.0.0.1#6080" is one of TCP of the host's: -EINVAL. */
 int sockets_parse(struct sockets *s, const char *text);
 void sockets_finish(struct sockets *s);
 
-/* Make those that are not there in the network ns; a family that it lacks is left out. */
+/* Make those that are not there, the pod's in the network ns (-1: none of them); a family that a
+ * network lacks is left out. */
 int sockets_open(struct sockets *s, int ns, struct err *e);
 /* Take them out of a daemon that lives and has them; how many were found. */
 int sockets_fetch(struct sockets *s, int pidfd, pid_t pid);

@@ -96,19 +96,57 @@ static int open_one(struct front *f, unsigned which, struct err *e)
 	return r;
 }
 
-/* Whoever holds them gives them in the order of the ports, each family of a port in turn. */
+static uint16_t wanted_port(const struct front *f, unsigned which)
+{
+	return (uint16_t)plan_u64(&f->plan, ports[which].key, ports[which].usual);
+}
+
+static int family_of(int fd)
+{
+	int family = AF_UNSPEC;
+	socklen_t len = sizeof(family);
+
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len);
+	return family;
+}
+
+/*
+ * Both families of a port, or it is not taken: who has the other one would be sent our links by a
+ * browser that prefers it.
+ */
+static int take_pair(struct front *f, unsigned which, int fds[2], struct err *e)
+{
+	int has = fds[0] >= 0 ? 0 : 1, r = 0;
+
+	if (fds[!has] < 0)
+		fds[!has] = listen_at(has ? AF_INET : AF_INET6, port_of(fds[has]));
+	if (fds[!has] < 0 && fds[!has] != -EADDRNOTAVAIL) {
+		own_close(&fds[has]);
+		return 0;
+	}
+	for (int i = 0; i < 2 && r == 0; i++)
+		r = fds[i] < 0 ? 0 : web_listen(&f->web, fds[i], which, e);
+	return r;
+}
+
+/* Which is which they say themselves; what was not to be had is not among them. */
 static int take_given(struct front *f, const int *given, unsigned n, struct err *e)
 {
-	unsigned which = PORT_DISPLAY;
-	int r = 0;
+	int fds[FRONT_PORTS][2], r = 0;
 
-	for (unsigned i = 0; i < n && r == 0; i++) {
-		if (i > 0 && port_of(given[i]) != f->web.port[which])
+	memset(fds, -1, sizeof(fds));
+	for (unsigned i = 0; i < n; i++) {
+		unsigned which = PORT_DISPLAY, port = port_of(given[i]);
+
+		while (which < FRONT_PORTS && wanted_port(f, which) != port)
 			which++;
-		r = which < FRONT_PORTS ? web_listen(&f->web, given[i], which, e)
-					: err_set(e, ERR_PLAIN, "--listen-fds: more than %d ports",
-						  FRONT_PORTS);
+		if (which == FRONT_PORTS)
+			return err_set(e, ERR_PLAIN, "--listen-fds: %u is none of our ports", port);
+		fds[which][family_of(given[i]) == AF_INET6] = given[i];
 	}
+	for (unsigned i = 0; i < FRONT_PORTS && r == 0; i++)
+		if (fds[i][0] >= 0 || fds[i][1] >= 0)
+			r = take_pair(f, i, fds[i], e);
 	return r;
 }
 
@@ -118,7 +156,7 @@ int ports_open(struct front *f, const int *given, unsigned n_given, struct err *
 	int r = n_given ? take_given(f, given, n_given, e) : 0;
 
 	for (unsigned i = 0; i < FRONT_PORTS && r == 0; i++) {
-		if (!n_given && wanted[i])
+		if (wanted[i] && !f->web.port[i])
 			r = open_one(f, i, e);
 		web_sessions_set_port(&f->sessions, i, f->web.port[i]);
 	}
