@@ -19,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	wish_line(&w, &b);
 	if (memchr(b.data, '\n', b.len) != b.data + b.len - 1 || b.len > 100)
 		abort();
+	if (w.kind == WISH_LEASE)
+		return 0;
 	if (!wish_parse(&again, b.data, b.len) || memcmp(&w, &again, sizeof(w)) != 0)
 		abort();
 	return 0;
