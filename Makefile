@@ -28,7 +28,7 @@ LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
 LIBS_pod-proxy  := -lnghttp2 -lssl -lcrypto -lz -lc
 LIBS_pod-screen := -lyaml -lunistring
 LIBS_pod-action-http := -lcurl -lresolv
-LIBS_pod-display := -lvncserver -lz -lpng -ljpeg -lvpx -lxkbcommon -lxcb-damage -lxcb-xfixes -lxcb-shm -lxcb-randr -lxcb-xtest -lxcb
+LIBS_pod-display := -lvncserver -lz -lpng -ljpeg -lvpx -lxkbcommon -lwayland-client -lxcb-damage -lxcb-xfixes -lxcb-shm -lxcb-randr -lxcb-xtest -lxcb
 LIBS_gpu-dri    := -ldrm
 LIBS_pod-audio  := -lpipewire-0.3 -lopus
 LIBS_pod-web    := -lmicrohttpd -lwslay -lnettle
@@ -64,6 +64,7 @@ NEED_-lpng      := png.h:libpng-dev
 NEED_-ljpeg     := jerror.h:libjpeg62-turbo-dev
 NEED_-lvpx      := vpx/vpx_encoder.h:libvpx-dev
 NEED_-lxkbcommon := xkbcommon/xkbcommon.h:libxkbcommon-dev
+NEED_-lwayland-client := wayland-client.h:libwayland-dev
 NEED_-lxcb      := xcb/xcb.h:libxcb1-dev
 NEED_-lxcb-damage := xcb/damage.h:libxcb-damage0-dev
 NEED_-lxcb-xfixes := xcb/xfixes.h:libxcb-xfixes0-dev
@@ -166,6 +167,17 @@ $(B)/%.inc: %.c tools/pod-trace/bpf/record.h
 	$(Q)od -An -v -tu1 $(@:.inc=.bpf) | sed 's/ *\([0-9][0-9]*\)/\1,/g' >$@
 $(B)/tools/pod-trace/object.o: $(B)/tools/pod-trace/bpf/programs.inc
 $(B)/tools/pod-trace/object.o: private CPPFLAGS += -I$(B)
+
+# Protocols of Wayland: what wayland-scanner makes of their XML.
+SCANNER ?= wayland-scanner
+PROTOCOLS := $(patsubst share/protocols/%.xml,$(B)/protocols/%,$(wildcard share/protocols/*.xml))
+SPEAKS  := $(patsubst %.c,$(B)/%.o,$(wildcard tools/pod-display/wayland*.c) tools/pod-display/protocols.c)
+$(B)/protocols/%.h $(B)/protocols/%.inc: share/protocols/%.xml
+	@mkdir -p $(@D)
+	@command -v $(SCANNER) >/dev/null || { echo "pod-display needs wayland-scanner: install libwayland-bin (or run make deps)" >&2; exit 1; }
+	$(Q)$(SCANNER) client-header $< $(B)/protocols/$*.h && $(SCANNER) private-code $< $(B)/protocols/$*.inc
+$(SPEAKS): private CPPFLAGS += -isystem $(B)
+$(SPEAKS): $(PROTOCOLS:%=%.h) $(PROTOCOLS:%=%.inc)
 
 WEB     := $(filter $(B)/libcommon/web%,$(call obj,libcommon))
 $(LIB): $(filter-out $(WEB),$(call obj,libcommon))

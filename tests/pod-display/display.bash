@@ -60,3 +60,18 @@ viewers()
 	{ printf 'import os, sys, time, struct\nfrom rfb import *\nfrom xclient import X\nSOCK = os.environ["T"] + "/sock"\n'; cat; } >"$T/script.py"
 	PYTHONPATH=$TOP/tests/lib timeout 60 python3 "$T/script.py"
 }
+
+# compositor [CONFIG-LINE]...: a headless sway, which refuses to be root's; WAYLAND_DISPLAY is its socket, WAY its directory.
+compositor()
+{
+	need sway foot swaybg setpriv
+	unset DISPLAY
+	WAY=$T/way
+	mkdir -m 700 "$WAY"
+	printf '%s\n' 'output HEADLESS-1 resolution 640x480 position 0,0' 'output * bg #204060 solid_color' "$@" >"$T/sway.conf"
+	chown 64321 "$WAY"
+	begin SWAY setpriv --reuid=64321 --regid=64321 --clear-groups --no-new-privs env -i PATH="$PATH" HOME="$WAY" XDG_RUNTIME_DIR="$WAY" \
+		LC_ALL=C.UTF-8 WLR_BACKENDS=headless WLR_RENDERER=pixman WLR_LIBINPUT_NO_DEVICES=1 sway -c "$T/sway.conf"
+	wait_for 20 test -S "$WAY/wayland-1"
+	export WAYLAND_DISPLAY=$WAY/wayland-1 XDG_RUNTIME_DIR=$WAY
+}

@@ -142,7 +142,9 @@ void screen_cursor(struct screen *s, const struct cursor *c)
 
 int screen_init(struct screen *s, struct err *e)
 {
-	return screen_x11_init(s, NULL, e);
+	const char *wayland = getenv("WAYLAND_DISPLAY");
+
+	return wayland && *wayland ? screen_wayland_init(s, NULL, e) : screen_x11_init(s, NULL, e);
 }
 
 void screen_finish(struct screen *s)

@@ -47,7 +47,7 @@ struct screen {
 	struct cursor cursor;
 	int pointer_x, pointer_y; /* as of the last look() or pointer() */
 	unsigned buttons;         /* as pointer() last left them */
-	bool is_typing;           /* text() has not gone out in full yet: tick() goes on */
+	bool is_typing;           /* keys or text have not gone out in full yet: tick() goes on */
 	/* Of others' text that becomes the clipboard; NULL: nobody reads it.  UTF-8, checked. */
 	void (*on_clipboard)(void *arg, const char *text, size_t len);
 	void *arg;
@@ -82,7 +82,9 @@ struct screen_ops {
 /* The X display of that name (":99"; NULL: DISPLAY); -EINVAL for one that is not on this machine.
  */
 int screen_x11_init(struct screen *s, const char *where, struct err *e);
-/* The backend that the environment names: X11 by DISPLAY. */
+/* The Wayland display of that name or path (NULL: WAYLAND_DISPLAY), of a compositor of wlroots. */
+int screen_wayland_init(struct screen *s, const char *where, struct err *e);
+/* The backend that the environment names: Wayland by WAYLAND_DISPLAY, else X11 by DISPLAY. */
 int screen_init(struct screen *s, struct err *e);
 void screen_finish(struct screen *s);
 

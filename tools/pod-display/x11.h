@@ -34,7 +34,7 @@ struct x11_keys {
 	struct x11_spare spare[X11_SPARES];
 	unsigned n_spares;
 	uint32_t *queue; /* a ring of TEXT_MAX: what is to be pressed and typed, in order */
-	unsigned head, n, n_text;
+	unsigned head, n;
 	uint64_t pause; /* nothing goes out before */
 };
 

@@ -305,9 +305,8 @@ int x11_keys_tick(struct x11 *x, uint64_t now)
 		}
 		k->head = (k->head + 1) % TEXT_MAX;
 		k->n--;
-		k->n_text -= KIND(item) == TYPE;
 	}
-	x->s->is_typing = k->n_text > 0;
+	x->s->is_typing = k->n > 0;
 	return k->n > 0 ? 1 : -1;
 }
 
@@ -327,6 +326,7 @@ int x11_key(struct screen *s, uint32_t keysym, bool down)
 	if (x->keys.n == TEXT_MAX)
 		return -EAGAIN;
 	put(&x->keys, (down ? PRESS : RELEASE) | keysym);
+	s->is_typing = true; /* until tick() finds nothing left */
 	x11_keys_tick(x, loop_clock());
 	xcb_flush(x->c);
 	return 0;
@@ -367,8 +367,7 @@ int x11_text(struct screen *s, const char *utf8, size_t len)
 		keysym_of(code, &keysym);
 		put(&x->keys, TYPE | keysym);
 	}
-	x->keys.n_text += (unsigned)n;
-	s->is_typing = x->keys.n_text > 0;
+	s->is_typing = x->keys.n > 0;
 	x11_keys_tick(x, loop_clock());
 	xcb_flush(x->c);
 	return 0;
