@@ -27,6 +27,7 @@ struct capture {
 	int out;
 	struct frame frame;
 	size_t filled;     /* samples of a channel */
+	uint64_t due;      /* the next frame's time */
 	uint64_t expected; /* when the next sample is due */
 	bool is_locked;
 	bool format_is_ours; /* what comes is what was asked for */
@@ -57,6 +58,21 @@ static void send_frame(struct capture *c)
 		stop(c, errno, "hand on sound");
 }
 
+/* One sound's frames follow each other without a gap, whenever we came to take them; a sixteenth of
+ * what we are off is made good each time, since the sink's clock is another. */
+static uint64_t stamp(struct capture *c, uint64_t begin)
+{
+	int64_t off = (int64_t)(begin - c->due);
+
+	if (off < -GAP_US || off > GAP_US)
+		c->due = begin;
+	else
+		c->due += (uint64_t)(off / 16);
+	begin = c->due;
+	c->due += FRAME_US;
+	return begin;
+}
+
 static void take_samples(struct capture *c, const int16_t *pcm, size_t n)
 {
 	uint64_t now = now_us(), begin = now - (uint64_t)n * 1000000 / RATE;
@@ -68,7 +84,7 @@ static void take_samples(struct capture *c, const int16_t *pcm, size_t n)
 		size_t room = FRAMES - c->filled, some = n < room ? n : room;
 
 		if (c->filled == 0)
-			c->frame.usec = begin;
+			c->frame.usec = stamp(c, begin);
 		memcpy(c->frame.pcm + c->filled * CHANNELS, pcm, some * CHANNELS * sizeof(*pcm));
 		c->filled += some;
 		pcm += some * CHANNELS;
