@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was decoded, until it is played.  The pod's clock and this one's drift apart: what is more than LIMIT behind
-// is dropped, and after running dry nothing is played until TARGET is there.  Silence is sent as nothing at all.
-const TARGET = 0.03, LIMIT = 0.1;
+// What was decoded, until it is played.  The pod's clock and this one's drift apart, and a pause leaves a heap behind:
+// what is more than LIMIT behind is dropped down to TARGET, and what was never needed for LOOK seconds is dropped to
+// SPARE.  After running dry nothing is played until TARGET is there.  Silence is sent as nothing at all.
+const TARGET = 0.03, LIMIT = 0.1, SPARE = 0.015, LOOK = 1;
 
 class Ring extends AudioWorkletProcessor {
 	constructor() {
@@ -10,6 +11,8 @@ class Ring extends AudioWorkletProcessor {
 		this.frames = 0;
 		this.used = 0; // of the first block
 		this.playing = false;
+		this.least = Infinity; // frames that were left, since
+		this.since = 0;
 		this.port.onmessage = (event) => this.take(event.data);
 	}
 
@@ -54,7 +57,18 @@ class Ring extends AudioWorkletProcessor {
 		}
 		if (!this.blocks.length)
 			this.playing = false;
+		this.spare();
 		return true;
+	}
+
+	spare() {
+		this.least = Math.min(this.least, this.playing ? this.frames : 0);
+		if (currentTime - this.since < LOOK)
+			return;
+		if (this.least > 2 * SPARE * sampleRate)
+			this.drop(this.frames - this.least + SPARE * sampleRate);
+		this.least = Infinity;
+		this.since = currentTime;
 	}
 }
 

@@ -36,7 +36,7 @@ page() { browser_case page.mjs "$1"; }
 @test "page: the clipboard, both ways, where it is switched on" { page clipboard; }
 @test "page: what the pod file does not switch on has no button" { page 'what is off'; }
 @test "page: sound by packets is heard, and comes back" { page sound; }
-@test "page: sound that came late is dropped" { page 'late sound'; }
+@test "page: sound that came late is dropped, and what nobody needs goes" { node "$TOP/tests/browser/ring.mjs"; }
 @test "page: sound by the WebM stream, where the browser decodes no packets" { page 'sound without WebCodecs'; }
 @test "page: no violation of accessibility rules, light and dark" { page accessible; }
 @test "page: it fits a narrow window" { page narrow; }

@@ -423,34 +423,6 @@ run({
 		stub.stop();
 	},
 
-	// A burst that came late is dropped: what is played stays near what is sent.
-	async 'late sound'(browser) {
-		const { stub, page } = await begin(browser, { before: tapSound });
-
-		await shown(page, BLUE);
-		const low = await tonePackets(page, 500, 2), high = await tonePackets(page, 2000, 1);
-
-		await page.click('#sound');
-		await until('it is asked for', () => stub.sounds.size === 1);
-		const stop = play(stub, low);
-
-		await tone(page, 500);
-		stop();
-		// Two seconds of it at once, then another tone: were nothing dropped, that one came two seconds later.
-		for (const [i, data] of low.entries())
-			for (const sound of stub.sounds)
-				sound.send(packet(i, data));
-		const began = await page.evaluate(() => window.TAP.context.currentTime);
-		const end = play(stub, high);
-
-		await tone(page, 2000);
-		const took = await page.evaluate(() => window.TAP.context.currentTime) - began;
-
-		assert.ok(took < 1.5, `${took} s`);
-		end();
-		stub.stop();
-	},
-
 	async 'sound without WebCodecs'(browser) {
 		const { stub, page } = await begin(browser, { before: [tapSound, () => { delete window.AudioDecoder; }] });
 

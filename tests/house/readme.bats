@@ -3,12 +3,16 @@
 load ../lib/envpod
 
 setup() { envpod_setup; need root overlay userns; }
-teardown() { envpod_teardown; }
+teardown()
+{
+	[ ! -d "$ENVPOD_RUN_DIR/desk" ] || envpod destroy --force desk >/dev/null 2>&1 || true
+	envpod_teardown
+}
 
-# The README's first transcript.
+# The README's transcript that begins so, without its first command.
 transcript()
 {
-	awk '/^    \$ cd / { on = 1; next } on && /^$/ { exit } on' "$TOP/README.md" | sed 's/^    //'
+	awk -v first="    \$ ${1:-cd }" 'index($0, first) == 1 { on = 1; next } on && /^$/ { exit } on' "$TOP/README.md" | sed 's/^    //'
 }
 
 # Homes differ, and so does whether there was a ~/.gitconfig before.
@@ -32,4 +36,31 @@ alike()
 		bash -c "${line/ agent / ./agent }" 2>&1
 	done | alike >"$T/got"
 	diff <(alike <"$T/want") "$T/got"
+}
+
+# Names, ports, links and sizes of pictures differ.
+any_desktop()
+{
+	sed -E 's,^http://[0-9a-z]+\.localhost:[0-9]+/login/[A-Za-z0-9_-]{22\,}$,LINK,; s/"bytes":[0-9]+/"bytes":N/'
+}
+
+@test "the README's desktop, command by command" {
+	need Xvfb openbox tint2 xterm dbus-daemon
+	cd "$T"
+	transcript 'cat desk.yaml' | sed '/^\$/,$d' >desk.yaml
+	transcript 'cat desk.yaml' | sed -n '/^\$/,$p' >want
+	[ "$(grep -c '^\$ ' want)" = 4 ]
+	grep '^\$ ' want | sed 's/^\$ //' | while read -r line; do
+		echo "\$ $line"
+		bash -c "${line#sudo }" 2>err || cat err
+	done | any_desktop >got
+	diff <(any_desktop <want) got
+}
+
+@test "the README's pictures are there, and small" {
+	local file
+	for file in $(grep -oE '\]\([^)]*\.png\)' "$TOP"/README.md | tr -d '()]'); do
+		[ "$(stat -c %s "$TOP/$file")" -lt 200000 ]
+		[ "$(head -c 4 "$TOP/$file" | tail -c 3)" = PNG ]
+	done
 }
