@@ -10,14 +10,11 @@ rounds=${ROUNDS:-7}
 for program in Xvfb openbox node chromium xterm pacat; do has "$program" || exit 0; done
 have_browser || { echo "bench: tests/browser is not built (make unit)" >&2; exit 0; }
 
-sound=yes # while pod-audio is built
-[ -x "$B/bin/pod-audio" ] || sound=no
-
 cat >"$T/desk.yaml" <<END
 name: desk
 network: {mode: None}
 devices: {desktop_env: openbox}
-web_display: {type: novnc, resolution: 1280x720, audio: $sound}
+web_display: {type: novnc, resolution: 1280x720, audio: yes}
 END
 envpod init desk -c "$T/desk.yaml" >/dev/null
 
@@ -58,6 +55,6 @@ usable
 memory
 browser_start
 trap 'browser_stop; bench_end' EXIT
-for case in key $([ $sound = no ] || echo sound); do
+for case in key sound; do
 	browser_case bench.mjs "$case" POD=desk LINK="$(pod-web link desk)"
 done

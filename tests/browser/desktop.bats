@@ -3,16 +3,13 @@
 load ../lib/envpod
 load browser
 
-# Whether pod-audio is built yet.
-sound() { [ -x "$B/bin/pod-audio" ] && echo yes || echo no; }
-
 pod_up()
 {
 	cat >"$T/desk.yaml" <<-END
 		name: desk
 		network: {mode: None}
 		devices: {desktop_env: openbox}
-		web_display: {type: novnc, resolution: 1024x640, audio: $(sound), clipboard: yes}
+		web_display: {type: novnc, resolution: 1024x640, audio: yes, clipboard: yes}
 	END
 	envpod init desk -c "$T/desk.yaml" >/dev/null
 	envpod display desk >"$T/link"
@@ -37,10 +34,10 @@ setup()
 {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	B=${B:-$TOP/build/plain}
-	need root overlay userns browser Xvfb openbox dbus-daemon pipewire xterm
+	need root overlay userns browser Xvfb openbox dbus-daemon pipewire wireplumber paplay xterm
 }
 
-desk() { browser_case desktop.mjs "$1" POD=desk SOUND="$(sound)" LINK="$(pod-web link desk)"; }
+desk() { browser_case desktop.mjs "$1" POD=desk LINK="$(pod-web link desk)"; }
 
 @test "desktop: envpod display prints a link that opens once" {
 	[[ $(cat "$T/link") =~ ^http://[a-z0-9]+\.localhost:[0-9]+/login/[A-Za-z0-9_-]{22,}$ ]]
@@ -49,10 +46,7 @@ desk() { browser_case desktop.mjs "$1" POD=desk SOUND="$(sound)" LINK="$(pod-web
 @test "desktop: a window of the pod's is seen, without a complaint" { desk 'a window'; }
 @test "desktop: what is typed arrives in the pod" { desk typing; }
 @test "desktop: a file that is uploaded is in the pod" { desk upload; }
-@test "desktop: what the pod plays is heard, by packets and as WebM" {
-	[ "$(sound)" = yes ] || not_here 'pod-audio is not built yet'
-	desk sound
-}
+@test "desktop: what the pod plays is heard, by packets and as WebM" { desk sound; }
 @test "desktop: view only sends no key" { desk 'view only'; }
 @test "desktop: whoever takes over keeps the agent's hands off" { desk lease; }
 @test "desktop: the clipboard, both ways" { desk clipboard; }

@@ -195,12 +195,10 @@ run({
 		paint(RED_NAME);
 		await shows(page, RED);
 		await end();
-		if (process.env.SOUND === 'yes') {
-			await page.click('#sound');
-			tone(800, 60);
-			await hears(page, 800);
-			await end();
-		}
+		await page.click('#sound');
+		tone(800, 60);
+		await hears(page, 800);
+		await end();
 	},
 
 	async 'pod-web dies'(browser) {

@@ -45,7 +45,7 @@ any_desktop()
 }
 
 @test "the README's desktop, command by command" {
-	need Xvfb openbox tint2 xterm dbus-daemon
+	need Xvfb openbox tint2 xterm dbus-daemon pipewire wireplumber
 	cd "$T"
 	transcript 'cat desk.yaml' | sed '/^\$/,$d' >desk.yaml
 	transcript 'cat desk.yaml' | sed -n '/^\$/,$p' >want
