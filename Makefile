@@ -22,6 +22,7 @@ LIBS_pod-config := -lyaml -ljq
 LIBS_pod-audit  := -ljq
 LIBS_pod-vault  := -ljq
 LIBS_pod-monitor := -ljq
+LIBS_pod-dash   := -ljq -lmicrohttpd -lwslay -lnettle
 LIBS_pod-net    := -lmnl -ldl
 LIBS_pod-trace  := -lbpf
 LIBS_pod-dns    := -lpsl -lidn2 -lunistring -lssl -lcrypto
@@ -76,7 +77,7 @@ NEED_-ldl       := nftables/libnftables.h:libnftables-dev
 # Programs of the warm path are static: an exec of a dynamic one costs more.  Debian has no static
 # libjq, so what parses JSON stays dynamic.  Sanitizers and coverage need dynamic, too.
 DYNAMIC := pod-plugin pod-config pod-audit pod-net pod-vault pod-action-http pod-monitor pod-trace pod-display pod-audio
-DYNAMIC += pod-web
+DYNAMIC += pod-web pod-dash
 # Daemons that read foreign bytes are static, too, but at random addresses and with all relocations
 # read-only.  (What libcrypto says about dlopen and getaddrinfo is of no concern: nobody calls them.)
 DAEMONS := pod-dns pod-proxy pod-queue pod-screen pod-upload

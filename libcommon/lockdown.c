@@ -126,6 +126,7 @@ static const struct row {
 	{PROMISE_INET, SYS_setsockopt, ANY, 0, 0},
 	{PROMISE_INET, SYS_getsockname, ANY, 0, 0},
 	{PROMISE_INET, SYS_recvmsg, ANY, 0, 0},
+	{PROMISE_TAKE, SYS_recvmsg, ANY, 0, 0},
 	{PROMISE_INET, SYS_recvmmsg, ANY, 0, 0},
 	{PROMISE_INET, SYS_sendmsg, ANY, 0, 0},
 	{PROMISE_INET, SYS_sendmmsg, ANY, 0, 0},

@@ -49,6 +49,7 @@ enum promise {
 	 * libvncserver
 	 */
 	PROMISE_SOCKETS = 1 << 17,
+	PROMISE_TAKE = 1 << 19, /* receive messages, with the descriptors that come in them */
 };
 
 struct lockdown {

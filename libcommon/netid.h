@@ -14,7 +14,8 @@
 #include "libcommon/pod.h"
 
 #define NETID_MAX  65535u
-#define NETID_BASE 1879048192u /* 0x70000000: above what container managers hand out */
+#define NETID_BASE 1879048192u      /* 0x70000000: above what container managers hand out */
+#define NETID_DASH (NETID_BASE - 1) /* the dashboard's, which is no pod's */
 
 enum netid_role {
 	NETID_DNS,

@@ -100,13 +100,15 @@ static enum MHD_Result take_field(void *arg, enum MHD_ValueKind kind, const char
 	return MHD_YES;
 }
 
-/* A '*' stands for what follows the last '/', which is not empty. */
+/* A '*' stands for what follows the last '/', which is not empty; "**" for slashes, too. */
 static const char *match(const struct web_route *r, const char *path)
 {
 	size_t n = strlen(r->path);
 
 	if (r->path[n - 1] != '*')
 		return strcmp(r->path, path) == 0 ? path + n : NULL;
+	if (n > 1 && r->path[n - 2] == '*')
+		return strncmp(r->path, path, n - 2) == 0 && path[n - 2] ? path + n - 2 : NULL;
 	if (strncmp(r->path, path, n - 1) != 0 || !path[n - 1] || strchr(path + n - 1, '/'))
 		return NULL;
 	return path + n - 1;
@@ -189,6 +191,9 @@ static int judge(struct web_request *q, const char *version)
 		return 505;
 	MHD_get_connection_values_n(q->mhd, MHD_HEADER_KIND, take_field, &q->head);
 	find_session(q);
+	/* A token is sent on purpose: no page can have a browser add it. */
+	if (q->head.value[WEB_AUTHORIZATION])
+		want &= ~(unsigned)WEB_CHANGES;
 	status = web_head_judge(&q->head, &at, want);
 	if (status && (status != 426 || !q->session))
 		return status == 426 ? 401 : status;

@@ -54,12 +54,12 @@ struct web_request {
 };
 
 struct web_route {
-	const char *method,
-		*path;  /* ends with an asterisk: whatever follows, without a slash in it */
-	unsigned want;  /* enum web_want */
-	bool is_open;   /* needs no session */
-	bool is_full;   /* needs a session of WEB_ROLE_FULL */
-	unsigned ports; /* bit N: it is there on port N; 0: on the first */
+	const char *method, *path; /* ends with an asterisk: whatever follows, without a slash in
+				      it; two: with */
+	unsigned want;             /* enum web_want */
+	bool is_open;              /* needs no session */
+	bool is_full;              /* needs a session of WEB_ROLE_FULL */
+	unsigned ports;            /* bit N: it is there on port N; 0: on the first */
 	uint64_t body_max;
 	void (*begin)(struct web_request *q);
 	/* Take up to len bytes and return how many; fewer: web_wait() was called. */

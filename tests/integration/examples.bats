@@ -90,6 +90,7 @@ with_web()
 @test "pod-screen(1)" { type_all pod-screen.1; }
 @test "pod-probe(1)" { with_web && type_all pod-probe.1; }
 @test "pod-mcp(1)" { type_all pod-mcp.1; }
+@test "pod-dash(1)" { type_all pod-dash.1; }
 @test "envpod-event(5)" { with_web && type_all envpod-event.5; }
 @test "envpod-audit(5)" { with_web && cd "$ENVPOD_STATE_DIR/pods/web" && type_all envpod-audit.5 && refute grep broken "$T/said"; }
 

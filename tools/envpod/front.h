@@ -88,6 +88,7 @@ int cmd_why(int argc, char **argv);
 int cmd_budget(int argc, char **argv);
 int cmd_plugins(int argc, char **argv);
 int cmd_presets(int argc, char **argv);
+int cmd_dashboard(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
 int cmd_expose(int argc, char **argv);
 int cmd_verify(int argc, char **argv);

@@ -46,6 +46,7 @@ static const struct cmd commands[] = {
 	{"audit", cmd_audit, "query the audit log"},
 	{"check", cmd_check, "check a pod file, print its compiled form"},
 	{"plugins", cmd_plugins, "what this machine has for pods: GPUs"},
+	{"dashboard", cmd_dashboard, "all pods in a browser: look, decide, commit"},
 	{"verify", cmd_verify, "measure what holds of a pod's walls"},
 	{"doctor", cmd_doctor, "say what this host lacks"},
 	{"dns", cmd_dns, "change which names a pod may resolve"},
