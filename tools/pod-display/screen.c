@@ -67,8 +67,7 @@ void screen_size(struct screen *s, int width, int height)
 	s->height = height;
 	s->stride = (size_t)width * sizeof(*s->pixels);
 	s->resizes++;
-	/* All black, without touching it: a server may begin with a size that it does not keep. */
-	madvise(s->pixels, MEMORY, MADV_DONTNEED);
+	memset(s->pixels, 0, s->stride * (size_t)height);
 	s->n_damage = 0;
 	s->is_stale = true;
 }
