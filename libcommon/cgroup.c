@@ -86,18 +86,20 @@ static int open_handles(struct cgroup *cg, const struct cgtree *t, const char *p
  * What is born in a frozen group waits before its first instruction, for ever if nobody thaws it.
  * A freeze that outlived its processes has nothing to stop any more.
  */
-static int check_frozen(const struct cgtree *t, const char *pod, bool live, struct err *e)
+static int check_frozen(const struct cgtree *t, const char *pod, const char *part, bool live,
+			struct err *e)
 {
+	OWN_FREE char *file = xfmt("%s/cgroup.freeze", part);
 	char text[8];
 
-	if (t->pod2 < 0 || read_line_at(t->pod2, "app/cgroup.freeze", text, sizeof(text)) < 0 ||
+	if (t->pod2 < 0 || read_line_at(t->pod2, file, text, sizeof(text)) < 0 ||
 	    strcmp(text, "1") != 0)
 		return 0;
 	if (live)
 		return err_status(e, POD_EXIT_BUSY, ERR_PLAIN,
 				  "pod %s is frozen; let it go on with: envpod unlock %s", pod,
 				  pod);
-	poke_at(t->pod2, "app/cgroup.freeze", "0");
+	poke_at(t->pod2, file, "0");
 	return 0;
 }
 
@@ -115,8 +117,9 @@ static int open_part(struct cgroup *cg, const char *pod, const char *part, const
 	if (!live)
 		drop_stale(&t, pl);
 	cgtree_make_v2(&t); /* where it cannot be had, v1 or nothing must do */
-	if (strcmp(part, "app") == 0)
-		r = check_frozen(&t, pod, live, e);
+	r = check_frozen(&t, pod, part, live, e);
+	if (r == 0 && !live)
+		r = check_frozen(&t, pod, "guardian", live, e);
 	if (r == 0)
 		r = limits_apply(&t, pl, live ? LIMITS_NEW : LIMITS_ALL, e);
 	if (r == 0)

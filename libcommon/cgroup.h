@@ -37,7 +37,7 @@ struct cgroup {
  * when the pod is frozen, since what is born there would not run.
  */
 int cgroup_open(struct cgroup *cg, const char *pod, const struct plan *pl, struct err *e);
-/* The same, but for a process that belongs in guardian/: that one is never frozen. */
+/* The same, but for a process that belongs in guardian/, which goes on while app/ is frozen. */
 int cgroup_open_guardian(struct cgroup *cg, const char *pod, const struct plan *pl, struct err *e);
 void cgroup_finish(struct cgroup *cg);
 

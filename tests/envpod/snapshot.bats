@@ -137,3 +137,26 @@ have_btrfs() { modprobe -q btrfs; grep -qw btrfs /proc/filesystems && command -v
 	[ -z "$(envpod undo still --json)" ]
 	envpod kill still
 }
+
+@test "while a live pod is copied nothing in it moves, its guardians neither" {
+	need jq
+	mkdir "$T/tools"
+	cat >"$T/tools/pod-limit" <<-END
+		#!/bin/sh
+		echo "\$*" >>"$T/asked"
+		exec "$B/bin/pod-limit" "\$@"
+	END
+	chmod 755 "$T/tools/pod-limit"
+	envpod run -b web -- sh -c 'echo begun >/srv/begun; exec sleep 1000'
+	wait_for 10 envpod run web -- test -e /srv/begun
+	ENVPOD_TOOLS=$T/tools envpod snapshot web create
+	grep -qx 'freeze --no-undo --part all web' "$T/asked"
+	grep -qx 'thaw --no-undo --part all web' "$T/asked"
+	: >"$T/asked"
+	envpod lock web
+	ENVPOD_TOOLS=$T/tools envpod snapshot web create
+	grep -qx 'freeze --no-undo --part guardian web' "$T/asked"
+	grep -qx 'thaw --no-undo --part guardian web' "$T/asked"
+	[ "$(envpod ls --json web | jq -r .status)" = frozen ]
+	envpod unlock web
+}

@@ -206,7 +206,7 @@ is_up() { pod-supervise helpers status web >/dev/null; }
 	echo '{"v":1,"ts":"NOW","pod":"web","src":"proxy","event":"canary","key":"K","action":"freeze","name":"x"}' >>"$T/proxy.events"
 	pod-supervise helpers start web
 	wait_for 5 test -e "$T/frozen"
-	[ "$(sort -u "$T/frozen")" = $'freeze web\nrecorded' ]
+	[ "$(sort -u "$T/frozen")" = $'freeze --part all web\nrecorded' ]
 }
 
 @test "the daemons that govern are a set of their own, with a keeper of their own" {

@@ -21,6 +21,9 @@
 
 #define FREEZE_MS 5000
 
+/* What of the pod: what runs in it, its guardians, or both. */
+enum part { PART_APP = 1, PART_GUARDIAN = 2, PART_ALL = 3 };
+
 static int open_app(const struct cgtree *t, struct err *e)
 {
 	int app;
@@ -131,6 +134,7 @@ static int hold(const struct pod *p, bool on, struct err *e)
 struct how {
 	const char *was; /* only if it is that now; NULL: no matter */
 	bool no_undo;
+	enum part part;
 };
 
 static int set_and_hold(const struct pod *p, int app, bool on, struct err *e)
@@ -148,6 +152,14 @@ static int set_for_a_moment(const struct pod *p, int app, bool on, struct err *e
 	if (on || !is_held(p))
 		r = set_frozen(app, on, p->name, e);
 	return r == 0 && !on && is_held(p) ? set_frozen(app, true, p->name, e) : r;
+}
+
+static int set_guardian(const struct cgtree *t, bool on, const char *pod, struct err *e)
+{
+	OWN_FD int dir = openat(t->pod2, "guardian", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 ? err_set(e, errno, "open the guardians of pod %s", pod)
+		       : set_frozen(dir, on, pod, e);
 }
 
 static int change(const struct pod *p, bool on, const struct how *how, struct err *e)
@@ -171,29 +183,50 @@ static int change(const struct pod *p, bool on, const struct how *how, struct er
 		return err_set(e, ERR_PLAIN, "pod %s is not running: nothing to freeze", p->name);
 	if (app < 0)
 		return 0;
+	if (how->part & PART_GUARDIAN)
+		r = set_guardian(&t, on, p->name, e);
+	if (r < 0 || how->part == PART_GUARDIAN)
+		return r;
 	r = how->no_undo ? set_for_a_moment(p, app, on, e) : set_and_hold(p, app, on, e);
 	return r < 0 ? r : put_on_record(p, on, lives && frozen != on && !how->no_undo, e);
+}
+
+static enum part find_part(const char *word, enum part otherwise)
+{
+	static const char *const words[] = {
+		[PART_APP] = "app", [PART_GUARDIAN] = "guardian", [PART_ALL] = "all"};
+
+	for (int i = PART_APP; word && i <= PART_ALL; i++)
+		if (strcmp(word, words[i]) == 0)
+			return (enum part)i;
+	if (word)
+		die(POD_EXIT_USAGE, "--part is app, guardian or all, not '%s'", word);
+	return otherwise;
 }
 
 static int freeze(int argc, char **argv, bool on)
 {
 	struct how how = {.was = NULL};
+	const char *part = NULL;
 	const struct opt opts[] = {
 		{OPT_STR, 0, "was", &how.was, "STATE",
 		 "only if it is frozen, or running; 3 if not"},
 		{OPT_FLAG, 0, "no-undo", &how.no_undo, NULL,
 		 "only for a moment: it is let go on by who calls, but not where others hold it"},
+		{OPT_STR, 0, "part", &part, "app|guardian|all",
+		 on ? "what of it (app)" : "what of it (all; with --no-undo: app)"},
 		{0},
 	};
 	const struct opt_usage usage = {
 		on ? "pod-limit freeze [OPTION] POD" : "pod-limit thaw [OPTION] POD",
-		on ? "Stop every process of the pod; its guardian group goes on."
+		on ? "Stop every process of the pod; its guardian group goes on unless it is named."
 		   : "Let the processes of a frozen pod go on.",
 		1, 1, 0};
 	OWN(pod_finish) struct pod p = POD_INIT;
 	struct err e = {0};
 
 	opt_parse(opts, &usage, argc, argv);
+	how.part = find_part(part, on || how.no_undo ? PART_APP : PART_ALL);
 	if (pod_open(&p, argv[0], &e) < 0 || change(&p, on, &how, &e) < 0)
 		return say_err(&e);
 	return POD_EXIT_OK;

@@ -96,8 +96,8 @@ static bool run_tool(const struct deed *d, const char *event, const char *const 
 static bool do_freeze(const struct deed *d, const struct response *r)
 {
 	(void)r;
-	return run_tool(d, "monitor_freeze", (const char *const[]){"pod-limit", "freeze", NULL},
-			NULL);
+	return run_tool(d, "monitor_freeze",
+			(const char *const[]){"pod-limit", "freeze", "--part", "all", NULL}, NULL);
 }
 
 static bool do_kill(const struct deed *d, const struct response *r)

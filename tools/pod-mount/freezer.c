@@ -23,10 +23,15 @@ static bool is_frozen(const struct pod *p)
 	return app >= 0 && cgroup_stat(app, "cgroup.events", "frozen", 0);
 }
 
-static void wait_and_thaw(int fd, const char *pod)
+static void wait_and_thaw(int fd, const char *pod, const char *part)
 {
 	static const int deaf[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
-	char *argv[] = {(char *)"pod-limit", (char *)"thaw", (char *)"--no-undo", (char *)pod,
+	char *argv[] = {(char *)"pod-limit",
+			(char *)"thaw",
+			(char *)"--no-undo",
+			(char *)"--part",
+			(char *)part,
+			(char *)pod,
 			NULL};
 	struct err e = {0};
 	char c;
@@ -39,7 +44,7 @@ static void wait_and_thaw(int fd, const char *pod)
 	_exit(125);
 }
 
-static int freezer_guard(struct freezer *f, const char *pod, struct err *e)
+static int freezer_guard(struct freezer *f, const char *pod, const char *part, struct err *e)
 {
 	int ends[2];
 
@@ -48,7 +53,7 @@ static int freezer_guard(struct freezer *f, const char *pod, struct err *e)
 	f->pid = fork();
 	if (f->pid == 0) {
 		close(ends[1]);
-		wait_and_thaw(ends[0], pod);
+		wait_and_thaw(ends[0], pod, part);
 	}
 	close(ends[0]);
 	f->pipe = ends[1];
@@ -57,14 +62,18 @@ static int freezer_guard(struct freezer *f, const char *pod, struct err *e)
 
 int freezer_start(struct freezer *f, const struct pod *p, struct err *e)
 {
-	char *argv[] = {(char *)"pod-limit", (char *)"freeze", (char *)"--no-undo", (char *)p->name,
+	const char *part = is_frozen(p) ? "guardian" : "all";
+	char *argv[] = {(char *)"pod-limit",
+			(char *)"freeze",
+			(char *)"--no-undo",
+			(char *)"--part",
+			(char *)part,
+			(char *)p->name,
 			NULL};
 	int r;
 
 	*f = (struct freezer){.pipe = -1};
-	if (is_frozen(p))
-		return 0;
-	r = freezer_guard(f, p->name, e);
+	r = freezer_guard(f, p->name, part, e);
 	if (r == 0)
 		r = spawn_wait(argv, NULL, e);
 	if (r > 0)

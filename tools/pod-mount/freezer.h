@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A pod that stands still while somebody looks at what it writes. */
+/* A pod that stands still while somebody looks at what it writes: its guardians, too, which an
+ * agent may have had a hand in. */
 #ifndef POD_MOUNT_FREEZER_H
 #define POD_MOUNT_FREEZER_H
 
@@ -11,7 +12,7 @@
 /* A child of ours thaws the pod when the pipe's other end is closed: also when we are killed. */
 struct freezer {
 	int pipe;
-	pid_t pid; /* 0: somebody else has frozen it, and thaws it */
+	pid_t pid;
 };
 
 #define FREEZER_INIT       \

@@ -321,7 +321,8 @@ static void take_signals(struct keeper *k)
  */
 static void take_alarm(struct keeper *k)
 {
-	char *argv[] = {"pod-limit", "freeze", k->pod.name, NULL};
+	/* whoever touched a canary may have had a hand in guardians as well */
+	char *argv[] = {"pod-limit", "freeze", "--part", "all", k->pod.name, NULL};
 	struct err e = {0};
 	char bytes[64];
 

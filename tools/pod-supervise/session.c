@@ -60,23 +60,19 @@ static bool may_begin(struct session *s, const struct member *m)
 	return true;
 }
 
-static bool is_app(const struct member *m)
+static bool is_frozen(const struct session *s, const char *group)
 {
-	return strcmp(m->need->group, "app") == 0;
-}
+	OWN_FREE char *file = xfmt("%s/cgroup.events", group);
 
-static bool is_frozen(const struct session *s)
-{
-	return s->groups.pod2 >= 0 &&
-	       cgroup_stat(s->groups.pod2, "app/cgroup.events", "frozen", 0) == 1;
+	return s->groups.pod2 >= 0 && cgroup_stat(s->groups.pod2, file, "frozen", 0) == 1;
 }
 
 /* Nothing that is frozen can become ready, nor can it be begun: it waits, without a pause to grow.
  */
 static bool is_held(const struct session *s, const struct member *m)
 {
-	return is_app(m) && (m->state == MEMBER_WAITING || m->state == MEMBER_STARTING) &&
-	       is_frozen(s);
+	return (m->state == MEMBER_WAITING || m->state == MEMBER_STARTING) &&
+	       is_frozen(s, m->need->group);
 }
 
 /* --- what happens to one --- */
