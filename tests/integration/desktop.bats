@@ -27,7 +27,7 @@ desktop()
 
 of() { jq -r --arg n "$1" ".services[] | select(.name == \$n) | .$2" "$RUNDIR/desktop/session.json" 2>/dev/null; }
 ready() { [ "$(jq .ready "$RUNDIR/desktop/session.json" 2>/dev/null)" = true ]; }
-group() { ls -d /sys/fs/cgroup{,/unified}/*/"web@"* 2>/dev/null | head -1; }
+group() { pod_group web; }
 nobody_left() { ! grep -q . "$(group)"/{app,guardian}/cgroup.procs 2>/dev/null; }
 # said: what services said, when a desktop does not come up.
 up()
@@ -180,7 +180,7 @@ devices: {desktop_env: sway}
 web_display: {resolution: 1024x768}'
 	envpod start web
 	wait_for 30 eval '[ "$(of sway state)" = up ]'
-	size() { pod-exec --beside app web -- sh -c 'SWAYSOCK=$(ls $XDG_RUNTIME_DIR/sway-ipc.*.sock) swaymsg -t get_outputs' </dev/null | jq -c '[.[0].current_mode.width, .[0].current_mode.height]'; }
+	size() { pod-exec --beside app web -- sh -c 'swaymsg -s "$XDG_RUNTIME_DIR"/sway*.sock -t get_outputs' </dev/null | jq -c '[.[0].current_mode.width, .[0].current_mode.height]'; }
 	wait_for 10 eval '[ "$(size)" = "[1024,768]" ]'
 	# it starts what its clients name: it is held with them
 	envpod lock web

@@ -33,6 +33,17 @@ remove_groups()
 	done
 }
 
+# pod_group NAME: the directory of its cgroup2, which is that of its init; remembered for after that.
+pod_group()
+{
+	local file=$T/group.$1 pid
+	if [ ! -s "$file" ]; then
+		read -r pid _ <"$ENVPOD_RUN_DIR/$1/init.pid" || return
+		sed -n "s|^0::\\(.*\\)/app\$|$(findmnt -n -o TARGET -t cgroup2 | head -1)\\1|p" "/proc/$pid/cgroup" >"$file"
+	fi
+	cat "$file"
+}
+
 # Whatever this test had recorded stands in the table of events, member by member.  A test that writes
 # events of its own making into a log says ENVPOD_EVENTS=forged.
 known_events()

@@ -55,7 +55,7 @@ first()
 }
 
 init_pid() { awk '{print $1}' "$ENVPOD_RUN_DIR/web/init.pid"; }
-group() { ls -d /sys/fs/cgroup{,/unified}/*/"web@"* 2>/dev/null | head -1; }
+group() { pod_group web; }
 # ask SOCKET: what it answers within two seconds
 ask()
 {
@@ -63,6 +63,7 @@ ask()
 	timeout 2 python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(100).decode())' "$1"
 }
 members() { grep -c . "$(group)/$1/cgroup.procs"; }
+stands() { [ "$(members guardian)" = 1 ]; }
 
 @test "a service has a run's walls, user and variables, and stands in the group it was meant for" {
 	first
@@ -80,7 +81,7 @@ members() { grep -c . "$(group)/$1/cgroup.procs"; }
 	# where it was born
 	pod-exec --beside guardian web -- sleep 60 &
 	starter=$!
-	wait_for 10 test "$(members guardian)" = 1
+	wait_for 10 stands
 	[ "$(members app)" -ge 2 ]
 }
 
@@ -107,7 +108,7 @@ members() { grep -c . "$(group)/$1/cgroup.procs"; }
 	first
 	pod-exec --beside guardian web -- sleep 60 7>&- &
 	starter=$!
-	wait_for 10 test "$(members guardian)" = 1
+	wait_for 10 stands
 	exec 7>&-
 	wait "$starter" || status=$?
 	[ "$status" = 137 ]
@@ -119,7 +120,7 @@ members() { grep -c . "$(group)/$1/cgroup.procs"; }
 	# the starter, its pod-exec, the command
 	sh -c 'pod-exec --beside guardian web -- sleep 61 & echo $! >"$1"; wait' sh "$T/pid" 7>&- &
 	starter=$!
-	wait_for 10 test "$(members guardian)" = 1
+	wait_for 10 stands
 	kill -KILL "$starter"
 	wait_for 10 test ! -s "$(group)/guardian/cgroup.procs"
 	[ ! -e "/proc/$(cat "$T/pid")" ] || grep -q '^State:.[ZX]' "/proc/$(cat "$T/pid")/status"
@@ -229,7 +230,7 @@ members() { grep -c . "$(group)/$1/cgroup.procs"; }
 	first
 	pod-exec --beside guardian web -- sleep 62 7>&- &
 	starter=$!
-	wait_for 10 test "$(members guardian)" = 1
+	wait_for 10 stands
 	in_pod web -- python3 - <<-'PY'
 		import glob, os
 		pid = next(p for p in glob.glob("/proc/[0-9]*") if b"sleep\x0062" in open(p + "/cmdline", "rb").read())

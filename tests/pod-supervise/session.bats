@@ -63,7 +63,7 @@ end_session()
 of() { jq -r --arg n "$1" ".services[] | select(.name == \$n) | .$2" "$RUNDIR/desktop/session.json"; }
 is_so() { [ "$(of "$1" "$2" 2>/dev/null)" = "$3" ]; }
 ready() { [ "$(jq .ready "$RUNDIR/desktop/session.json" 2>/dev/null)" = true ]; }
-group() { ls -d /sys/fs/cgroup{,/unified}/*/"web@"* 2>/dev/null | head -1; }
+group() { pod_group web; }
 members() { grep -c . "$(group)/$1/cgroup.procs" || true; }
 in_web() { in_pod web -- "$@" </dev/null; }
 began() { in_web sh -c 'wc -l </tmp/'"$1"'.began'; }
