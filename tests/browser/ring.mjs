@@ -90,12 +90,12 @@ const cases = {
 		const player = new Player();
 
 		for (let i = 0; i < 4; i++)
-			player.give(960);
+			player.give(1024);
 		for (let i = 0; i < 150; i++) {
-			player.play(960);
-			player.give(960);
+			player.play(1024);
+			player.give(1024);
 		}
-		assert.ok(player.behind <= 960 + 960 + 720, `${player.behind} behind`);
+		assert.ok(player.behind <= 1024 + 1024 + 720, `${player.behind} behind`);
 	},
 
 	'after running dry it waits until there is enough'() {
