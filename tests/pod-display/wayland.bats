@@ -15,6 +15,7 @@ terminal()
 # The shell in it runs before it is shown, and so before it has the keyboard.
 window() { wait_for 20 test -s "$T/way/up" && wait_for 20 is_shown; }
 is_shown() { pod-display shot --format raw --region 320,460,1,1 >"$T/pixel" && [ "$(od -An -tx1 -N3 "$T/pixel" | tr -d ' \n')" != 604020 ]; }
+has_size() { pod-display size >/dev/null 2>&1; }
 typed() { [ "$(cat "$T/way/typed")" = "$1" ]; }
 rgb() { ffmpeg -v error -i "$1" -vf "format=rgb24,crop=1:1:$2:$3" -frames:v 1 -f rawvideo -pix_fmt rgb24 - | od -An -tx1 | tr -d ' \n'; }
 shows() { pod-display shot -o "$T/a.png" && [ "$(rgb "$T/a.png" "$1" "$2")" = "$3" ]; }
@@ -71,6 +72,25 @@ second!'
 	wait "$REC_PID"
 	[ "$(ffprobe -v error -show_entries stream=codec_name,width,height -of csv=p=0 "$T/a.webm")" = vp8,640,480 ]
 	[ "$(ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 "$T/a.webm")" -ge 2 ]
+}
+
+@test "serve: locked down, it types, looks, and reads the clipboard" {
+	need wl-copy
+	terminal
+	# As the same user: it gives up root's powers, and the socket's directory is the user's.
+	cp "$B/bin/pod-display" "$T/"
+	begin SERVE setpriv --reuid=64321 --regid=64321 --clear-groups "$T/pod-display" serve --clipboard
+	wait_for 20 test -S "$T/way/envpod-display"
+	wait_for 20 has_size
+	pod-display type 'é漢字 served
+'
+	wait_for 10 typed 'é漢字 served'
+	begin COPY wl-copy -f copied
+	for _ in 1 2 3; do pod-display shot -o "$T/a.png"; done
+	pod-display type 'on
+'
+	wait_for 10 typed $'é漢字 served\non'
+	kill -0 "$SERVE_PID"
 }
 
 @test "what is no compositor: 2, and its name" {

@@ -51,6 +51,7 @@ struct screen {
 	/* Of others' text that becomes the clipboard; NULL: nobody reads it.  UTF-8, checked. */
 	void (*on_clipboard)(void *arg, const char *text, size_t len);
 	void *arg;
+	unsigned promises; /* what the backend does besides, once locked down (lockdown.h) */
 	int files; /* an open directory that open() must go on reading (lockdown.h); -1: none */
 	const struct screen_ops *ops;
 	void *priv;

@@ -35,7 +35,7 @@ static int lock_down(struct desk *d, struct err *e)
 	const struct rlimit files = {FILES_MAX, FILES_MAX};
 	struct lockdown l = {
 		.promises = PROMISE_ACCEPT | PROMISE_EPOLL | PROMISE_UNIX | PROMISE_FLAGS |
-			    PROMISE_SOCKETS,
+			    PROMISE_SOCKETS | d->screen.promises,
 		.read_beneath = &d->screen.files,
 	};
 

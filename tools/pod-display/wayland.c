@@ -14,6 +14,7 @@
 #include <wayland-client.h>
 
 #include "libcommon/clock.h"
+#include "libcommon/lockdown.h"
 #include "libcommon/own.h"
 #include "protocols/virtual-keyboard-unstable-v1.h"
 #include "protocols/wlr-data-control-unstable-v1.h"
@@ -406,6 +407,7 @@ int screen_wayland_init(struct screen *s, const char *where, struct err *e)
 	for (int i = 0; i < WAYLAND_KEYMAPS; i++)
 		w->keys.files[i] = -1;
 	s->ops = &wayland_ops;
+	s->promises = PROMISE_SPLICE; /* pipes, which the clipboard comes by */
 	s->priv = w;
 	w->poll = epoll_create1(EPOLL_CLOEXEC);
 	r = w->poll < 0 ? err_set(e, errno, "make an epoll") : screen_memory(s, e);

@@ -36,6 +36,7 @@ struct wayland_keys {
 	uint32_t lent[WAYLAND_SPARES];  /* to which keysyms; 0: to none */
 	unsigned n_spares, next;
 	int files[WAYLAND_KEYMAPS];
+	char *maps[WAYLAND_KEYMAPS]; /* the same as memory: locked down, no file is written */
 	unsigned file;
 	uint32_t down[256 / 32]; /* codes that we hold */
 	uint32_t held[256];      /* by which keysym */

@@ -122,6 +122,12 @@ int wayland_keys_init(struct wayland *w, struct err *e)
 		k->files[i] = memfd_create("envpod-keymap", MFD_CLOEXEC);
 		if (k->files[i] < 0 || ftruncate(k->files[i], MAP_MAX) < 0)
 			return err_set(e, errno, "make memory for a keyboard");
+		k->maps[i] =
+			mmap(NULL, MAP_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, k->files[i], 0);
+		if (k->maps[i] == MAP_FAILED) {
+			k->maps[i] = NULL;
+			return err_set(e, errno, "map memory for a keyboard");
+		}
 	}
 	return 0;
 }
@@ -134,8 +140,11 @@ void wayland_keys_finish(struct wayland *w)
 	xkb_keymap_unref(k->map);
 	xkb_context_unref(k->context);
 	free(k->base);
-	for (int i = 0; i < WAYLAND_KEYMAPS; i++)
+	for (int i = 0; i < WAYLAND_KEYMAPS; i++) {
+		if (k->maps[i])
+			munmap(k->maps[i], MAP_MAX);
 		own_close(&k->files[i]);
+	}
 	free(k->queue);
 }
 
@@ -144,17 +153,14 @@ static int send_map(struct wayland *w)
 {
 	struct wayland_keys *k = &w->keys;
 	OWN_BUF struct buf text = BUF_INIT;
-	int fd;
 
 	print_map(k, &text);
 	if (text.len + 1 > MAP_MAX)
 		return -EFBIG;
 	k->file = (k->file + 1) % WAYLAND_KEYMAPS;
-	fd = k->files[k->file];
-	if (pwrite(fd, text.data, text.len + 1, 0) != (ssize_t)text.len + 1)
-		return -EIO;
-	zwp_virtual_keyboard_v1_keymap(w->keyboard, WL_KEYBOARD_KEYMAP_FORMAT_XKB_V1, fd,
-				       (uint32_t)text.len + 1);
+	memcpy(k->maps[k->file], text.data, text.len + 1);
+	zwp_virtual_keyboard_v1_keymap(w->keyboard, WL_KEYBOARD_KEYMAP_FORMAT_XKB_V1,
+				       k->files[k->file], (uint32_t)text.len + 1);
 	return 0;
 }
 
