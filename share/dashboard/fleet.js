@@ -59,7 +59,7 @@ function card(pod) {
 
 export async function clone(pod) {
 	const said = await ask(`Clone ${pod}`, [
-		label("Name of the clone", h("input", { name: "new_name", required: true, pattern: "[a-z0-9][a-z0-9._-]*" })),
+		label("Name of the clone", h("input", { name: "new_name", required: true, pattern: "[a-z0-9][a-z0-9._\\-]*" })),
 		h("label", {}, h("input", { type: "checkbox", name: "current" }), " with what it has changed so far")], "Clone");
 	if (said)
 		change("POST", `/pods/${name(pod)}/clone`, { new_name: said.new_name, current: said.current === "on" });
@@ -88,7 +88,7 @@ async function create() {
 	}, 300);
 	file.addEventListener("input", check);
 	const said = await ask("A new pod", [
-		label("Name", h("input", { name: "name", required: true, pattern: "[a-z0-9][a-z0-9._-]*" })),
+		label("Name", h("input", { name: "name", required: true, pattern: "[a-z0-9][a-z0-9._\\-]*" })),
 		label("Preset", h("select", { name: "preset" }, h("option", { value: "" }, "none: every default, or the file below"),
 			presets.map((preset) => h("option", { value: preset.name }, `${preset.name}: ${preset.description}`)))),
 		label("Or a pod file", file), wrong], "Create");
@@ -133,9 +133,12 @@ export function fleet(main) {
 		const shown = pods.filter(matches).sort(orders[filters.order]);
 		watcher.disconnect();
 		seen.clear();
+		const here = list.querySelector(".here")?.dataset.pod;
 		show(list, shown.map(card));
-		for (const one of list.children)
+		for (const one of list.children) {
+			one.classList.toggle("here", one.dataset.pod === here);
 			watcher.observe(one);
+		}
 		count.textContent = `${shown.length} of ${pods.length} pods`;
 	};
 	const load = async () => {

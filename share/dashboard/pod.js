@@ -6,7 +6,7 @@ import * as plot from "./plot.js";
 import { patch } from "./patch.js";
 
 const table = (heads, rows, empty) => (rows.length
-	? h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))), h("tbody", {}, rows)))
+	? h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, heads.map((head) => (head ? h("th", { scope: "col" }, head) : h("td", {}))))), h("tbody", {}, rows)))
 	: h("p", { class: "quiet" }, empty));
 const row = (...cells) => h("tr", { "data-row": true }, cells.map((cell) => (cell instanceof HTMLTableCellElement ? cell : h("td", {}, cell ?? ""))));
 const facts = (pairs) => h("dl", { class: "facts" }, pairs.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]));
@@ -32,12 +32,13 @@ async function diff(place, path) {
 	const changes = await get(`${path}/diff`);
 	const chosen = new Set();
 	const content = h("div", {});
-	const all = (deed, paths, more = {}) => change("POST", `${path}/${deed}`, { paths, ...more });
+	const done = async (deed) => (await deed) && diff(place, path);
+	const all = (deed, paths, more = {}) => done(change("POST", `${path}/${deed}`, { paths, ...more }));
 	const commit = async (more) => chosen.size
 		? all("commit", [...chosen], more)
-		: (await ask("Commit everything", h("p", {}, `All ${changes.length} tracked changes go to the host.`), "Commit")) && change("POST", `${path}/commit-all`);
+		: (await ask("Commit everything", h("p", {}, `All ${changes.length} tracked changes go to the host.`), "Commit")) && done(change("POST", `${path}/commit-all`));
 	const rollback = async () => (await ask(chosen.size ? `Drop ${chosen.size} changes` : "Drop all changes", h("p", {}, "Undo brings them back."), "Roll back", true)) &&
-		(chosen.size ? all("rollback", [...chosen]) : change("POST", `${path}/rollback-all`));
+		(chosen.size ? all("rollback", [...chosen]) : done(change("POST", `${path}/rollback-all`)));
 	const look = async (one) => {
 		const text = await get(`${path}/patch?path=${name(one.path)}`).catch((failure) => failure.message);
 		show(content, h("h2", { class: "mono" }, one.path), h("p", { class: "quiet" }, (one.runs ?? []).map((run) => `${run.command} (${when(run.time)})`).join("; ")), patch(text));
@@ -180,7 +181,8 @@ async function display(place, path, pod, config) {
 display.news = [];
 
 async function log(place, path) {
-	show(place, h("pre", { class: "diff" }, await get(`${path}/log?lines=500`)));
+	const text = await get(`${path}/log?lines=500`).catch((failure) => failure.message);
+	show(place, h("pre", { class: "diff" }, text || "It has said nothing."));
 }
 log.news = ["log"];
 

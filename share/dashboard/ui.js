@@ -9,12 +9,12 @@ export function h(tag, attributes = {}, ...children) {
 		else if (value !== false && value !== undefined && value !== null)
 			element.setAttribute(name, value === true ? "" : value);
 	}
-	element.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+	element.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false));
 	return element;
 }
 
 export function show(where, ...what) {
-	where.replaceChildren(...what.flat());
+	where.replaceChildren(...what.flat(Infinity));
 }
 
 export function toast(text, bad = false) {
