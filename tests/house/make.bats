@@ -57,7 +57,7 @@ teardown() { envpod_teardown; }
 	[ -s "$root/include/envpod/exit.h" ]
 	[ -z "$(find "$root" -perm /022 ! -type l)" ]
 	cmp <(env -i "$root/bin/envpod" completions bash) "$root/share/bash-completion/completions/envpod"
-	[ -z "$(find "$root/share/envpod" -name demo -o -name packages)" ]
+	[ ! -e "$root/share/envpod/demo" ] && [ ! -e "$root/share/envpod/packages" ]
 	expect 0 make -o all B="$B" DESTDIR="$T/root" uninstall
 	[ "$(cd "$T/root" && find . -type f)" = ./usr/local/bin/mine ]
 	[ ! -e "$root/share/envpod" ]

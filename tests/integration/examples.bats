@@ -29,7 +29,7 @@ examples()
 }
 
 # What cannot be typed in a test: it needs the Internet, another machine or a person, or is a picture of a file.
-untyped='apt-get install|--new-passphrase|^ssh |^envpod-[a-z]+ 1 |^[][{]|^ *.params'
+untyped='^pod-audio serve|^pod-web (link|revoke)|^pod-display |apt-get install|--new-passphrase|^ssh |^envpod-[a-z]+ 1 |^[][{]|^ *.params'
 
 # type_all PAGE: each with pipefail, and all must say 0.
 type_all()
@@ -90,6 +90,8 @@ with_web()
 @test "pod-screen(1)" { type_all pod-screen.1; }
 @test "pod-probe(1)" { with_web && type_all pod-probe.1; }
 @test "pod-mcp(1)" { type_all pod-mcp.1; }
+@test "pod-upload(1)" { with_web && echo notes >notes.txt && type_all pod-upload.1; }
+@test "pod-web(1)" { type_all pod-web.1; }
 @test "pod-dash(1)" { type_all pod-dash.1; }
 @test "envpod-event(5)" { with_web && type_all envpod-event.5; }
 @test "envpod-audit(5)" { with_web && cd "$ENVPOD_STATE_DIR/pods/web" && type_all envpod-audit.5 && refute grep broken "$T/said"; }
