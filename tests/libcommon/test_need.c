@@ -20,8 +20,8 @@ static const char *const good[] = {
 	"{\"need\":\"env\",\"name\":\"_A1\",\"value\":\"a \\\"b\\\"\"}",
 	"{\"need\":\"package\",\"name\":\"libstdc++6\",\"file\":\"/usr/bin/Xvfb\"}",
 	"{\"need\":\"service\",\"name\":\"bus\",\"command\":\"dbus-daemon\",\"group\":\"app\"}",
-	"{\"need\":\"service\",\"name\":\"x11\",\"command\":\"/usr/bin/Xvfb :99 a\\\\040b\",\"group\":"
-	"\"guardian\",\"ready\":\"/tmp/x\",\"after\":\"bus y-2\",\"with\":\"trio\",\"listen\":\"audio\"}",
+	("{\"need\":\"service\",\"name\":\"x11\",\"command\":\"/usr/bin/Xvfb :99 a\\\\040b\",\"group\":"
+	 "\"guardian\",\"ready\":\"/tmp/x\",\"after\":\"bus y-2\",\"with\":\"trio\",\"listen\":\"audio\"}"),
 	"{\"need\":\"socket\",\"path\":\"/run/user/1/wayland-0\",\"as\":\"/run/envpod/host/wayland-0\"}",
 };
 

@@ -17,8 +17,8 @@ int main(void)
 		"tcp:127.0.0#53",
 		"sctp:127.0.0.1#53",
 		"tcp:127.0.0.1#53,",
-		"tcp:::1#1,tcp:::1#2,tcp:::1#3,tcp:::1#4,tcp:::1#5,"
-		"own:::1#6,tcp:::1#7",
+		("tcp:::1#1,tcp:::1#2,tcp:::1#3,tcp:::1#4,tcp:::1#5,"
+		 "own:::1#6,tcp:::1#7"),
 	};
 	struct sockets s = {.n = 0};
 	OWN_STRV struct strv argv = {0};
