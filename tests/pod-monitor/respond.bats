@@ -71,7 +71,8 @@ teardown() { monitor_teardown; }
 	envpod run asks -- sh -c 'sleep 2; for n in $(seq 30); do getent hosts "refused$n.example"; done; sleep 1000' >/dev/null 2>&1 3>&- &
 	frozen() { pod-limit usage --json asks | jq -e .frozen; }
 	wait_for 30 frozen
-	envpod audit asks --json --src monitor | jq -se '.[0].event == "monitor_freeze" and .[0].dns_denied > 10'
+	remembered() { envpod audit asks --json --src monitor | jq -se '.[0].event == "monitor_freeze" and .[0].dns_denied > 10'; }
+	wait_for 10 remembered
 	envpod kill asks
 	envpod stop -t 0 asks
 }

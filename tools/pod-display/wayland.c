@@ -114,20 +114,17 @@ static void on_done(void *data, struct wl_callback *callback, uint32_t serial)
 
 static const struct wl_callback_listener done_listener = {on_done};
 
-/* Until the compositor has answered all that was said; one that hangs is given up. */
-static int round_trip(struct wayland *w, struct err *e)
+static int wait_until(struct wayland *w, const bool *done, struct err *e)
 {
 	int64_t end = clock_ms() + PATIENCE_MS;
-	bool done = false;
 
-	wl_callback_add_listener(wl_display_sync(w->display), &done_listener, &done);
-	while (!done) {
+	while (!*done) {
 		struct pollfd p = {wl_display_get_fd(w->display), POLLIN, 0};
 		int64_t left = end - clock_ms();
 
 		if (wl_display_dispatch_pending(w->display) < 0 || wl_display_flush(w->display) < 0)
 			return wayland_gone(e);
-		if (done)
+		if (*done)
 			break;
 		if (left <= 0)
 			return err_set(e, ETIMEDOUT, "hear what the compositor offers");
@@ -139,6 +136,20 @@ static int round_trip(struct wayland *w, struct err *e)
 			return wayland_gone(e);
 	}
 	return 0;
+}
+
+/* Until the compositor has answered all that was said; one that hangs is given up. */
+static int round_trip(struct wayland *w, struct err *e)
+{
+	struct wl_callback *callback = wl_display_sync(w->display);
+	bool done = false;
+	int r;
+
+	wl_callback_add_listener(callback, &done_listener, &done);
+	r = wait_until(w, &done, e);
+	if (!done)
+		wl_callback_destroy(callback);
+	return r;
 }
 
 /* --- the connection --- */

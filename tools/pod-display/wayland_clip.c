@@ -186,6 +186,7 @@ int wayland_set_clipboard(struct screen *s, const char *text, size_t len)
 	static const char *const types[] = {UTF8, "text/plain", "UTF8_STRING", "STRING", "TEXT"};
 	struct wayland *w = s->priv;
 	struct wayland_clip *c = &w->clip;
+	struct zwlr_data_control_source_v1 *before = c->source;
 
 	if (!w->display)
 		return -ENOTCONN;
@@ -195,12 +196,13 @@ int wayland_set_clipboard(struct screen *s, const char *text, size_t len)
 		return -EINVAL;
 	buf_clear(&c->own);
 	buf_add(&c->own, text, len);
-	/* The one before it is cancelled by this, and let go of then. */
 	c->source = zwlr_data_control_manager_v1_create_data_source(c->manager);
 	zwlr_data_control_source_v1_add_listener(c->source, &source_listener, w);
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		zwlr_data_control_source_v1_offer(c->source, types[i]);
 	zwlr_data_control_device_v1_set_selection(c->device, c->source);
+	if (before)
+		zwlr_data_control_source_v1_destroy(before);
 	wl_display_flush(w->display);
 	return 0;
 }
@@ -222,9 +224,11 @@ void wayland_clip_close(struct wayland *w)
 	struct wayland_clip *c = &w->clip;
 
 	stop_reading(w);
-	for (int i = 0; i < WAYLAND_SENDS; i++)
+	for (int i = 0; i < WAYLAND_SENDS; i++) {
 		if (c->sends[i].fd >= 0)
 			stop_sending(w, &c->sends[i]);
+		buf_finish(&c->sends[i].text);
+	}
 	drop_offer(w);
 	if (c->source)
 		zwlr_data_control_source_v1_destroy(c->source);
