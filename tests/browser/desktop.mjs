@@ -262,7 +262,7 @@ run({
 		const { page } = await enter(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
 		const terminal = ['xterm', '-u8', '-xrm', 'XTerm*selectToClipboard: true', '-geometry', '60x12+20+20', '-e', 'sh', '-c'];
 
-		keep(...terminal, 'rm -f /tmp/pasted; clear; echo wordsofthepod; read line; echo "$line" >/tmp/pasted; sleep 600');
+		keep(...terminal, 'rm -f /tmp/pasted; clear; echo wordsofthepod; while read line; do echo "$line" >>/tmp/pasted; done');
 		await windowUp(page);
 		await until('a word is copied', async () => {
 			await point(page, 60, 50, { clickCount: 2 });
