@@ -272,8 +272,10 @@ run({
 		await page.fill('#clipboard-text', 'für den Pod €');
 		await page.click('#clipboard-send');
 		await page.keyboard.press('Escape');
+		// Clicks in quick succession would select, and the terminal would have the clipboard again.
+		await page.waitForTimeout(1000);
+		await point(page, 60, 150);
 		await until('it is pasted there', async () => {
-			await point(page, 60, 150);
 			await page.keyboard.press('Shift+Insert');
 			await page.keyboard.press('Enter');
 			return tells('cat', '/tmp/pasted').includes('für den Pod €');
